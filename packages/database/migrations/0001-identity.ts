@@ -1,0 +1,6 @@
+import type { Migration } from '../src/migration.ts';
+
+export default {
+  id: '0001-identity',
+  statements: () => [],
+} satisfies Migration;

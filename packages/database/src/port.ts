@@ -1,0 +1,54 @@
+/** A value that both databases take as a parameter and give back: BLOB/bytea are bytes, integers are numbers up to 2^53. */
+export type SqlValue = string | number | null | Uint8Array;
+
+/** A statement with its parameters, made only by the `sql` tag, so that no value is ever spliced into the text. */
+export type Statement = { readonly text: readonly string[]; readonly values: readonly SqlValue[] };
+
+/** Row types are declared by the caller: the migrations of the same area are what makes them true. */
+export type Sql = {
+  /** First row, or undefined. */
+  get<Row extends object>(statement: Statement): Promise<Row | undefined>;
+  /** All rows: the statement must bound them (LIMIT), a list without a bound does not belong in a store. */
+  all<Row extends object>(statement: Statement): Promise<Row[]>;
+  /** Runs a statement that changes rows; answers how many. */
+  run(statement: Statement): Promise<number>;
+};
+
+/**
+ * The one way to the rows of the node.
+ *
+ * `read` sees committed data only. `transaction` is the only way to write: its work runs alone, and its promise settles
+ * after the commit is durable (SQLite: WAL with synchronous=FULL), so an answer sent afterwards survives a power cut.
+ * A transaction must only await statements of the `Sql` it is given; waiting for anything else would hold up every writer.
+ */
+export type Database = {
+  readonly dialect: 'sqlite' | 'postgres';
+  readonly read: Sql;
+  transaction<Result>(work: (sql: Sql) => Promise<Result>): Promise<Result>;
+  /** Cheap proof that the database answers; throws when it does not. */
+  check(): Promise<void>;
+  close(): Promise<void>;
+};
+
+/** Builds a statement: sql`select id from entry where drive_id = ${drive}`. A nested statement is inlined with its parameters. */
+export function sql(strings: TemplateStringsArray, ...values: readonly (SqlValue | Statement)[]): Statement {
+  const text: string[] = [strings[0] ?? ''];
+  const parameters: SqlValue[] = [];
+  const append = (piece: string) => {
+    text[text.length - 1] += piece;
+  };
+  values.forEach((value, index) => {
+    if (value !== null && typeof value === 'object' && 'text' in value) {
+      append(value.text[0] ?? '');
+      value.values.forEach((nested, position) => {
+        parameters.push(nested);
+        text.push(value.text[position + 1] ?? '');
+      });
+    } else {
+      parameters.push(value);
+      text.push('');
+    }
+    append(strings[index + 1] ?? '');
+  });
+  return { text, values: parameters };
+}

@@ -1,0 +1,1 @@
+export { FreeholdError } from './error.ts';

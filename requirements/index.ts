@@ -1,0 +1,16 @@
+import cloud from './cloud.ts';
+import foundation from './foundation.ts';
+import functions from './functions.ts';
+import network from './network.ts';
+import type { Requirement } from './requirement.ts';
+import wallets from './wallets.ts';
+
+const all: Requirement[] = [...foundation, ...wallets, ...cloud, ...functions, ...network];
+
+/** Every promise by id. */
+export const requirements: ReadonlyMap<string, Requirement> = new Map(all.map((requirement) => [requirement.id, requirement]));
+
+if (requirements.size !== all.length) {
+  const ids = all.map(({ id }) => id);
+  throw new Error(`Two promises share an id: ${ids.filter((id, index) => ids.indexOf(id) !== index).join(', ')}`);
+}
