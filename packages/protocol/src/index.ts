@@ -1,1 +1,13 @@
 export { FreeholdError } from './error.ts';
+export { address, addressOfPublicKey, toAddress, zeroAddress, type Address } from './address.ts';
+export { canonicalJson, hashJson } from './canonical.ts';
+export { cid, cidOf, dagCborCodec, dagPbCodec, rawCodec } from './cid.ts';
+export { hashPersonalMessage, hashTypedData, toWalletJson, type TypedData } from './eip712.ts';
+export { fromJsonHeader, toJsonHeader } from './header.ts';
+export { bytes32, fromHex, hexOf, signature, toHex, type Hex } from './hex.ts';
+export { atomicAmount, formatUnits, parseUnits } from './money.ts';
+export { chainIdOf, network, token, type Token } from './network.ts';
+export * from './offer.ts';
+export * from './receipt.ts';
+export { taskIdOf, type TaskPreimage } from './task.ts';
+export * from './x402.ts';
