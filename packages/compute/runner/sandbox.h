@@ -1,0 +1,186 @@
+/*
+ * The native sandbox of Freehold: what the source files share.
+ *
+ *   main.c         chooses the mode from the command line
+ *   serve.c        the pre-started runner: frames, pipes, the event loop and the watchdogs
+ *   guest.c        one guest: from a file in the programs directory to its first instruction
+ *   lock.c         the launcher: confines itself, then becomes a long-lived program (a WebAssembly host)
+ *   namespaces.c   user, mount, network, ipc and uts namespaces, and the file system a guest sees
+ *   privilege.c    root and capabilities given away
+ *   landlock.c     file access rules of the kernel
+ *   filter.c       the system calls that exist for a guest
+ *   elf.c          which executables are accepted
+ *   probe.c        not part of this program: the guest with which the sandbox proves itself
+ *
+ * No library but libc. Linux 5.13 or newer; x86-64 and arm64.
+ */
+#ifndef FREEHOLD_SANDBOX_H
+#define FREEHOLD_SANDBOX_H
+
+#define _GNU_SOURCE
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <sys/types.h>
+
+/* System calls newer than some C libraries' headers. Since 5.x a number means the same on every architecture. */
+#ifndef SYS_pidfd_send_signal
+#define SYS_pidfd_send_signal 424
+#endif
+#ifndef SYS_open_tree
+#define SYS_open_tree 428
+#define SYS_move_mount 429
+#endif
+#ifndef SYS_clone3
+#define SYS_clone3 435
+#endif
+#ifndef SYS_close_range
+#define SYS_close_range 436
+#endif
+#ifndef SYS_faccessat2
+#define SYS_faccessat2 439
+#endif
+#ifndef SYS_mount_setattr
+#define SYS_mount_setattr 442
+#endif
+#ifndef SYS_landlock_create_ruleset
+#define SYS_landlock_create_ruleset 444
+#define SYS_landlock_add_rule 445
+#define SYS_landlock_restrict_self 446
+#endif
+#ifndef CLONE_PIDFD
+#define CLONE_PIDFD 0x1000
+#endif
+
+/* What the operator may expect from the exit code. */
+enum {
+  EXIT_USAGE = 64,    /* wrong command line */
+  EXIT_PROTOCOL = 70, /* the node sent a frame that cannot be; every guest was killed */
+  EXIT_SETUP = 71,    /* the machine failed in a way that was not foreseen */
+  EXIT_REFUSED = 78,  /* this machine offers no way to confine a program */
+};
+
+/* Prints "what: errno" to standard error and leaves with EXIT_SETUP. */
+__attribute__((noreturn)) void fail(const char *what);
+/* Prints "REFUSED: why" and leaves with EXIT_REFUSED. */
+__attribute__((noreturn)) void refuse(const char *why);
+
+int serve(int argc, char **argv);
+int lock(int argc, char **argv);
+
+/* ---- privilege.c */
+
+/* The user that guests run as when the node was started by root; nobody's, and owner of nothing. */
+enum { SANDBOX_USER = 200000, FALLBACK_USER = 65534 };
+
+/* Gives up root for SANDBOX_USER (FALLBACK_USER where it is not mapped). False if the machine does not let us. */
+bool leave_root(void);
+/* Keeps one capability of the present user namespace, or none when `keep` is negative; never regained after exec. */
+void keep_capability(int keep);
+/* Makes a directory that no longer exists the root, so that no path leads anywhere. Needs CAP_SYS_CHROOT; false without. */
+bool enter_empty_root(void);
+/* The kernel kills us when the process that started us ends. Must come after the last change of user: that clears it. */
+void die_with_parent(void);
+
+/* ---- namespaces.c */
+
+/*
+ * Moves this process into new user, network, ipc, uts and mount namespaces whose root holds nothing but four harmless
+ * devices and the given paths, read-only. Returns NULL, or the step that failed with errno set.
+ */
+const char *enter_namespaces(const char *const *visible, size_t count);
+/*
+ * Does the same in a child process first. Some systems let unshare succeed and refuse what follows (AppArmor on Ubuntu),
+ * and a half-entered namespace cannot be left. Returns true if all of it works; else `why` says which step failed.
+ */
+bool namespaces_work(const char *const *visible, size_t count, char *why, size_t why_size);
+
+/* ---- landlock.c */
+
+/* The kernel's Landlock version, 0 without Landlock. */
+int landlock_version(void);
+enum {
+  MAY_EXECUTE = 1 << 0,
+  MAY_WRITE = 1 << 1,
+  MAY_READ = 1 << 2,
+  MAY_LIST = 1 << 3,
+};
+/* A new ruleset that forbids everything this kernel's Landlock can forbid. -1 on failure. */
+int landlock_forbid_all(int version);
+/* Makes an exception for the file or everything beneath the directory `target` (any descriptor, also O_PATH). */
+bool landlock_permit(int ruleset, int target, unsigned access);
+/* Applies the rules to this process, for ever. Needs no_new_privs. */
+bool landlock_enter(int ruleset);
+
+/* ---- filter.c */
+
+/*
+ * The flags of clone(2) with which the runner starts a guest, and no program may. In a namespace they include CLONE_NEWPID,
+ * which needs a capability that guests lose at exec; without namespaces the second filter below refuses them.
+ */
+enum { GUEST_CLONE_FLAGS = CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD };
+
+/* Leaves only the system calls a computing program needs. `more_filters`: seccomp(2) itself stays, for confine_to_self(). */
+void install_filter(bool more_filters);
+/*
+ * For a program that has no pid namespace of its own: signals reach only process `self`, new tasks are threads of it, and no
+ * further filter is accepted. Returns 0 or -1 with errno. `scoped`: Landlock already keeps signals inside (version 6).
+ */
+int confine_to_self(pid_t self, bool scoped);
+
+/* ---- elf.c */
+
+/* True if `file` is a static executable of this architecture; else errno is ENOEXEC. */
+bool is_static_executable(int file);
+/* Copies the path of the dynamic loader that `file` asks for; false if it asks for none. */
+bool interpreter_of(int file, char *path, size_t size);
+
+/* ---- guest.c */
+
+struct limits {
+  uint64_t memory_bytes;
+  uint64_t cpu_ms;
+  uint64_t wall_ms;
+  uint64_t output_bytes;
+  uint64_t error_bytes;
+};
+
+/* Why a guest could not be started; the numbers are part of the protocol (spawn-failure.ts). */
+enum spawn_step {
+  STEP_NONE = 0,
+  STEP_REQUEST,   /* the request itself is malformed */
+  STEP_OPEN,      /* no such program, or it cannot be read */
+  STEP_FORMAT,    /* not a static executable for this machine */
+  STEP_RESOURCES, /* no descriptors or processes left */
+  STEP_CONFINE,   /* a restriction could not be applied, so the program was not started */
+  STEP_EXECUTE,   /* the kernel refused to execute it */
+};
+
+/* Everything the runner decided at start and every guest needs. */
+struct house {
+  bool namespaces;
+  int landlock;
+  int programs;   /* O_PATH descriptor of the programs directory */
+  int devices[4]; /* O_PATH descriptors of the devices in the guest's root, or -1 */
+  unsigned slots;
+};
+
+struct guest {
+  pid_t pid;
+  int pidfd;
+  int in, out, err; /* the runner's ends of the guest's pipes, non-blocking */
+};
+
+struct spawn_result {
+  enum spawn_step step;
+  int error; /* errno of a failed step */
+};
+
+/* Starts `name` confined. On success every restriction was in force before the program's first instruction. */
+struct spawn_result start_guest(const struct house *house, const struct limits *limits, const char *name, char **argv, char **envp,
+                                struct guest *guest);
+
+#endif
