@@ -28,12 +28,12 @@ export const limits = z.strictObject({
     .number()
     .int()
     .min(1)
-    .max(256 * mebibyte),
+    .max(64 * mebibyte),
   inputBytes: z
     .number()
     .int()
     .min(0)
-    .max(256 * mebibyte),
+    .max(64 * mebibyte),
 });
 export type Limits = z.output<typeof limits>;
 

@@ -1,0 +1,21 @@
+import { FreeholdError } from '@freehold/protocol';
+
+/** Every way in which an offer, a program or a task can be refused. */
+export type ComputeErrorCode =
+  | 'program_refused'
+  | 'program_too_large'
+  | 'program_unknown'
+  | 'offer_invalid'
+  | 'offer_expired'
+  | 'offer_foreign'
+  | 'offer_name_taken'
+  | 'offer_not_found'
+  | 'offer_withdrawn'
+  | 'sandbox_unavailable'
+  | 'input_too_large'
+  | 'request_invalid'
+  | 'task_not_found'
+  | 'function_failed'
+  | 'runner_lost';
+
+export class ComputeError extends FreeholdError<ComputeErrorCode> {}

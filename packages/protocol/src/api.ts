@@ -1,0 +1,132 @@
+import { z } from 'zod';
+import { address } from './address.ts';
+import { entry } from './entry.ts';
+import { signature } from './hex.ts';
+import { atomicAmount } from './money.ts';
+import { token } from './network.ts';
+import { offer, offerId, runtime } from './offer.ts';
+import { signedReceipt } from './receipt.ts';
+
+/** The shapes of the node's own HTTP and WebSocket API, shared by the server, the command line and the desktop. Times are milliseconds since the epoch. */
+
+/** Every error answer: `{ "error": { "code", "message", "requestId" } }`. The message says what was wrong and what to do next. */
+export const errorBody = z.object({
+  error: z.object({ code: z.string(), message: z.string(), requestId: z.string(), details: z.record(z.string(), z.unknown()).optional() }),
+});
+
+export const role = z.enum(['owner', 'member', 'guest']);
+export type Role = z.output<typeof role>;
+
+export const account = z.object({ address, role, createdAt: z.number(), expiresAt: z.number().nullable() });
+export type Account = z.output<typeof account>;
+
+export const session = z.object({
+  id: z.string(),
+  createdAt: z.number(),
+  expiresAt: z.number(),
+  lastUsedAt: z.number(),
+  userAgent: z.string(),
+  /** True for the session that asked. */
+  current: z.boolean(),
+});
+export type Session = z.output<typeof session>;
+
+/** GET /api/node: what anyone may know. */
+export const nodeInfo = z.object({
+  name: z.literal('freehold'),
+  version: z.string(),
+  claimed: z.boolean(),
+  /** What a visitor must bring to claim an unclaimed node: nothing from this machine itself, the code from elsewhere. */
+  claimProof: z.enum(['none', 'code', 'claimed']),
+  /** The token that functions are sold in, or null while the node has no chain. */
+  token: token.nullable(),
+  /** True with the embedded chain: amounts are play money. */
+  testMoney: z.boolean(),
+  /** JSON-RPC address of the chain for wallets and balances, or null. */
+  rpcUrl: z.string().nullable(),
+  /** The address that signs receipts. It changes at every start; former ones are in /api/signers. */
+  signer: address,
+  sandbox: z.object({ native: z.boolean(), wasm: z.boolean() }),
+});
+export type NodeInfo = z.output<typeof nodeInfo>;
+
+export const challengeRequest = z.strictObject({ address, chainId: z.number().int().positive().max(Number.MAX_SAFE_INTEGER).optional() });
+export const challenge = z.object({ nonce: z.string(), message: z.string(), expiresAt: z.number() });
+export type Challenge = z.output<typeof challenge>;
+
+export const loginRequest = z.strictObject({
+  nonce: z.string().min(8).max(128),
+  signature,
+  /** The one-time code that the node printed: needed to claim it from another machine. */
+  claimCode: z.string().max(32).optional(),
+  /** `bearer` answers the token in the body (command line, programs); the default sets an HttpOnly cookie. */
+  transport: z.enum(['cookie', 'bearer']).optional(),
+});
+export const loginAnswer = z.object({ account, session, token: z.string().optional(), claimed: z.boolean() });
+
+export const entryList = z.object({ entries: z.array(entry), next: z.string().nullable() });
+export type EntryList = z.output<typeof entryList>;
+
+export const usage = z.object({ usedBytes: z.number(), quotaBytes: z.number() });
+
+/** PUT /api/programs: what the node made of the uploaded bytes. */
+export const programInfo = z.object({
+  cid: z.string(),
+  size: z.number(),
+  kind: z.enum(['core', 'wasi', 'native']),
+  runtime,
+  /** Exports that can be called, of a core WebAssembly module. */
+  exports: z.array(z.object({ name: z.string(), parameters: z.array(z.string()), results: z.array(z.string()) })),
+  /** Null when this node can run it, otherwise why not and what to do. */
+  refusal: z.string().nullable(),
+});
+export type ProgramInfo = z.output<typeof programInfo>;
+
+export const offerSummary = z.object({
+  id: offerId,
+  offer,
+  signature,
+  /** Where it is called: `<origin>/<id>.cgi`; `<origin>/<name>.cgi` works too. */
+  url: z.string(),
+  state: z.enum(['live', 'expired', 'withdrawn', 'unavailable']),
+  /** Why it is unavailable, or null. */
+  refusal: z.string().nullable(),
+  calls: z.number(),
+  /** Settled income in atomic units of the first price's token. */
+  earned: atomicAmount,
+});
+export type OfferSummary = z.output<typeof offerSummary>;
+
+export const taskState = z.enum(['running', 'done', 'failed']);
+export const taskSummary = z.object({
+  id: z.string(),
+  offer: offerId,
+  state: taskState,
+  /** exit, signal, wall, cpu, memory, output, trap, killed, invalid or spawn; null while running. */
+  reason: z.string().nullable(),
+  exitCode: z.number().nullable(),
+  startedAt: z.number(),
+  wallUs: z.number().nullable(),
+  cpuUs: z.number().nullable(),
+  maxRssBytes: z.number().nullable(),
+  /** Settled payments for this task, in atomic units. */
+  paid: atomicAmount,
+  receipt: signedReceipt.nullable(),
+});
+export type TaskSummary = z.output<typeof taskSummary>;
+export const taskList = z.object({ tasks: z.array(taskSummary), next: z.string().nullable() });
+
+export const earnings = z.object({ settled: atomicAmount, pending: atomicAmount, calls: z.number(), token: token.nullable() });
+export type Earnings = z.output<typeof earnings>;
+
+export const faucetRequest = z.strictObject({ address });
+export const balance = z.object({ address, amount: atomicAmount, token });
+
+/** What the WebSocket /api/events sends, one JSON object a message. `seq` of the drive lets a client resume with `?since=`. */
+export const serverEvent = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('hello'), seq: z.number() }),
+  z.object({ type: z.literal('drive'), seq: z.number(), change: z.enum(['created', 'updated', 'moved', 'trashed', 'restored', 'deleted']), id: z.string(), parent: z.string().nullable() }),
+  z.object({ type: z.literal('offers') }),
+  z.object({ type: z.literal('sale'), offer: offerId, task: z.string(), amount: atomicAmount, payer: address }),
+]);
+export type ServerEvent = z.output<typeof serverEvent>;
