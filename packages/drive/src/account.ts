@@ -1,0 +1,96 @@
+import type { Database } from '@freehold/database';
+import type { BlobStore } from './blob-store.ts';
+import type { Feed } from './feed.ts';
+import { storeOf, type Store } from './store.ts';
+import type { ChangeRow } from './store/changes.ts';
+import { driveRows, type DriveRow } from './store/drives.ts';
+import { treeOf, type Tree } from './tree.ts';
+
+export type Settings = {
+  /** Bytes for a drive that was given no quota of its own. */
+  quota: number;
+  /** Earlier contents kept of each file. */
+  keepVersions: number;
+  /** Changes kept of each drive for those who were away. */
+  keepChanges: number;
+};
+
+/** What all drives of the node share. */
+export type Context = {
+  database: Database;
+  blobs: BlobStore;
+  feed: Feed;
+  now: () => number;
+  newId: () => string;
+  log: (event: string, fields: Record<string, string | number | boolean | undefined>) => void;
+  settings: Settings;
+  /** Aborted when the node stops. */
+  closing: AbortSignal;
+};
+
+export type Scene = { root: string; store: Store; tree: Tree };
+export type Writing = Scene & { record: (change: Omit<ChangeRow, 'seq' | 'at' | 'origin'> & { origin?: string }) => Promise<void> };
+
+/** The drive of one account, and the only two ways to its rows: a look, and a transaction that tells the feed after its commit. */
+export type Account = {
+  drive(): Promise<DriveRow>;
+  look(): Promise<Scene>;
+  change<Result>(work: (writing: Writing) => Promise<Result>): Promise<Result>;
+};
+
+export function openAccount({ database, feed, now, newId, settings }: Context, account: string): Account {
+  let known: Promise<DriveRow> | undefined;
+
+  /** Made at first use, together with its root. */
+  async function findOrCreate(): Promise<DriveRow> {
+    const found = await driveRows(database.read).find(account);
+    if (found) return found;
+    return database.transaction(async (tx) => {
+      const row = { id: newId(), root: newId() };
+      if (!(await driveRows(tx).create({ ...row, account, now: now() }))) return (await driveRows(tx).find(account)) ?? row;
+      await storeOf(tx, row.id).entries.insert({
+        id: row.root,
+        parent: null,
+        name: '',
+        name_key: '',
+        kind: 'folder',
+        size: 0,
+        cid: null,
+        media_type: null,
+        created_at: now(),
+        modified_at: now(),
+        trashed_at: null,
+      });
+      return row;
+    });
+  }
+
+  const drive = () => {
+    known ??= findOrCreate().catch((error: unknown) => {
+      known = undefined;
+      throw error;
+    });
+    return known;
+  };
+  const sceneOf = (store: Store, root: string): Scene => ({ root, store, tree: treeOf(store, root) });
+
+  return {
+    drive,
+    async look() {
+      const { id, root } = await drive();
+      return sceneOf(storeOf(database.read, id), root);
+    },
+    async change(work) {
+      const { id, root } = await drive();
+      const result = await database.transaction((tx) => {
+        const store = storeOf(tx, id);
+        return work({
+          ...sceneOf(store, root),
+          record: (change) => store.changes.record({ origin: null, ...change, at: now() }, settings.keepChanges),
+        });
+      });
+      feed.wake(id);
+      return result;
+    },
+  };
+}

@@ -1,0 +1,127 @@
+import { randomFillSync } from 'node:crypto';
+import type { FileHandle } from 'node:fs/promises';
+import type { Database } from '@freehold/database';
+import { openAccount, type Account, type Context, type Settings } from './account.ts';
+import { audit } from './audit.ts';
+import { openBlobStore } from './blob-store.ts';
+import { DriveError } from './error.ts';
+import { createFeed } from './feed.ts';
+import { following } from './following.ts';
+import { entryId } from './entry-id.ts';
+import { lookingAt } from './looking.ts';
+import { blobRows } from './store/blobs.ts';
+import { driveRows } from './store/drives.ts';
+import { trashOf } from './trash.ts';
+import { writingTo } from './writing.ts';
+
+const GiB = 1 << 30;
+const hour = 3_600_000;
+
+export type DriveOptions = Partial<Settings> & {
+  /** Bytes of the disk to keep free; the larger of 256 MiB and 2 % when not given. */
+  reserve?: number;
+  /** How long content that nothing names any more is kept, in milliseconds: longer than a backup may take. */
+  grace?: number;
+};
+
+export type DriveDeps = {
+  database: Database;
+  /** Folder for the content; on one disk, used by this node alone. */
+  directory: string;
+  log: Context['log'];
+  now?: () => number;
+  randomFill?: (bytes: Uint8Array) => void;
+  /** Flushes an upload to the disk before anything names it. */
+  flush?: (file: FileHandle) => Promise<void>;
+  options?: DriveOptions;
+};
+
+export type Drive = ReturnType<typeof openDrive>;
+export type DriveHandle = ReturnType<Drive['of']>;
+
+/** The files of the node: one drive for each account, and below all of them one store of content. */
+export function openDrive({ database, directory, log, now = Date.now, randomFill = randomFillSync, flush, options = {} }: DriveDeps) {
+  const { quota = 100 * GiB, keepVersions = 20, keepChanges = 100_000, grace = 24 * hour, reserve } = options;
+  const stopping = new AbortController();
+  const blobs = openBlobStore({ database, directory, reserve, ...(flush && { flush }) });
+  const context: Context = {
+    database,
+    blobs,
+    feed: createFeed(),
+    now,
+    newId: () => entryId({ now: now(), randomFill }),
+    log,
+    settings: { quota, keepVersions, keepChanges },
+    closing: stopping.signal,
+  };
+  const accounts = new Map<string, Account>();
+  let timer: NodeJS.Timeout | undefined;
+  let sweeping: Promise<unknown> = Promise.resolve();
+
+  function accountOf(name: string): Account {
+    const account = accounts.get(name) ?? openAccount(context, name);
+    accounts.set(name, account);
+    return account;
+  }
+
+  const collect = () => blobs.collect({ before: now() - grace, signal: stopping.signal });
+
+  async function sweep(): Promise<{ orphans: number; collected: number }> {
+    const orphans = await blobs.removeOrphans(stopping.signal);
+    return { orphans, collected: await collect() };
+  }
+
+  async function finishDeletions() {
+    for (const { account } of await driveRows(database.read).withDoomed(10_000)) await trashOf(accountOf(account), context).reap();
+  }
+
+  return {
+    /** Cleans up after a crash and begins to collect. To be awaited before the first use; the walk through the disk goes on behind it. */
+    async start(): Promise<void> {
+      const broken = await blobs.prepare();
+      await finishDeletions();
+      sweeping = sweep().then(
+        ({ orphans, collected }) => log('drive.swept', { broken, orphans, collected }),
+        (error: unknown) => log('drive.sweep_failed', { message: String(error) }),
+      );
+      timer = setInterval(() => {
+        sweeping = sweeping.then(collect).catch((error: unknown) => log('drive.collect_failed', { message: String(error) }));
+      }, hour).unref();
+    },
+
+    /** Ends uploads, subscriptions and the sweep. */
+    async stop(): Promise<void> {
+      clearInterval(timer);
+      stopping.abort(new DriveError('drive_stopping', 'The node is stopping. Try again in a moment.'));
+      await sweeping;
+      await blobs.idle();
+    },
+
+    /** The drive of an account, made at its first use. The handle reaches nothing else. */
+    of(name: string) {
+      const account = accountOf(name);
+      const { reap: _, ...trash } = trashOf(account, context);
+      return { ...lookingAt(account, context), ...writingTo(account, context), ...trash, ...following(account, context) };
+    },
+
+    /** Bytes for one account; null for the standard. What is stored already stays. */
+    async setQuota(account: string, bytes: number | null): Promise<void> {
+      await accountOf(account).drive();
+      await database.transaction((tx) => driveRows(tx).setQuota(account, bytes));
+    },
+
+    /** Of the whole node: `used` as the accounts see it, `stored` on disk, where equal content is kept once. In bytes. */
+    async usage(): Promise<{ drives: number; used: number; blobs: number; stored: number }> {
+      const drives = await driveRows(database.read).totals();
+      const stored = await blobRows(database.read).totals();
+      return { drives: drives.count, used: drives.bytes, blobs: stored.count, stored: stored.bytes };
+    },
+
+    /** Removes files that no row names and content that nothing has named for the grace period. Runs by itself at every start. */
+    sweep,
+
+    /** Compares the books with the disk; a sentence for each difference. With `rehash` it reads every byte. */
+    audit: ({ rehash = false, signal = stopping.signal }: { rehash?: boolean; signal?: AbortSignal } = {}) =>
+      audit({ database, blobs, rehash, signal }),
+  };
+}

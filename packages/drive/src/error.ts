@@ -1,0 +1,54 @@
+import { FreeholdError } from '@freehold/protocol';
+
+const statuses = {
+  name_invalid: 400,
+  upload_incomplete: 400,
+  cursor_invalid: 400,
+  root_fixed: 403,
+  entry_not_found: 404,
+  name_taken: 409,
+  not_a_folder: 409,
+  not_a_file: 409,
+  entry_in_trash: 409,
+  entry_not_in_trash: 409,
+  move_into_itself: 409,
+  too_deep: 409,
+  range_not_satisfiable: 416,
+  storage_failed: 500,
+  drive_stopping: 503,
+  quota_exceeded: 507,
+  disk_full: 507,
+} as const;
+
+export type DriveErrorCode = keyof typeof statuses;
+
+export class DriveError extends FreeholdError<DriveErrorCode> {
+  constructor(code: DriveErrorCode, message: string, options: { cause?: unknown; details?: Record<string, unknown> } = {}) {
+    super(code, statuses[code], message, options);
+  }
+}
+
+/** One answer for what does not exist and for what belongs to somebody else, so that ids cannot be probed. */
+export const notFound = () =>
+  new DriveError('entry_not_found', 'There is no such file or folder in this drive. It may have been deleted; refresh and try again.');
+
+export const diskFull = (cause?: unknown) =>
+  new DriveError(
+    'disk_full',
+    'The disk of this node is full. Delete something and empty the trash, or add space; nothing was half-written.',
+    {
+      cause,
+    },
+  );
+
+/** Names a failure of the disk under the blobs. After a failed flush the file counts as lost: nothing is retried on it. */
+export function storageError(cause: unknown): unknown {
+  if (!(cause instanceof Error) || !('syscall' in cause)) return cause;
+  const code = 'code' in cause ? cause.code : undefined;
+  if (code === 'ENOSPC' || code === 'EDQUOT') return diskFull(cause);
+  return new DriveError(
+    'storage_failed',
+    'The disk of this node failed to read or write. Nothing was half-written; look at the log of the node and check the disk.',
+    { cause },
+  );
+}

@@ -1,0 +1,4 @@
+export { openDrive, type Drive, type DriveDeps, type DriveHandle, type DriveOptions } from './drive.ts';
+export { DriveError, type DriveErrorCode } from './error.ts';
+export type { Content, Page, Range } from './looking.ts';
+export type { MoveOptions, OnConflict, WriteFileOptions } from './writing.ts';

@@ -1,0 +1,118 @@
+import type { Readable } from 'node:stream';
+import type { Entry, FileVersion } from '@freehold/protocol';
+import type { Account, Context } from './account.ts';
+import { toEntry, toVersion } from './entry.ts';
+import { DriveError, notFound } from './error.ts';
+import { nameKey } from './file-name.ts';
+
+/** Bytes of a file from `start` to `end`, both included, or its `last` bytes, as HTTP has them. */
+export type Range = { start: number; end?: number | undefined } | { last: number };
+export type Page = { entries: Entry[]; /** Hand back as `after` for what follows; absent on the last page. */ next?: string };
+export type Content = {
+  entry: Entry;
+  /** The CID: equal content, equal tag. */
+  etag: string;
+  /** Bytes of the whole file. */
+  size: number;
+  /** Where the stream begins, and how many bytes it gives. */
+  start: number;
+  length: number;
+  /** To be consumed or destroyed: it holds an open file. */
+  stream: Readable;
+};
+
+const standardPage = 200;
+const maximumPage = 1000;
+export const pageSize = (limit = standardPage): number => Math.max(1, Math.min(maximumPage, Math.floor(limit)));
+
+/** Everything that changes nothing. */
+export const lookingAt = (account: Account, { blobs, settings }: Context) => ({
+  async root(): Promise<Entry> {
+    const { root, tree } = await account.look();
+    return toEntry(await tree.get(root), '/');
+  },
+
+  async entry(id: string): Promise<Entry> {
+    const { tree } = await account.look();
+    return toEntry(await tree.get(id));
+  },
+
+  /** The entry that a slash-separated path names, from the root; trash excluded. */
+  async stat(path: string): Promise<Entry> {
+    const { root, store, tree } = await account.look();
+    const keys = path.split('/').filter(Boolean).map(nameKey);
+    const row = keys.length === 0 ? await tree.get(root) : await store.entries.resolve(root, keys);
+    if (!row) throw notFound();
+    return toEntry(row, `/${keys.join('/')}`);
+  },
+
+  /** Slash-separated path from the root. For an entry in the trash, the path it had. */
+  async path(id: string): Promise<string> {
+    const { tree } = await account.look();
+    const { name } = await tree.get(id);
+    return (await tree.path(id)) ?? name;
+  },
+
+  /** A page of a folder, in the order of the names (by Unicode code point, so that it is the same everywhere). */
+  async list({ parent, after = '', limit }: { parent: string; after?: string; limit?: number; sort?: 'name' }): Promise<Page> {
+    const { store, tree } = await account.look();
+    const folder = await tree.get(parent);
+    if (folder.kind !== 'folder') throw new DriveError('not_a_folder', `"${folder.name}" is a file and has nothing in it to list.`);
+    const size = pageSize(limit);
+    const rows = await store.entries.children(parent, { after, limit: size + 1 });
+    const last = rows.length > size ? rows[size - 1] : undefined;
+    return { entries: rows.slice(0, size).map((row) => toEntry(row)), ...(last && { next: last.name_key }) };
+  },
+
+  /** A page of what was put into the trash, newest first, each with the path it had. */
+  async listTrash({ after, limit }: { after?: string; limit?: number } = {}): Promise<Page> {
+    const { store, tree } = await account.look();
+    const size = pageSize(limit);
+    const rows = await store.entries.trashed({ ...parseCursor(after), limit: size + 1 });
+    const entries = await Promise.all(rows.slice(0, size).map(async (row) => toEntry(row, await tree.path(row.id))));
+    const last = rows.length > size ? rows[size - 1] : undefined;
+    return { entries, ...(last && { next: `${last.trashed_at}.${last.id}` }) };
+  },
+
+  /** Streams a file or a range of it. Errors: `not_a_file`, `range_not_satisfiable` (with the size in its details). */
+  async read(id: string, { range }: { range?: Range | undefined } = {}): Promise<Content> {
+    const { tree } = await account.look();
+    const row = await tree.get(id);
+    if (row.cid === null) throw new DriveError('not_a_file', `"${row.name || 'The drive'}" is a folder. Choose a file in it.`);
+    const { start, length } = extentOf(range, row.size);
+    const stream = await blobs.read({ cid: row.cid, size: row.size, start, length });
+    return { entry: toEntry(row), etag: row.cid, size: row.size, start, length, stream };
+  },
+
+  /** Earlier contents of a file, newest first. */
+  async versions(id: string): Promise<FileVersion[]> {
+    const { store, tree } = await account.look();
+    await tree.get(id);
+    const rows = await store.versions.list(id, settings.keepVersions);
+    return rows.map(toVersion);
+  },
+
+  /** Bytes in use, with earlier versions and trash, and bytes allowed. */
+  async usage(): Promise<{ used: number; quota: number }> {
+    const { store } = await account.look();
+    const row = await store.usage.read();
+    return { used: row?.used ?? 0, quota: row?.quota ?? settings.quota };
+  },
+});
+
+function extentOf(range: Range | undefined, size: number): { start: number; length: number } {
+  if (!range) return { start: 0, length: size };
+  const start = 'last' in range ? Math.max(0, size - range.last) : range.start;
+  const end = 'last' in range ? size - 1 : Math.min(range.end ?? size - 1, size - 1);
+  if (!Number.isInteger(start) || !Number.isInteger(end) || start < 0 || end < start)
+    throw new DriveError('range_not_satisfiable', `The file has ${size} bytes; the range asked for is not in it.`, { details: { size } });
+  return { start, length: end - start + 1 };
+}
+
+function parseCursor(after: string | undefined): { at: number; id: string } {
+  if (after === undefined) return { at: Number.MAX_SAFE_INTEGER, id: '' };
+  const [, at, id] = /^(\d{1,15})\.([0-9a-f]+)$/.exec(after) ?? [];
+  if (at === undefined || id === undefined)
+    throw new DriveError('cursor_invalid', 'The place to go on from is not one that this node gave. Start from the first page.');
+  return { at: Number(at), id };
+}

@@ -1,0 +1,16 @@
+import type { Sql } from '@freehold/database';
+import { blobRows } from './store/blobs.ts';
+import { changeRows } from './store/changes.ts';
+import { entryRows } from './store/entries.ts';
+import { usageRows } from './store/usage.ts';
+import { versionRows } from './store/versions.ts';
+
+/** All rows that belong to one drive, and the blobs they point at. There is no way from here to another drive. */
+export const storeOf = (tx: Sql, drive: string) => ({
+  entries: entryRows(tx, drive),
+  versions: versionRows(tx, drive),
+  usage: usageRows(tx, drive),
+  changes: changeRows(tx, drive),
+  blobs: blobRows(tx),
+});
+export type Store = ReturnType<typeof storeOf>;

@@ -1,0 +1,75 @@
+import { sql, type Sql, type Statement } from '@freehold/database';
+
+export type BlobRow = { cid: string; size: number; leaves: Uint8Array | null; content: Uint8Array | null };
+
+/** How many CIDs one lookup takes; always filled up to that, so that there is one statement to prepare. */
+export const lookupSize = 64;
+
+/** The rows of content, which belong to no drive: who may read one is decided by the entries. */
+export const blobRows = (tx: Sql) => ({
+  async content(cid: string): Promise<Uint8Array | undefined> {
+    const row = await tx.get<{ content: Uint8Array | null }>(sql`SELECT content FROM blob WHERE cid = ${cid}`);
+    return row?.content ?? undefined;
+  },
+
+  /** Adds one reference, and the blob itself when it is the first. */
+  async retain({ cid, size, leaves, content }: BlobRow): Promise<void> {
+    await tx.run(sql`INSERT INTO blob (cid, size, leaves, content, refs, zero_at) VALUES (${cid}, ${size}, ${leaves}, ${content}, 1, NULL)
+      ON CONFLICT (cid) DO UPDATE SET refs = blob.refs + 1, zero_at = NULL`);
+  },
+
+  async release(cid: string, now: number): Promise<void> {
+    await tx.run(
+      sql`UPDATE blob SET refs = refs - 1, zero_at = CASE WHEN refs = 1 THEN CAST(${now} AS BIGINT) ELSE NULL END WHERE cid = ${cid}`,
+    );
+  },
+
+  /** Those of the CIDs that are blobs kept as files. */
+  async filesAmong(cids: readonly string[]): Promise<Set<string>> {
+    const found = new Set<string>();
+    for (let start = 0; start < cids.length; start += lookupSize) {
+      const some = cids.slice(start, start + lookupSize);
+      const filled = Array.from({ length: lookupSize }, (_, index) => some[index] ?? '');
+      const rows = await tx.all<{ cid: string }>(
+        sql`SELECT cid FROM blob WHERE content IS NULL AND cid IN (${listOf(filled)}) ORDER BY cid LIMIT ${lookupSize}`,
+      );
+      for (const { cid } of rows) found.add(cid);
+    }
+    return found;
+  },
+
+  /** Blobs that nothing has pointed at since `before`, longest first. */
+  unreferenced(before: number, limit: number): Promise<{ cid: string; file: number }[]> {
+    return tx.all(sql`SELECT cid, CASE WHEN content IS NULL THEN 1 ELSE 0 END AS file FROM blob
+      WHERE refs = 0 AND zero_at <= ${before} ORDER BY zero_at, cid LIMIT ${limit}`);
+  },
+
+  /** Takes the row away if still nothing points at it. */
+  async remove(cid: string, before: number): Promise<boolean> {
+    return (await tx.run(sql`DELETE FROM blob WHERE cid = ${cid} AND refs = 0 AND zero_at <= ${before}`)) > 0;
+  },
+
+  async totals(): Promise<{ count: number; bytes: number }> {
+    const row = await tx.get<{ count: number; bytes: number }>(
+      sql`SELECT COUNT(*) AS count, CAST(COALESCE(SUM(size), 0) AS BIGINT) AS bytes FROM blob`,
+    );
+    return { count: row?.count ?? 0, bytes: row?.bytes ?? 0 };
+  },
+
+  /** For the audit: blobs in the order of their CIDs, with the references counted anew. */
+  counted(after: string, limit: number): Promise<{ cid: string; size: number; refs: number; counted: number; file: number }[]> {
+    return tx.all(sql`SELECT cid, size, refs, CASE WHEN content IS NULL THEN 1 ELSE 0 END AS file,
+        (SELECT COUNT(*) FROM entry WHERE entry.cid = blob.cid) + (SELECT COUNT(*) FROM version WHERE version.cid = blob.cid) AS counted
+      FROM blob WHERE cid > ${after} ORDER BY cid LIMIT ${limit}`);
+  },
+
+  /** For the audit: entries and versions that name content which has no row. */
+  dangling(limit: number): Promise<{ entry: string; cid: string }[]> {
+    return tx.all(sql`SELECT id AS entry, cid FROM entry WHERE cid IS NOT NULL AND NOT EXISTS (SELECT 1 FROM blob WHERE blob.cid = entry.cid)
+      UNION ALL SELECT entry, cid FROM version WHERE NOT EXISTS (SELECT 1 FROM blob WHERE blob.cid = version.cid) ORDER BY entry LIMIT ${limit}`);
+  },
+});
+
+function listOf(values: readonly string[]): Statement {
+  return values.slice(1).reduce<Statement>((list, value) => sql`${list}, ${value}`, sql`${values[0] ?? ''}`);
+}

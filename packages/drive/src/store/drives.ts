@@ -1,0 +1,41 @@
+import { sql, type Sql } from '@freehold/database';
+
+export type DriveRow = { id: string; root: string };
+
+/** The rows of the drives themselves, by account. */
+export const driveRows = (tx: Sql) => ({
+  find(account: string): Promise<DriveRow | undefined> {
+    return tx.get(sql`SELECT id, root FROM drive WHERE account = ${account}`);
+  },
+
+  /** False when another transaction was first. */
+  async create({ id, account, root, now }: { id: string; account: string; root: string; now: number }): Promise<boolean> {
+    const made = await tx.run(sql`INSERT INTO drive (id, account, root, quota, used, seq, created_at)
+      VALUES (${id}, ${account}, ${root}, NULL, 0, 0, ${now}) ON CONFLICT (account) DO NOTHING`);
+    return made > 0;
+  },
+
+  async setQuota(account: string, quota: number | null): Promise<void> {
+    await tx.run(sql`UPDATE drive SET quota = ${quota} WHERE account = ${account}`);
+  },
+
+  async totals(): Promise<{ count: number; bytes: number }> {
+    const row = await tx.get<{ count: number; bytes: number }>(
+      sql`SELECT COUNT(*) AS count, CAST(COALESCE(SUM(used), 0) AS BIGINT) AS bytes FROM drive`,
+    );
+    return { count: row?.count ?? 0, bytes: row?.bytes ?? 0 };
+  },
+
+  /** For the audit: drives in the order of their ids, with the bytes counted anew. */
+  counted(after: string, limit: number): Promise<{ id: string; used: number; counted: number }[]> {
+    return tx.all(sql`SELECT id, used,
+        CAST((SELECT COALESCE(SUM(size), 0) FROM entry WHERE entry.drive = drive.id) AS BIGINT)
+        + CAST((SELECT COALESCE(SUM(size), 0) FROM version WHERE version.drive = drive.id) AS BIGINT) AS counted
+      FROM drive WHERE id > ${after} ORDER BY id LIMIT ${limit}`);
+  },
+
+  /** Accounts with folders deleted earlier whose contents are not yet removed, because the node was stopped in between. */
+  withDoomed(limit: number): Promise<{ account: string }[]> {
+    return tx.all(sql`SELECT account FROM drive WHERE id IN (SELECT drive FROM doomed) ORDER BY account LIMIT ${limit}`);
+  },
+});

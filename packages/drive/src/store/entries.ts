@@ -1,0 +1,115 @@
+import { sql, type Sql, type Statement } from '@freehold/database';
+
+export type EntryRow = {
+  id: string;
+  parent: string | null;
+  name: string;
+  name_key: string;
+  kind: 'file' | 'folder';
+  size: number;
+  cid: string | null;
+  media_type: string | null;
+  created_at: number;
+  modified_at: number;
+  trashed_at: number | null;
+};
+export type Place = { parent: string; name: string; name_key: string };
+export type Content = { cid: string; size: number; media_type: string | null };
+/** An entry on the way up to the root. */
+export type Step = { id: string; name: string; trashed_at: number | null };
+
+const columns = sql`id, parent, name, name_key, kind, size, cid, media_type, created_at, modified_at, trashed_at`;
+
+/** A path is resolved in hops of so many names, each one statement: nesting is not endless in any database. */
+const hop = 16;
+
+/** The names of one drive. Every statement carries the drive, so an id of another drive is an id that does not exist. */
+export const entryRows = (tx: Sql, drive: string) => {
+  const rows = {
+    get(id: string): Promise<EntryRow | undefined> {
+      return tx.get(sql`SELECT ${columns} FROM entry WHERE drive = ${drive} AND id = ${id}`);
+    },
+
+    child(parent: string, key: string): Promise<EntryRow | undefined> {
+      return tx.get(childOf(sql`${parent}`, key));
+    },
+
+    /** In the order of the names' keys, from behind `after`. */
+    children(parent: string, { after, limit }: { after: string; limit: number }): Promise<EntryRow[]> {
+      return tx.all(sql`SELECT ${columns} FROM entry
+        WHERE drive = ${drive} AND parent = ${parent} AND name_key > ${after} AND trashed_at IS NULL ORDER BY name_key LIMIT ${limit}`);
+    },
+
+    /** What a path of keys below `from` names. */
+    async resolve(from: string, keys: readonly string[]): Promise<EntryRow | undefined> {
+      let found: EntryRow | undefined;
+      for (let start = 0; start < keys.length; start += hop) {
+        const names = keys.slice(start, start + hop);
+        const last = names.pop() ?? '';
+        let parent = sql`${found?.id ?? from}`;
+        for (const name of names)
+          parent = sql`(SELECT id FROM entry WHERE drive = ${drive} AND parent = ${parent} AND name_key = ${name} AND trashed_at IS NULL)`;
+        found = await tx.get<EntryRow>(childOf(parent, last));
+        if (!found) return undefined;
+      }
+      return found;
+    },
+
+    /** The entry itself and all folders above it, upwards. Ends early where a folder above was deleted. */
+    lineage(id: string): Promise<Step[]> {
+      return tx.all(sql`WITH RECURSIVE above (id, parent, name, trashed_at, depth) AS (
+          SELECT id, parent, name, trashed_at, 0 FROM entry WHERE drive = ${drive} AND id = ${id}
+          UNION ALL
+          SELECT entry.id, entry.parent, entry.name, entry.trashed_at, above.depth + 1
+          FROM above JOIN entry ON entry.id = above.parent WHERE entry.drive = ${drive}
+        ) SELECT id, name, trashed_at FROM above ORDER BY depth LIMIT 100000`);
+    },
+
+    async insert(entry: EntryRow): Promise<void> {
+      await tx.run(sql`INSERT INTO entry (drive, ${columns}) VALUES (${drive}, ${entry.id}, ${entry.parent}, ${entry.name}, ${entry.name_key},
+        ${entry.kind}, ${entry.size}, ${entry.cid}, ${entry.media_type}, ${entry.created_at}, ${entry.modified_at}, ${entry.trashed_at})`);
+    },
+
+    /** New name, new folder, or out of the trash: one row, however much is below it. */
+    async place(id: string, { parent, name, name_key }: Place): Promise<void> {
+      await tx.run(sql`UPDATE entry SET parent = ${parent}, name = ${name}, name_key = ${name_key}, trashed_at = NULL
+        WHERE drive = ${drive} AND id = ${id}`);
+    },
+
+    async setContent(id: string, { cid, size, media_type }: Content, now: number): Promise<void> {
+      await tx.run(sql`UPDATE entry SET cid = ${cid}, size = ${size}, media_type = ${media_type}, modified_at = ${now}
+        WHERE drive = ${drive} AND id = ${id}`);
+    },
+
+    async setTrashed(id: string, now: number): Promise<void> {
+      await tx.run(sql`UPDATE entry SET trashed_at = ${now} WHERE drive = ${drive} AND id = ${id}`);
+    },
+
+    /** What was put into the trash up to and including a time and id, newest first. */
+    trashed({ at, id, limit }: { at: number; id: string; limit: number }): Promise<EntryRow[]> {
+      return tx.all(sql`SELECT ${columns} FROM entry
+        WHERE drive = ${drive} AND trashed_at IS NOT NULL AND (trashed_at, id) < (${at}, ${id}) ORDER BY trashed_at DESC, id DESC LIMIT ${limit}`);
+    },
+
+    async remove(id: string): Promise<void> {
+      await tx.run(sql`DELETE FROM entry WHERE drive = ${drive} AND id = ${id}`);
+    },
+
+    async doom(folder: string): Promise<void> {
+      await tx.run(sql`INSERT INTO doomed (folder, drive) VALUES (${folder}, ${drive})`);
+    },
+
+    async undoom(folder: string): Promise<void> {
+      await tx.run(sql`DELETE FROM doomed WHERE drive = ${drive} AND folder = ${folder}`);
+    },
+
+    doomed(): Promise<{ folder: string } | undefined> {
+      return tx.get(sql`SELECT folder FROM doomed WHERE drive = ${drive} ORDER BY folder LIMIT 1`);
+    },
+  };
+  return rows;
+
+  function childOf(parent: Statement, key: string): Statement {
+    return sql`SELECT ${columns} FROM entry WHERE drive = ${drive} AND parent = ${parent} AND name_key = ${key} AND trashed_at IS NULL`;
+  }
+};

@@ -1,0 +1,99 @@
+import type { Entry } from '@freehold/protocol';
+import type { Account, Context, Writing } from './account.ts';
+import { toEntry } from './entry.ts';
+import { DriveError } from './error.ts';
+import { nameKey } from './file-name.ts';
+import type { EntryRow } from './store/entries.ts';
+
+/** Entries removed in one transaction, so that other writers never wait long for a large deletion. */
+const slice = 200;
+
+export function trashOf(account: Account, { now }: Context) {
+  /** The row goes at once; what a folder holds is doomed and goes in slices. What lies in the trash by itself stays there. */
+  async function erase({ store }: Writing, row: EntryRow) {
+    await store.entries.remove(row.id);
+    if (row.cid === null) return store.entries.doom(row.id);
+    const contents = [{ cid: row.cid, size: row.size }, ...(await store.versions.remove(row.id, Number.MAX_SAFE_INTEGER))];
+    for (const { cid } of contents) await store.blobs.release(cid, now());
+    await store.usage.subtract(contents.reduce((sum, { size }) => sum + size, 0));
+  }
+
+  /** Finishes deletions, also those that a stop of the node interrupted. */
+  async function reap(): Promise<void> {
+    let more = true;
+    while (more) {
+      more = await account.change(async (writing) => {
+        const { entries } = writing.store;
+        const doomed = await entries.doomed();
+        if (!doomed) return false;
+        const rows = await entries.children(doomed.folder, { after: '', limit: slice });
+        for (const row of rows) await erase(writing, row);
+        if (rows.length < slice) await entries.undoom(doomed.folder);
+        return true;
+      });
+    }
+  }
+
+  return {
+    reap,
+
+    /** Out of sight, with everything below; it keeps where it was. */
+    trash(id: string): Promise<Entry> {
+      return account.change(async ({ store, tree, record }) => {
+        const row = await tree.movable(id);
+        await store.entries.setTrashed(id, now());
+        await record({ op: 'trashed', entry: id, parent: row.parent });
+        return toEntry(await tree.get(id));
+      });
+    },
+
+    /** Back to where it was; to the root when that is gone; as "name (2)" when the name is taken. */
+    restore(id: string): Promise<Entry> {
+      return account.change(async ({ root, store, tree, record }) => {
+        const row = await tree.get(id);
+        if (row.trashed_at === null)
+          throw new DriveError(
+            'entry_not_in_trash',
+            `"${row.name || 'The drive'}" is not in the trash itself. Restore the folder that was put there.`,
+          );
+        const parent = row.parent !== null && (await tree.isLive(row.parent)) ? row.parent : root;
+        const taken = await store.entries.child(parent, row.name_key);
+        const name = taken ? await tree.freeName(parent, row.name, row.kind) : row.name;
+        await store.entries.place(id, { parent, name, name_key: nameKey(name) });
+        await record({ op: 'restored', entry: id, parent });
+        return toEntry(await tree.get(id));
+      });
+    },
+
+    /** For good, from the trash or from where it is, with everything below and all versions. */
+    async deleteForever(id: string): Promise<void> {
+      await account.change(async (writing) => {
+        const row = await writing.tree.get(id);
+        if (row.parent === null) throw new DriveError('root_fixed', 'The drive itself cannot be deleted.');
+        await erase(writing, row);
+        await writing.record({ op: 'deleted', entry: id, parent: row.parent });
+      });
+      await reap();
+    },
+
+    /** Deletes what is in the trash when this is called; answers how many things that were put there. */
+    async emptyTrash({ signal }: { signal?: AbortSignal } = {}): Promise<number> {
+      const until = now();
+      let count = 0;
+      for (;;) {
+        signal?.throwIfAborted();
+        const removed = await account.change(async (writing) => {
+          const rows = await writing.store.entries.trashed({ at: until + 1, id: '', limit: slice });
+          for (const row of rows) {
+            await erase(writing, row);
+            if (row.parent !== null) await writing.record({ op: 'deleted', entry: row.id, parent: row.parent });
+          }
+          return rows.length;
+        });
+        await reap();
+        count += removed;
+        if (removed < slice) return count;
+      }
+    },
+  };
+}

@@ -1,0 +1,145 @@
+import type { Entry } from '@freehold/protocol';
+import type { Account, Context, Writing } from './account.ts';
+import { toEntry } from './entry.ts';
+import { DriveError } from './error.ts';
+import { checkFileName, nameKey } from './file-name.ts';
+import { mediaTypeOf } from './media-type.ts';
+import { overQuota, type Staged } from './stage.ts';
+import type { EntryRow } from './store/entries.ts';
+import { nameTaken } from './tree.ts';
+
+/**
+ * What to do when the name is taken: `fail`; `rename` keeps both, the new one as "name (2)"; `replace` gives the existing file the new
+ * content and keeps the old as a version (write), or puts what is in the way into the trash (move).
+ */
+export type OnConflict = 'fail' | 'replace' | 'rename';
+
+export type WriteFileOptions = {
+  parent: string;
+  name: string;
+  content: AsyncIterable<Uint8Array>;
+  /** Announced bytes: refused early when there is no room, and an error when not exactly so many arrive. */
+  size?: number | undefined;
+  /** Guessed from the name when not given. */
+  mediaType?: string | undefined;
+  onConflict?: OnConflict | undefined;
+  signal?: AbortSignal | undefined;
+};
+export type MoveOptions = { id: string; parent?: string | undefined; name?: string | undefined; onConflict?: OnConflict | undefined };
+
+export function writingTo(account: Account, { blobs, now, newId, settings, closing }: Context) {
+  async function insert(
+    { store, record }: Writing,
+    entry: Pick<EntryRow, 'name' | 'kind' | 'size' | 'cid' | 'media_type'> & { parent: string },
+  ) {
+    const at = now();
+    const row: EntryRow = { ...entry, id: newId(), name_key: nameKey(entry.name), created_at: at, modified_at: at, trashed_at: null };
+    await store.entries.insert(row);
+    await record({ op: 'created', entry: row.id, parent: entry.parent });
+    return toEntry(row);
+  }
+
+  /** New content for an existing file; what it had becomes its newest version, and the oldest one too many goes. */
+  async function replace(
+    { store, record, tree }: Writing,
+    existing: EntryRow,
+    { staged, media_type }: { staged: Staged; media_type: string },
+  ) {
+    if (existing.cid === null || existing.parent === null)
+      throw new DriveError('not_a_file', `"${existing.name}" is a folder and cannot be replaced by a file. Choose another name.`);
+    if (existing.cid !== staged.cid) {
+      const { id: entry, cid, size, modified_at } = existing;
+      const number = await store.versions.add(entry, { cid, size, media_type: existing.media_type, modified_at });
+      for (const old of await store.versions.remove(entry, number - settings.keepVersions)) {
+        await store.blobs.release(old.cid, now());
+        await store.usage.subtract(old.size);
+      }
+      if (!(await store.usage.add(staged.size, settings.quota))) throw overQuota();
+      await store.blobs.retain(staged);
+    }
+    await store.entries.setContent(existing.id, { cid: staged.cid, size: staged.size, media_type }, now());
+    await record({ op: 'updated', entry: existing.id, parent: existing.parent });
+    return toEntry(await tree.get(existing.id));
+  }
+
+  async function writeFile({ parent, name, content, size, mediaType, onConflict = 'fail', signal }: WriteFileOptions): Promise<Entry> {
+    checkFileName(name);
+    const media_type = mediaType ?? mediaTypeOf(name);
+    const early = await account.look();
+    await early.tree.checkDepth((await early.tree.folder(parent)).above);
+    if (onConflict === 'fail' && (await early.store.entries.child(parent, nameKey(name)))) throw nameTaken(name);
+    const usage = await early.store.usage.read();
+    const limit = (usage?.quota ?? settings.quota) - (usage?.used ?? 0);
+
+    const stop = signal ? AbortSignal.any([signal, closing]) : closing;
+    const staged = await blobs.stage({ content, size, limit, signal: stop });
+    return blobs.publish(staged, () =>
+      account.change(async (writing) => {
+        const { store, tree } = writing;
+        await tree.folder(parent);
+        const existing = await store.entries.child(parent, nameKey(name));
+        if (existing && onConflict === 'fail') throw nameTaken(name);
+        if (existing && onConflict === 'replace') return replace(writing, existing, { staged, media_type });
+        if (!(await store.usage.add(staged.size, settings.quota))) throw overQuota();
+        await store.blobs.retain(staged);
+        const free = existing ? await tree.freeName(parent, name, 'file') : name;
+        return insert(writing, { parent, name: free, kind: 'file', size: staged.size, cid: staged.cid, media_type });
+      }),
+    );
+  }
+
+  function createFolder({
+    parent,
+    name,
+    onConflict = 'fail',
+  }: {
+    parent: string;
+    name: string;
+    onConflict?: 'fail' | 'rename' | undefined;
+  }): Promise<Entry> {
+    return account.change(async (writing) => {
+      checkFileName(name);
+      const { store, tree } = writing;
+      await tree.checkDepth((await tree.folder(parent)).above);
+      const existing = await store.entries.child(parent, nameKey(name));
+      if (existing && onConflict === 'fail') throw nameTaken(name);
+      const free = existing ? await tree.freeName(parent, name, 'folder') : name;
+      return insert(writing, { parent, name: free, kind: 'folder', size: 0, cid: null, media_type: null });
+    });
+  }
+
+  /** To another folder, under another name, or both. One row changes, however much is below. */
+  function move({ id, parent, name, onConflict = 'fail' }: MoveOptions): Promise<Entry> {
+    return account.change(async ({ store, tree, record }) => {
+      if (name !== undefined) checkFileName(name);
+      const row = await tree.movable(id);
+      const target = { parent: parent ?? row.parent, name: name ?? row.name };
+      const { above } = await tree.folder(target.parent);
+      if (above.includes(id))
+        throw new DriveError('move_into_itself', `"${row.name}" cannot be moved into itself. Choose a folder outside of it.`);
+      if (target.parent !== row.parent) await tree.checkDepth(above);
+
+      const existing = await store.entries.child(target.parent, nameKey(target.name));
+      if (existing && existing.id !== id) {
+        if (onConflict === 'fail') throw nameTaken(target.name);
+        if (onConflict === 'rename') target.name = await tree.freeName(target.parent, target.name, row.kind);
+        else {
+          await store.entries.setTrashed(existing.id, now());
+          await record({ op: 'trashed', entry: existing.id, parent: target.parent });
+        }
+      }
+      if (target.parent === row.parent && target.name === row.name) return toEntry(row);
+      await store.entries.place(id, { ...target, name_key: nameKey(target.name) });
+      await record({ op: 'moved', entry: id, parent: target.parent, ...(target.parent !== row.parent && { origin: row.parent }) });
+      return toEntry(await tree.get(id));
+    });
+  }
+
+  return {
+    /** Errors: `name_taken`, `quota_exceeded`, `disk_full`, `upload_incomplete`, the signal's reason. A failed write leaves nothing. */
+    writeFile,
+    createFolder,
+    move,
+    rename: (id: string, name: string, { onConflict }: { onConflict?: OnConflict } = {}): Promise<Entry> => move({ id, name, onConflict }),
+  };
+}

@@ -1,0 +1,52 @@
+import { z } from 'zod';
+
+const milliseconds = z.int().nonnegative();
+
+/** A name in a drive as it crosses the wire: a file or a folder. Sizes are bytes, times milliseconds since the epoch. */
+export const entry = z.object({
+  /** Opaque; the same for as long as the entry lives, through renames, moves, new content, trash and restore. */
+  id: z.string(),
+  /** The folder it is in; for an entry in the trash, the folder it was in. Null only for the root. */
+  parent: z.string().nullable(),
+  name: z.string(),
+  kind: z.enum(['file', 'folder']),
+  /** Bytes of the content; 0 for a folder. */
+  size: z.int().nonnegative(),
+  /** IPFS CID of the content (profile unixfs-v1-2025); files only. It is also the ETag. */
+  cid: z.string().optional(),
+  mediaType: z.string().optional(),
+  createdAt: milliseconds,
+  modifiedAt: milliseconds,
+  /** Set on what was put into the trash itself, not on what lies inside it. */
+  trashedAt: milliseconds.optional(),
+  /** Slash-separated from the root, given where the request asked for a path. */
+  path: z.string().optional(),
+});
+export type Entry = z.output<typeof entry>;
+
+/** Earlier content of a file, newest first in a list. */
+export const fileVersion = z.object({
+  number: z.int().positive(),
+  cid: z.string(),
+  size: z.int().nonnegative(),
+  mediaType: z.string().optional(),
+  modifiedAt: milliseconds,
+});
+export type FileVersion = z.output<typeof fileVersion>;
+
+/** One thing that happened in a drive. `seq` counts 1, 2, 3 … in each drive without gaps. */
+export const change = z.object({
+  seq: z.int().positive(),
+  op: z.enum(['created', 'updated', 'moved', 'trashed', 'restored', 'deleted']),
+  entry: z.string(),
+  /** The folder to refresh. */
+  parent: z.string(),
+  /** For `moved`: the folder it came from, when that is another. A rename is a move within its folder. */
+  origin: z.string().optional(),
+  at: milliseconds,
+});
+export type Change = z.output<typeof change>;
+
+/** What happened after a `since`. Ask again with `next`. On `reset` the history does not reach back far enough: list anew, then go on from `next`. */
+export const changePage = z.object({ changes: z.array(change), next: z.int().nonnegative(), reset: z.boolean() });
+export type ChangePage = z.output<typeof changePage>;
