@@ -1,0 +1,56 @@
+import type { Database } from '@freehold/database';
+import type { Address } from '@freehold/protocol';
+import type { Account, Role } from './account.ts';
+import { IdentityError } from './error.ts';
+import type { Log } from './log.ts';
+import * as store from './store.ts';
+
+/** The allow-list: the owner, and the wallets that the owner let in. */
+export function createAccounts({ database, now, log }: { database: Database; now: () => number; log: Log }) {
+  return {
+    /** Oldest first, so the owner comes first. Expired guests are in it until they are removed. */
+    accounts: (): Promise<Account[]> => store.listAccounts(database.read),
+
+    /**
+     * Lets a wallet sign in, or changes the role and expiry of one that may. A guest without an expiry stays until removed.
+     * Errors: `owner_protected`, `bad_expiry`.
+     */
+    async allow({
+      address,
+      role,
+      expiresAt,
+    }: {
+      address: Address;
+      role: Exclude<Role, 'owner'>;
+      expiresAt?: number | null;
+    }): Promise<Account> {
+      const at = now();
+      if (typeof expiresAt === 'number' && !(Number.isSafeInteger(expiresAt) && expiresAt > at)) {
+        throw new IdentityError('bad_expiry', 422, 'The end of the invitation must lie in the future. Choose a later date.');
+      }
+      const account = await database.transaction(async (tx) => {
+        const known = await store.findAccount(tx, address);
+        if (known?.role === 'owner') throw protectedOwner();
+        const account: Account = { address, role, createdAt: known?.createdAt ?? at, expiresAt: expiresAt ?? null };
+        await store.putAccount(tx, account);
+        return account;
+      });
+      log('identity.allowed', { address, role });
+      return account;
+    },
+
+    /** Takes a wallet off the list and ends its sessions in the same commit. Errors: `account_unknown`, `owner_protected`. */
+    async remove({ address }: { address: Address }): Promise<void> {
+      await database.transaction(async (tx) => {
+        const known = await store.findAccount(tx, address);
+        if (!known) throw new IdentityError('account_unknown', 404, `${address} has no account on this node.`);
+        if (known.role === 'owner') throw protectedOwner();
+        await store.deleteAccount(tx, address);
+      });
+      log('identity.removed', { address });
+    },
+  };
+}
+
+const protectedOwner = () =>
+  new IdentityError('owner_protected', 409, 'This is the wallet that owns the node: it cannot be removed, limited or given another role.');

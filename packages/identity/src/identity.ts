@@ -1,0 +1,100 @@
+import { randomBytes } from 'node:crypto';
+import type { Database } from '@freehold/database';
+import type { Address, Hex } from '@freehold/protocol';
+import { createAccounts } from './accounts.ts';
+import { isStatement } from './challenge.ts';
+import { createClaimCode } from './claim-code.ts';
+import { IdentityError } from './error.ts';
+import type { Log } from './log.ts';
+import { recoverAddress } from './recover.ts';
+import { createSessions } from './sessions.ts';
+import { createSignIn, ownerAccount } from './sign-in.ts';
+import * as store from './store.ts';
+
+export type Identity = Awaited<ReturnType<typeof openIdentity>>;
+
+/** Who may use the node, and how they prove who they are. Needs no third party: a wallet's signature is checked right here. */
+export async function openIdentity({
+  database,
+  log,
+  origins,
+  now = Date.now,
+  random = randomBytes,
+  recover = recoverAddress,
+  owner,
+  statement = 'Sign in to this Freehold node. This costs nothing and moves no funds.',
+  onClaimCode = () => undefined,
+}: {
+  database: Database;
+  log: Log;
+  /** The origins that people open this node at (`http://localhost:4200`), most usual first. Asked at every challenge. */
+  origins: () => readonly string[];
+  now?: () => number;
+  random?: (length: number) => Uint8Array;
+  recover?: (digest: Uint8Array, signature: Hex) => Address | undefined;
+  /** Claims the node for this wallet before anybody can. Errors: `owner_differs` when another wallet has it. */
+  owner?: Address | undefined;
+  /** The line that wallets show; only the characters that EIP-4361 allows. */
+  statement?: string;
+  /** Hears the claim code of an unclaimed node: at the start and when ten wrong tries have replaced it. For the terminal, not the log. */
+  onClaimCode?: (code: string) => void;
+}) {
+  if (!isStatement(statement)) throw new TypeError('The sign-in statement holds characters that EIP-4361 does not allow');
+  let claimed = await settleOwner({ database, now, owner });
+  const claimCode = createClaimCode({
+    random,
+    onChange: (code) => {
+      if (!claimed) onClaimCode(code);
+    },
+  });
+  const { start, ...sessions } = createSessions({ database, now, random, log });
+  const signIn = createSignIn({ database, now, random, log, recover, origins, statement, sessions: { start, ...sessions }, claimCode });
+
+  return {
+    ...createAccounts({ database, now, log }),
+    ...sessions,
+    challenge: signIn.challenge,
+    async login(request: Parameters<typeof signIn.login>[0]) {
+      const login = await signIn.login(request);
+      claimed = true;
+      return login;
+    },
+
+    isClaimed: () => claimed,
+
+    /** The code to print while the node has no owner, undefined afterwards. */
+    claimCode: () => (claimed ? undefined : claimCode.current()),
+
+    /** The wallet that owns the node. */
+    owner: () => store.findOwner(database.read),
+
+    /** Notes the address that signs receipts from now on, so that a receipt can be checked after the key is gone. */
+    recordSigner: (address: Address) => database.transaction((tx) => store.insertSigner(tx, { address, since: now() })),
+
+    /** Every address that ever signed receipts here, current first; `until` is when the next one took over. */
+    async signers() {
+      const rows = await store.listSigners(database.read);
+      return rows.map(({ address, since }, index) => {
+        const successor = rows[index - 1];
+        return { address, since, ...(successor && { until: successor.since }) };
+      });
+    },
+  };
+}
+
+/** Answers whether the node has an owner, once a preset one is entered. */
+function settleOwner({ database, now, owner }: { database: Database; now: () => number; owner: Address | undefined }): Promise<boolean> {
+  return database.transaction(async (tx) => {
+    const known = await store.findOwner(tx);
+    if (owner === undefined) return known !== undefined;
+    if (known && known.address !== owner) {
+      throw new IdentityError(
+        'owner_differs',
+        409,
+        `This node belongs to ${known.address}, but FREEHOLD_OWNER names ${owner}. Correct the setting or remove it.`,
+      );
+    }
+    if (!known) await store.putAccount(tx, ownerAccount(owner, now()));
+    return true;
+  });
+}
