@@ -1,0 +1,24 @@
+import { readSync, writeSync } from 'node:fs';
+import { encodeFrame, FrameReader, type Frame, type FrameKind } from './frame.ts';
+
+/** The host's end of its one connection: a blocking socket, read and written without an event loop in between. */
+export function openChannel({ fd, limit }: { fd: number; limit: number }) {
+  const frames = new FrameReader(limit);
+  return {
+    send(kind: FrameKind, head?: unknown, body?: readonly Uint8Array[]): void {
+      const bytes = encodeFrame(kind, head, body);
+      for (let sent = 0; sent < bytes.length;) sent += writeSync(fd, bytes, sent);
+    },
+    /** Waits for the next frame; undefined when the server is gone. */
+    receive(): Frame | undefined {
+      for (;;) {
+        const frame = frames.next();
+        if (frame !== undefined) return frame;
+        const piece = Buffer.allocUnsafe(65_536);
+        const length = readSync(fd, piece);
+        if (length === 0) return undefined;
+        frames.push(piece.subarray(0, length));
+      }
+    },
+  };
+}

@@ -1,0 +1,80 @@
+import { memoryImport } from './limit-memory.ts';
+import { stderrBytes, type ResultHead, type RunHead } from './job.ts';
+import { fromResults, toArguments } from './numbers.ts';
+import { Refusal, type Program } from './program.ts';
+import { openWasi, type Wasi } from './wasi/wasi.ts';
+import { wasiModule } from './wasi/names.ts';
+
+type Outcome = Pick<ResultHead, 'reason' | 'exitCode' | 'trap' | 'results'>;
+export type Execution = Outcome & { stdout: Uint8Array; stderr: Uint8Array; memoryBytes: number; releasedBytes: number };
+
+/** Runs one job in a fresh instance and answers how it ended. Nothing of it can be seen by the next job. */
+export function execute(program: Program, job: RunHead, stdin: Uint8Array): Execution {
+  const memory = program.takeMemory(job.limits.memoryBytes);
+  const wasi = openWasi({
+    memory,
+    args: job.args,
+    env: job.env,
+    stdin,
+    limits: { stdout: job.limits.outputBytes, stderr: stderrBytes, scratch: job.limits.scratchBytes },
+    ...(job.fixedTime === undefined ? {} : { fixedTime: job.fixedTime }),
+    ...(job.seed === undefined ? {} : { seed: Buffer.from(job.seed, 'hex') }),
+  });
+  const outcome = run(program, job, wasi, memory);
+  const memoryBytes = memory?.buffer.byteLength ?? 0;
+  const stdout = wasi.stdout.bytes;
+  const stderr = wasi.stderr.bytes;
+  const releasedBytes = program.giveBack(memory) + wasi.volume.used + stdout.length + stdin.length;
+  return { ...outcome, stdout, stderr, memoryBytes, releasedBytes };
+}
+
+function run(program: Program, job: RunHead, wasi: Wasi, memory: WebAssembly.Memory | undefined): Outcome {
+  let outcome: Outcome;
+  try {
+    const args = job.kind === 'call' ? readCall(program, job) : readCommand(program);
+    const imports: WebAssembly.Imports = { [wasiModule]: wasi.calls };
+    if (memory !== undefined) imports[memoryImport.module] = { [memoryImport.name]: memory };
+    const { exports } = new WebAssembly.Instance(program.module, imports);
+    const initialize = exports['_initialize'];
+    if (job.kind === 'call' && typeof initialize === 'function') initialize();
+    const called = exports[job.kind === 'call' ? job.name : '_start'];
+    if (typeof called !== 'function') throw new Refusal('invalid', 'The function to call is not there.');
+    const value: unknown = called(...args);
+    outcome = { reason: 'exit', exitCode: 0, ...(job.kind === 'call' ? { results: fromResults(value) } : {}) };
+  } catch (error) {
+    outcome = describe(error);
+  }
+  if (wasi.ended === undefined) return outcome;
+  if (wasi.ended.reason === 'exit') return { reason: 'exit', exitCode: wasi.ended.exitCode };
+  return {
+    reason: 'output',
+    exitCode: 0,
+    trap: `It wrote more than the ${job.limits.outputBytes} bytes it may, or more than ${stderrBytes} to stderr.`,
+  };
+}
+
+function readCommand(program: Program): [] {
+  if (program.isCommand) return [];
+  throw new Refusal('invalid', 'It has no function "_start", so it is not a command. Call one of its functions by name instead.');
+}
+
+function readCall(program: Program, { name, args }: RunHead): (number | bigint)[] {
+  const signature = program.exports.get(name);
+  if (signature === undefined) {
+    const offered = [...program.exports.keys()].slice(0, 20).join(', ') || 'none';
+    throw new Refusal('invalid', `It has no function "${name.slice(0, 80)}". Its functions: ${offered}.`);
+  }
+  try {
+    return toArguments(name, signature, args);
+  } catch (error) {
+    throw error instanceof RangeError ? new Refusal('invalid', error.message) : error;
+  }
+}
+
+function describe(error: unknown): Outcome {
+  if (error instanceof Refusal) return { reason: error.reason, exitCode: 0, trap: error.message };
+  if (error instanceof WebAssembly.LinkError) return { reason: 'invalid', exitCode: 0, trap: `It cannot be linked: ${error.message}.` };
+  if (error instanceof RangeError && /call stack/i.test(error.message)) return { reason: 'trap', exitCode: 0, trap: 'stack overflow' };
+  if (error instanceof RangeError && /memory|allocat/i.test(error.message)) return { reason: 'memory', exitCode: 0, trap: error.message };
+  return { reason: 'trap', exitCode: 0, trap: error instanceof Error ? error.message : 'it threw an exception' };
+}

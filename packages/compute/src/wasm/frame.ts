@@ -1,0 +1,54 @@
+/** One message between the server and a host process: a kind, a JSON head and a body of bytes. */
+export type Frame = { kind: FrameKind; head: unknown; body: Uint8Array };
+
+const kinds = ['run', 'program', 'ready', 'need', 'result', 'proof'] as const;
+export type FrameKind = (typeof kinds)[number];
+
+/** On the wire: length of the rest (u32le), kind (u8), length of the head (u32le), head, body. */
+const prefix = 9;
+
+export function encodeFrame(kind: FrameKind, head: unknown = null, body: readonly Uint8Array[] = []): Buffer {
+  const json = Buffer.from(JSON.stringify(head));
+  const start = Buffer.allocUnsafe(prefix);
+  const total = body.reduce((sum, { length }) => sum + length, json.length);
+  start.writeUInt32LE(prefix - 4 + total, 0);
+  start.writeUInt8(kinds.indexOf(kind), 4);
+  start.writeUInt32LE(json.length, 5);
+  return Buffer.concat([start, json, ...body], prefix + total);
+}
+
+/** Puts frames together from the pieces in which they arrive. A frame beyond `limit` bytes, or a broken one, throws. */
+export class FrameReader {
+  readonly #limit: number;
+  #pieces: Uint8Array[] = [];
+  #have = 0;
+  #wanted = 4;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  push(piece: Uint8Array): void {
+    this.#pieces.push(piece);
+    this.#have += piece.length;
+  }
+
+  /** The next whole frame, if it is there. */
+  next(): Frame | undefined {
+    if (this.#have < this.#wanted) return undefined;
+    const bytes = Buffer.concat(this.#pieces, this.#have);
+    this.#pieces = [bytes];
+    const end = 4 + bytes.readUInt32LE(0);
+    if (end > this.#limit || end < prefix) throw new Error(`A frame of ${end} bytes; at most ${this.#limit} are accepted`);
+    this.#wanted = end;
+    if (bytes.length < end) return undefined;
+    const kind = kinds[bytes.readUInt8(4)];
+    const body = prefix + bytes.readUInt32LE(5);
+    if (kind === undefined || body > end) throw new Error('A frame with an unknown kind or a broken head');
+    const head: unknown = JSON.parse(bytes.toString('utf8', prefix, body));
+    this.#pieces = [bytes.subarray(end)];
+    this.#have = bytes.length - end;
+    this.#wanted = 4;
+    return { kind, head, body: bytes.subarray(body, end) };
+  }
+}

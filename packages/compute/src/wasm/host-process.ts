@@ -1,0 +1,77 @@
+import { fileURLToPath } from 'node:url';
+import type { ChildProcess, StdioOptions } from 'node:child_process';
+import { Duplex, Readable } from 'node:stream';
+import { spawnLocked } from '../native/index.ts';
+import { encodeFrame, FrameReader, type Frame, type FrameKind } from './frame.ts';
+
+/** Starts a program confined by the operating system: it may read the given paths and use its descriptors, and nothing else. */
+export type Launch = (options: { program: string; args: string[]; read: string[]; stdio: StdioOptions }) => ChildProcess;
+
+/** The launcher of production: the sandbox's own binary, from `prepareRunner`. */
+export function launchLocked(runner: { path: string }): Launch {
+  return (options) => spawnLocked({ runner: runner.path, ...options });
+}
+
+const folder = import.meta.dirname;
+const packageFile = fileURLToPath(new URL('../../package.json', import.meta.url));
+
+export type HostEnd = { code: number | null; signal: NodeJS.Signals | null; said: string };
+
+export type HostProcess = {
+  readonly pid: number;
+  send(kind: FrameKind, head?: unknown, body?: readonly Uint8Array[]): void;
+  kill(): void;
+  /** Settles when the process is gone, with the end of what it wrote to its standard error. */
+  readonly ended: Promise<HostEnd>;
+};
+
+/**
+ * Starts one host process. Frames it sends go to `onFrame`; a process that sends something else is killed, since then a
+ * guest may have taken it over.
+ */
+export function startHost(options: {
+  launch: Launch;
+  mode: 'serve' | 'prove';
+  parameter: string;
+  /** The largest frame accepted from it, in bytes. */
+  limit: number;
+  onFrame: (frame: Frame) => void;
+}): HostProcess {
+  const child = options.launch({
+    program: process.execPath,
+    args: ['--no-warnings', '--no-addons', '--max-old-space-size=128', `${folder}/host.ts`, options.mode, options.parameter],
+    read: [folder, packageFile],
+    stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
+  });
+  let said = '';
+  const standardError = child.stdio[2];
+  if (standardError instanceof Readable) standardError.on('data', (piece: Buffer) => (said = (said + piece.toString()).slice(-4096)));
+
+  const channel = child.stdio[3];
+  const frames = new FrameReader(options.limit);
+  if (channel instanceof Duplex) {
+    // A host that is killed takes its end of the channel with it; `ended` tells.
+    channel.on('error', () => undefined);
+    channel.on('data', (piece: Buffer) => {
+      try {
+        frames.push(piece);
+        for (let frame = frames.next(); frame !== undefined; frame = frames.next()) options.onFrame(frame);
+      } catch (error) {
+        said += `\nIts message could not be read: ${error instanceof Error ? error.message : String(error)}`;
+        child.kill('SIGKILL');
+      }
+    });
+  }
+
+  return {
+    pid: child.pid ?? 0,
+    send(kind, head, body) {
+      if (channel instanceof Duplex && channel.writable) channel.write(encodeFrame(kind, head, body));
+    },
+    kill: () => void child.kill('SIGKILL'),
+    ended: new Promise((resolve) => {
+      child.once('error', (error) => resolve({ code: null, signal: null, said: error.message }));
+      child.once('close', (code, signal) => resolve({ code, signal, said: said.trim() }));
+    }),
+  };
+}

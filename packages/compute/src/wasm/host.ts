@@ -1,0 +1,86 @@
+/**
+ * What runs inside the sandbox: one process that has a channel to the server on descriptor 3 and nothing else. It compiles
+ * programs it is sent, runs one job after another, and ends when the server does. It is started by `startHost` only.
+ */
+import { setImmediate } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { openChannel } from './channel.ts';
+import { execute } from './execute.ts';
+import { largestProgram, largestTable } from './inspect.ts';
+import type { ReadyHead, ResultHead, RunHead } from './job.ts';
+import { attempt } from './attempt.ts';
+import { compileProgram, Refusal, type Program } from './program.ts';
+
+const [mode = '', parameter = ''] = process.argv.slice(2);
+
+/** Compiled programs are kept up to this many bytes of their files, the least recently used going first. */
+const keptBytes = largestProgram;
+/** Memory that jobs left behind is collected when it comes to this much, instead of whenever the engine likes. */
+const collectAfter = 32 * 1024 * 1024;
+
+const channel = openChannel({ fd: 3, limit: Number(parameter) });
+if (mode === 'prove') channel.send('proof', await attempt(JSON.parse(parameter)));
+else await serve();
+
+async function serve(): Promise<void> {
+  // Set here and not on the command line: there they would invalidate Node's own code cache and double the start time.
+  setFlagsFromString(`--wasm-max-table-size=${largestTable}`);
+  setFlagsFromString('--expose-gc');
+  const collect: () => void = runInNewContext('gc');
+  const programs = new Map<string, Program>();
+  let released = 0;
+
+  channel.send('ready', { processCpuMs: processCpuMs() } satisfies ReadyHead);
+  for (let frame = channel.receive(); frame !== undefined; frame = channel.receive()) {
+    if (frame.kind !== 'run') throw new Error(`Expected a job, got a ${frame.kind} frame`);
+    const job = frame.head as RunHead;
+    const wallStarted = process.hrtime.bigint();
+    const cpuStarted = process.cpuUsage();
+    const usage = () => {
+      const { user, system } = process.cpuUsage(cpuStarted);
+      const wallUs = Number((process.hrtime.bigint() - wallStarted) / 1000n);
+      return { wallUs, cpuUs: user + system, processCpuMs: processCpuMs() };
+    };
+    try {
+      const program = programs.get(job.program) ?? load(job.program);
+      remember(job.program, program);
+      const { stdout, stderr, memoryBytes, releasedBytes, ...outcome } = execute(program, job, frame.body);
+      released += releasedBytes;
+      const head: ResultHead = { ...outcome, ...usage(), maxRssBytes: memoryBytes, stdoutBytes: stdout.length };
+      channel.send('result', head, [stdout, stderr]);
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      const head: ResultHead = { reason: error.reason, exitCode: 0, trap: error.message, ...usage(), maxRssBytes: 0, stdoutBytes: 0 };
+      channel.send('result', head);
+    }
+    if (released > collectAfter) {
+      collect();
+      released = 0;
+    }
+    // One turn of the event loop, in which the engine does what it put off.
+    await setImmediate();
+  }
+
+  function load(id: string): Program {
+    channel.send('need');
+    const frame = channel.receive();
+    if (frame?.kind !== 'program') throw new Error(`The server did not send the program ${id}`);
+    return compileProgram(frame.body);
+  }
+
+  function remember(id: string, program: Program): void {
+    programs.delete(id);
+    programs.set(id, program);
+    let total = 0;
+    for (const [id, { size }] of [...programs].reverse()) {
+      total += size;
+      if (total > keptBytes) programs.delete(id);
+    }
+  }
+}
+
+function processCpuMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}

@@ -1,0 +1,149 @@
+import { ComputeError } from '../error.ts';
+import type { PreparedRunner } from '../native/index.ts';
+import type { Log } from '../native/log.ts';
+import { inspectWasm, type WasmInspection } from './inspect.ts';
+import { largestStream, type WasmJob, type WasmResult } from './job.ts';
+import { launchLocked, type Launch } from './host-process.ts';
+import { proveWasmSandbox, type WasmProof } from './prove.ts';
+import { startWorker, type Worker } from './worker.ts';
+
+export type WasmPool = {
+  /** What the sandbox showed when it proved itself at the start. */
+  readonly proof: WasmProof;
+  /**
+   * Runs one job in its own fresh instance. It waits for a free process; when `signal` fires, the job ends with the reason
+   * `killed`. Rejects when the program cannot be read, stdin is too large, the pool is stopped or no process can be started.
+   */
+  run(job: WasmJob, options?: { signal?: AbortSignal }): Promise<WasmResult>;
+  inspect(bytes: Uint8Array): WasmInspection;
+  stop(): Promise<void>;
+};
+
+/**
+ * Opens the WebAssembly engine: the sandbox proves itself, then `size` jobs at once run in host processes under it. There is
+ * one process more than that, warm, to step in when another had to be killed.
+ *
+ * Errors: `sandbox_unavailable` when this machine cannot confine the processes. Nothing ever runs unconfined.
+ */
+export async function openWasmPool({ runner, size, log }: { runner: PreparedRunner; size: number; log: Log }): Promise<WasmPool> {
+  if ('unavailable' in runner) throw new ComputeError('sandbox_unavailable', 503, runner.unavailable);
+  const launch = launchLocked(runner);
+  const proof = await proveWasmSandbox({ launch });
+  if (!proof.available) {
+    throw new ComputeError('sandbox_unavailable', 503, `${proof.reason} ${proof.advice}`, {
+      details: { reason: proof.reason, advice: proof.advice },
+    });
+  }
+  return startPool({ launch, proof, size, log });
+}
+
+type Waiting = { job: WasmJob; signal: AbortSignal | undefined; resolve: (result: WasmResult) => void; reject: (error: unknown) => void };
+
+/** After this many processes in a row that ended before they were ready, waiting jobs are refused. */
+const mostFailedStarts = 3;
+const pauseAfterFailureMs = 1000;
+
+function startPool({ launch, proof, size, log }: { launch: Launch; proof: WasmProof; size: number; log: Log }): WasmPool {
+  const workers = new Set<Worker>();
+  const waiting: Waiting[] = [];
+  let running = 0;
+  let failedStarts = 0;
+  let stopped = false;
+
+  function addWorker(): void {
+    if (stopped) return;
+    const worker = startWorker({ launch, log });
+    workers.add(worker);
+    void whenReady(worker);
+    void whenEnded(worker);
+  }
+
+  async function whenReady(worker: Worker): Promise<void> {
+    const isReady = await worker.ready.then(
+      () => true,
+      () => false,
+    );
+    if (!isReady) return;
+    failedStarts = 0;
+    dispatch();
+  }
+
+  async function whenEnded(worker: Worker): Promise<void> {
+    const { wasReady, said } = await worker.ended;
+    workers.delete(worker);
+    if (wasReady || stopped) return addWorker();
+    failedStarts++;
+    log('compute.wasm.start-failed', { attempt: failedStarts, said });
+    if (failedStarts >= mostFailedStarts) refuseWaiting(`No process for WebAssembly can be started: ${said}`);
+    setTimeout(addWorker, pauseAfterFailureMs).unref();
+  }
+
+  function refuseWaiting(message: string): void {
+    for (const { reject } of waiting.splice(0)) reject(new ComputeError('sandbox_unavailable', 503, message));
+  }
+
+  function dispatch(): void {
+    while (running < size && waiting.length > 0) {
+      const next = waiting[0];
+      const worker = next && chooseWorker(next.job.program.id);
+      if (next === undefined || worker === undefined) return;
+      waiting.shift();
+      running++;
+      void runOn(worker, next);
+    }
+  }
+
+  async function runOn(worker: Worker, { job, signal, resolve, reject }: Waiting): Promise<void> {
+    try {
+      resolve(await worker.run(job, signal));
+    } catch (error) {
+      reject(error);
+    } finally {
+      running--;
+      dispatch();
+    }
+  }
+
+  /** A free process, if possible one that has compiled the program already. */
+  function chooseWorker(program: string): Worker | undefined {
+    let free: Worker | undefined;
+    for (const worker of workers) {
+      if (!worker.free) continue;
+      if (worker.has(program)) return worker;
+      free ??= worker;
+    }
+    return free;
+  }
+
+  for (let index = 0; index < size + 1; index++) addWorker();
+
+  return {
+    proof,
+    inspect: inspectWasm,
+    run(job, { signal } = {}) {
+      return new Promise((resolve, reject) => {
+        if (stopped)
+          throw new ComputeError('sandbox_unavailable', 503, 'The WebAssembly engine is stopping. Try again when the node is up.');
+        if (job.kind === 'command' && (job.stdin?.length ?? 0) > largestStream) {
+          throw new ComputeError(
+            'input_too_large',
+            413,
+            `The input of a WebAssembly program may have at most ${largestStream / 1024 / 1024} MiB.`,
+          );
+        }
+        waiting.push({ job, signal, resolve, reject });
+        dispatch();
+      });
+    },
+    async stop() {
+      stopped = true;
+      refuseWaiting('The WebAssembly engine was stopped.');
+      await Promise.all(
+        [...workers].map((worker) => {
+          worker.kill();
+          return worker.ended;
+        }),
+      );
+    },
+  };
+}
