@@ -1,0 +1,3 @@
+import { FreeholdError } from '@freehold/protocol';
+
+export class ContractsError extends FreeholdError<'chain_failed'> {}

@@ -1,0 +1,162 @@
+import { mkdirSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { toAddress, type Address, type Hex, type Token } from '@freehold/protocol';
+import { encodeDeployData, encodeFunctionData, http, numberToHex, parseAbi, parseEther } from 'viem';
+import contracts from '../artifacts/TestUSDC.json' with { type: 'json' };
+import { anvilBinary, attachAnvil, spawnAnvil } from './anvil.ts';
+import { writeAtomically } from './atomic.ts';
+import { ContractsError } from './error.ts';
+
+export type Log = (event: string, fields: Record<string, string | number | boolean | undefined>) => void;
+
+/** Where the test token lives on every local chain: the first contract of the first development account. */
+export const localToken: Token = {
+  network: 'eip155:31337',
+  asset: toAddress('0x5fbdb2315678afecb367f032d93f642f64180aa3'),
+  symbol: 'USDC',
+  decimals: 6,
+  domain: { name: 'USD Coin', version: '2' },
+};
+
+export type LocalChain = {
+  kind: 'running';
+  network: string;
+  rpcUrl: string;
+  token: Token;
+  /** True when the chain was still running from before a crash of the node, and was taken over as it was. */
+  isAttached: boolean;
+  /** Makes test dollars (atomic units) for an address, and sees to it that it has ether for gas. */
+  fund(address: Address, amount: bigint): Promise<void>;
+  /** Writes the state of the chain to the disk now. */
+  save(): Promise<void>;
+  /** Saves and ends the chain. */
+  stop(): Promise<void>;
+};
+
+export type NoLocalChain = { kind: 'unavailable'; message: string };
+
+/** How often the state is written, when there are new blocks. What a power cut may cost; a crash of the node costs nothing. */
+const saveEveryMs = 2_000;
+
+/**
+ * The chain that a node brings along, so that payments work before its owner has chosen a real one: anvil with the test
+ * token, on the loopback interface, with state in `directory`.
+ *
+ * The chain is a process of its own that outlives a crash of the node, as a real chain would: after kill -9 the next start
+ * on the same directory finds it running (its process id and port are on the disk) and goes on with it. A chain that died
+ * with the node and came back a few seconds older would have forgotten payments that the ledger calls settled. `stop`
+ * saves the state and ends the process.
+ */
+export async function openLocalChain({
+  directory,
+  port,
+  log,
+  signal,
+}: {
+  directory: string;
+  port?: number;
+  log: Log;
+  signal?: AbortSignal;
+}): Promise<LocalChain | NoLocalChain> {
+  const binary = anvilBinary();
+  if (!binary) {
+    return {
+      kind: 'unavailable',
+      message: `There is no local test chain for ${process.platform} on ${process.arch}. Set FREEHOLD_RPC_URL to the RPC address of a chain to take payments; everything else works without.`,
+    };
+  }
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const attached = await attachAnvil({ directory, log });
+  const anvil =
+    attached ?? (await spawnAnvil({ binary, directory, log, ...(port === undefined ? {} : { port }), ...(signal && { signal }) }));
+  const rpcUrl = `http://127.0.0.1:${anvil.port}`;
+  const request = rpc(rpcUrl);
+  const stateFile = join(directory, 'state.hex');
+  let savedBlock = '';
+  let saving: Promise<void> = Promise.resolve();
+
+  const save = () => (saving = saving.catch(() => undefined).then(saveNow));
+  async function saveNow() {
+    const block = await request<string>('eth_getBlockByNumber', ['latest', false]).then((value) => JSON.stringify(value));
+    if (block === savedBlock) return;
+    await writeAtomically(stateFile, await request<string>('anvil_dumpState', []));
+    savedBlock = block;
+  }
+
+  try {
+    if (!attached) await restore({ request, stateFile });
+    await deployToken(request);
+    await save();
+  } catch (error) {
+    await anvil.stop();
+    throw error;
+  }
+  const timer = setInterval(() => void save().catch((error: Error) => log('chain_save_failed', { message: error.message })), saveEveryMs);
+  timer.unref();
+  log('chain_started', { rpcUrl, pid: anvil.pid, attached: attached !== undefined });
+
+  return {
+    kind: 'running',
+    network: localToken.network,
+    rpcUrl,
+    token: localToken,
+    isAttached: attached !== undefined,
+    async fund(address, amount) {
+      const gas = BigInt(await request<string>('eth_getBalance', [address, 'latest']));
+      if (gas < parseEther('1')) await request('anvil_setBalance', [address, numberToHex(parseEther('10'))]);
+      if (amount > 0n) await send(request, { to: localToken.asset, data: encodeFunctionData({ abi: mintAbi, args: [address, amount] }) });
+    },
+    save,
+    async stop() {
+      clearInterval(timer);
+      await save().catch((error: Error) => log('chain_save_failed', { message: error.message }));
+      await anvil.stop();
+    },
+  };
+}
+
+const mintAbi = parseAbi(['function mint(address to, uint256 value)']);
+
+type Request = <Result>(method: string, params: unknown[]) => Promise<Result>;
+
+function rpc(url: string): Request {
+  const transport = http(url, { retryCount: 0, timeout: 10_000 })({});
+  return (method, params) => transport.request({ method, params });
+}
+
+async function restore({ request, stateFile }: { request: Request; stateFile: string }): Promise<void> {
+  const state = await readFile(stateFile, 'utf8').catch(() => undefined);
+  if (state === undefined) return;
+  const isRestored = await request<boolean>('anvil_loadState', [state]).catch(() => false);
+  if (isRestored) return;
+  throw new ContractsError(
+    'chain_failed',
+    500,
+    `The saved state of the local test chain cannot be read. Move ${stateFile} away to start with an empty test chain; it holds test money only.`,
+  );
+}
+
+/** Idempotent: a restored chain has the token already. */
+async function deployToken(request: Request): Promise<void> {
+  const code = () => request<string>('eth_getCode', [localToken.asset, 'latest']);
+  if ((await code()) !== '0x') return;
+  const { abi, bytecode } = contracts.TestUSDC;
+  await send(request, { data: encodeDeployData({ abi, bytecode: bytecode as Hex }) });
+  if ((await code()) === '0x') throw new ContractsError('chain_failed', 500, 'The test token could not be put on the local chain.');
+}
+
+/** Sends from the first development account, whose key anvil holds, and waits until it is mined. */
+async function send(request: Request, transaction: { to?: Address; data: Hex }): Promise<void> {
+  const [from] = await request<Address[]>('eth_accounts', []);
+  const hash = await request<Hex>('eth_sendTransaction', [{ from, ...transaction }]);
+  const deadline = Date.now() + 10_000;
+  while (Date.now() < deadline) {
+    const receipt = await request<{ status: string } | null>('eth_getTransactionReceipt', [hash]);
+    if (receipt?.status === '0x1') return;
+    if (receipt) break;
+    await sleep(5);
+  }
+  throw new ContractsError('chain_failed', 500, 'The local chain refused a transaction of its own operator.');
+}
