@@ -1,8 +1,4 @@
-import type { Address } from '@freehold/protocol';
+import type { Account } from '@freehold/protocol';
 
-export type Role = 'owner' | 'member' | 'guest';
-
-/** A wallet that may sign in. Times are milliseconds since the epoch; an owner never expires. */
-export type Account = { address: Address; role: Role; createdAt: number; expiresAt: number | null };
-
+/** True once an invitation has ended. An owner's account has no end. */
 export const isExpired = (account: Account, now: number) => account.expiresAt !== null && account.expiresAt <= now;

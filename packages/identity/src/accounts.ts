@@ -1,6 +1,5 @@
 import type { Database } from '@freehold/database';
-import type { Address } from '@freehold/protocol';
-import type { Account, Role } from './account.ts';
+import type { Account, Address, Role } from '@freehold/protocol';
 import { IdentityError } from './error.ts';
 import type { Log } from './log.ts';
 import * as store from './store.ts';

@@ -184,7 +184,7 @@ test('from elsewhere the claim needs the code; a wrong one may be corrected with
 
 test('ten wrong codes replace the code', async (context) => {
   verifies('foundation.identity.claim');
-  const { identity, codes, signIn } = await start(context);
+  const { codes, signIn } = await start(context);
   const wallet = makeWallet();
   for (let wrong = 1; wrong < 10; wrong++) await assert.rejects(signIn(wallet, { code: 'wrong' }), { code: 'claim_code_wrong' });
   await assert.rejects(signIn(wallet, { code: 'wrong' }), { code: 'too_many_attempts', status: 429 });
@@ -214,7 +214,7 @@ test('a preset owner has the node from the start, also after a restart; another 
 
 test('a token is 256 random bits, and the disk has only its hash', async (context) => {
   verifies('foundation.identity.sessions');
-  const { identity, owner, signIn, atRest, events } = await startClaimed(context);
+  const { owner, signIn, atRest, events } = await startClaimed(context);
   const { token, session } = await signIn(owner);
   assert.match(token, /^fs_[A-Za-z0-9_-]{43}$/);
   const raw = Buffer.from(token.slice(3), 'base64url');

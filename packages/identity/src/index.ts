@@ -1,4 +1,3 @@
-export type { Account, Role } from './account.ts';
 export { IdentityError } from './error.ts';
 export { openIdentity, type Identity } from './identity.ts';
 export { openKeeper, type Keeper } from './keeper/keeper.ts';

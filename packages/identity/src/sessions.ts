@@ -1,6 +1,6 @@
 import type { Database, Sql } from '@freehold/database';
-import type { Address } from '@freehold/protocol';
-import { isExpired, type Account } from './account.ts';
+import type { Account, Address, Session as PublicSession } from '@freehold/protocol';
+import { isExpired } from './account.ts';
 import { IdentityError } from './error.ts';
 import type { Log } from './log.ts';
 import { networkOf } from './network.ts';
@@ -14,18 +14,10 @@ const idleLifetime = 7 * day;
 const lifetime = 30 * day;
 const sessionsPerAccount = 100;
 
-/** One sign-in of one wallet on one device. Times are milliseconds since the epoch. */
-export type Session = {
-  id: string;
-  createdAt: number;
-  expiresAt: number;
-  /** To the minute. */
-  lastUsedAt: number;
-  userAgent: string;
+/** One sign-in of one wallet on one device; `lastUsedAt` is kept to the minute. */
+export type Session = PublicSession & {
   /** Where the sign-in came from, as a network and not an address: 203.0.113.0/24. */
   network: string;
-  /** True for the session that asked. */
-  current: boolean;
 };
 
 export type Sessions = ReturnType<typeof createSessions>;

@@ -1,6 +1,6 @@
 import type { Database } from '@freehold/database';
-import { hashPersonalMessage, type Address, type Hex } from '@freehold/protocol';
-import { isExpired, type Account } from './account.ts';
+import { hashPersonalMessage, type Account, type Address, type Hex } from '@freehold/protocol';
+import { isExpired } from './account.ts';
 import { challengeLifetime, challengeMessage } from './challenge.ts';
 import type { ClaimCode } from './claim-code.ts';
 import { IdentityError } from './error.ts';

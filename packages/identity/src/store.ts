@@ -1,6 +1,5 @@
-import type { Address } from '@freehold/protocol';
+import type { Account, Address, Role } from '@freehold/protocol';
 import { sql, type Sql } from '@freehold/database';
-import type { Account, Role } from './account.ts';
 
 /** The rows of identity. Every function takes the `Sql` to work in, so that callers decide what is one transaction. */
 

@@ -45,12 +45,8 @@ test('signatures recover to the address of the keeper, with a low s; each keeper
   await assert.rejects(keeper.signDigest(randomBytes(31)), TypeError);
   await Promise.all([keeper.stop(), other.stop()]);
   await assert.rejects(keeper.signDigest(randomBytes(32)), { code: 'keeper_failed' });
-  assert.deepEqual(events.map((line) => line.split(' ')[0]).sort(), [
-    'keeper.started',
-    'keeper.started',
-    'keeper.stopped',
-    'keeper.stopped',
-  ]);
+  assert.equal(events.filter((line) => line.startsWith('keeper.started')).length, 2);
+  assert.equal(events.filter((line) => line.startsWith('keeper.stopped')).length, 2);
 });
 
 test('the process with the key cannot write, read elsewhere, open sockets or start programs', async () => {
