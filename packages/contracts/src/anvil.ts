@@ -119,7 +119,8 @@ async function stopProcess(pid: number, directory: string): Promise<void> {
 async function answers(port: number, withinMs: number, signal?: AbortSignal): Promise<boolean> {
   const deadline = Date.now() + withinMs;
   const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'web3_clientVersion', params: [] });
-  while (Date.now() < deadline && !signal?.aborted) {
+  while (Date.now() < deadline) {
+    if (signal?.aborted) return false;
     try {
       const response = await fetch(`http://127.0.0.1:${port}`, {
         method: 'POST',
