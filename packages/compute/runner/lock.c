@@ -102,7 +102,7 @@ int lock(int argc, char **argv) {
 
   if (geteuid() == 0 && strangers_can_read(&view) && !leave_root()) fail("leave root");
   char why[128] = "not tried";
-  bool namespaces = may_namespace && namespaces_work(view.paths, view.count, why, sizeof why);
+  bool namespaces = may_namespace && namespaces_work(false, view.paths, view.count, why, sizeof why);
   if (!namespaces && version == 0) refuse("neither user namespaces nor Landlock are available here");
   if (namespaces) {
     const char *failure = enter_namespaces(view.paths, view.count);

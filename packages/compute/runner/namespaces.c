@@ -136,13 +136,13 @@ const char *enter_namespaces(const char *const *visible, size_t count) {
   return NULL;
 }
 
-bool namespaces_work(const char *const *visible, size_t count, char *why, size_t why_size) {
+bool namespaces_work(bool without_root, const char *const *visible, size_t count, char *why, size_t why_size) {
   int report[2];
   if (pipe2(report, O_CLOEXEC) != 0) fail("pipe");
   pid_t child = fork();
   if (child < 0) fail("fork");
   if (child == 0) {
-    const char *failure = enter_namespaces(visible, count);
+    const char *failure = without_root && !leave_root() ? "leave root" : enter_namespaces(visible, count);
     if (failure != NULL) dprintf(report[1], "%s: %s", failure, strerror(errno));
     _exit(failure == NULL ? 0 : 1);
   }

@@ -3,6 +3,7 @@
 
 #include <grp.h>
 #include <linux/capability.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -35,8 +36,8 @@ void keep_capability(int keep) {
 bool enter_empty_root(void) {
   static const char *const places[] = {"/tmp", "/var/tmp", "/dev/shm"};
   for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
-    char path[64] = "";
-    __builtin_strcat(__builtin_strcat(path, places[i]), "/freehold-empty-XXXXXX");
+    char path[64];
+    snprintf(path, sizeof path, "%s/freehold-empty-XXXXXX", places[i]);
     if (mkdtemp(path) == NULL) continue;
     bool entered = chdir(path) == 0;
     /* In a directory that was removed nothing can be found and nothing can be created. */

@@ -23,6 +23,7 @@
 #include <stdint.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
 
@@ -93,10 +94,10 @@ void die_with_parent(void);
  */
 const char *enter_namespaces(const char *const *visible, size_t count);
 /*
- * Does the same in a child process first. Some systems let unshare succeed and refuse what follows (AppArmor on Ubuntu),
- * and a half-entered namespace cannot be left. Returns true if all of it works; else `why` says which step failed.
+ * Does the same in a child process first, which leaves root if asked. Some systems let unshare succeed and refuse what follows
+ * (AppArmor on Ubuntu), and a half-entered namespace cannot be left. True if all of it works; else `why` says which step failed.
  */
-bool namespaces_work(const char *const *visible, size_t count, char *why, size_t why_size);
+bool namespaces_work(bool without_root, const char *const *visible, size_t count, char *why, size_t why_size);
 
 /* ---- landlock.c */
 
@@ -140,6 +141,10 @@ bool interpreter_of(int file, char *path, size_t size);
 
 /* ---- guest.c */
 
+/* Threads of one guest. The watchdog ends a guest that has more; their stacks are memory, so it is told as "memory". */
+enum { MOST_THREADS = 64 };
+
+/* The first bytes of an EXECUTE frame, in the byte order of the machine: both ends are on the same one. */
 struct limits {
   uint64_t memory_bytes;
   uint64_t cpu_ms;
@@ -151,7 +156,7 @@ struct limits {
 /* Why a guest could not be started; the numbers are part of the protocol (spawn-failure.ts). */
 enum spawn_step {
   STEP_NONE = 0,
-  STEP_REQUEST,   /* the request itself is malformed */
+  STEP_REQUEST,   /* the name is not a bare file name */
   STEP_OPEN,      /* no such program, or it cannot be read */
   STEP_FORMAT,    /* not a static executable for this machine */
   STEP_RESOURCES, /* no descriptors or processes left */
@@ -165,7 +170,7 @@ struct house {
   int landlock;
   int programs;   /* O_PATH descriptor of the programs directory */
   int devices[4]; /* O_PATH descriptors of the devices in the guest's root, or -1 */
-  unsigned slots;
+  rlim_t most_tasks; /* threads of all guests together; RLIM_INFINITY where guests share a person's user id */
 };
 
 struct guest {

@@ -1,4 +1,7 @@
-export { prepareRunner } from './binary.ts';
-export type { PreparedRunner } from './binary.ts';
-export { refusedExitCode, spawnLocked } from './locked.ts';
-export type { LockedOptions } from './locked.ts';
+export { prepareRunner, type PreparedRunner } from './binary.ts';
+export { inspectElf, type ElfInfo } from './elf.ts';
+export type { NativeLimits, NativeReason, NativeRequest, NativeResult } from './limits.ts';
+export { refusedExitCode, spawnLocked, type LockedOptions } from './locked.ts';
+export type { NativeTier, RunnerOptions } from './process.ts';
+export { openNativeRunner, type NativeRunner } from './runner.ts';
+export type { NativeInput, RunOptions } from './slot.ts';

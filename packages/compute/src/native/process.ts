@@ -1,0 +1,60 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { Duplex } from 'node:stream';
+import { ComputeError } from '../error.ts';
+import { refusedExitCode } from './locked.ts';
+import type { Log } from './log.ts';
+
+/** How guests are confined here: own namespaces (strongest), or the kernel's Landlock rules alone (as in a default container). */
+export type NativeTier = 'namespaces' | 'landlock';
+
+export type RunnerProcess = { child: ChildProcess; tier: NativeTier; landlock: number; sockets: Duplex[] };
+
+export type RunnerOptions = {
+  /** From `prepareRunner`. */
+  binary: string;
+  /** Holds the executables, named as in `NativeRequest.program`. */
+  programsDirectory: string;
+  /** How many programs may run at once, 1 to 64. */
+  slots: number;
+  log: Log;
+  /** Tests only: pretend to be a machine without these. */
+  without?: readonly ('namespaces' | 'landlock')[];
+};
+
+const firstSocket = 3;
+
+/**
+ * Starts the runner and waits for its greeting. Errors: `sandbox_unavailable` when this machine offers no way to confine a program,
+ * `runner_lost` when it ended for another reason.
+ */
+export async function startRunner({ binary, programsDirectory, slots, log, without = [] }: RunnerOptions): Promise<RunnerProcess> {
+  const args = ['--serve', `--slots=${slots}`, `--programs=${programsDirectory}`, ...without.map((tier) => `--no-${tier}`)];
+  const child = spawn(binary, args, { env: {}, stdio: ['ignore', 'pipe', 'pipe', ...Array<'pipe'>(slots).fill('pipe')] });
+  let said = '';
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    said = (said + text).slice(-2000);
+    log('compute.native.runner_said', { text: text.trim() });
+  });
+
+  const greeting = await Promise.race([
+    child.stdout ? once(child.stdout.setEncoding('utf8'), 'data').then(([text]) => String(text)) : undefined,
+    once(child, 'close').then(() => undefined),
+  ]);
+  if (greeting === undefined) {
+    if (child.exitCode === refusedExitCode) {
+      throw new ComputeError('sandbox_unavailable', 503, `This machine cannot confine native programs (${said.replace(/^REFUSED: /, '').trim()}).`);
+    }
+    throw new ComputeError('runner_lost', 503, `The sandbox's runner did not start: ${said.trim() || `it ended with ${child.exitCode ?? child.signalCode}`}.`);
+  }
+  const { tier, landlock, why } = readGreeting(greeting);
+  if (tier === 'landlock') log('compute.native.no_namespaces', { why });
+  const sockets = child.stdio.slice(firstSocket).filter((stream) => stream instanceof Duplex);
+  return { child, tier, landlock, sockets };
+}
+
+function readGreeting(line: string): { tier: NativeTier; landlock: number; why: string } {
+  const { tier, landlock, why } = JSON.parse(line) as Record<string, unknown>;
+  return { tier: tier === 'namespaces' ? 'namespaces' : 'landlock', landlock: Number(landlock), why: String(why) };
+}

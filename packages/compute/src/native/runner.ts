@@ -1,0 +1,136 @@
+import { once } from 'node:events';
+import { chmod, stat } from 'node:fs/promises';
+import { ComputeError } from '../error.ts';
+import type { NativeRequest, NativeResult } from './limits.ts';
+import { startRunner } from './process.ts';
+import type { NativeTier, RunnerOptions, RunnerProcess } from './process.ts';
+import { notStarted, openSlot } from './slot.ts';
+import type { Job, RunOptions, Slot } from './slot.ts';
+
+export type NativeRunner = {
+  readonly tier: NativeTier;
+  /** Process ids of the runner, for diagnostics; undefined while it is being restarted. */
+  readonly pid: number | undefined;
+  /**
+   * Runs a program confined. Waits for a free slot. A program that fails or passes a limit is a result, not an error.
+   * Errors: `runner_lost` when the runner died meanwhile (the program may have run), and what a callback or `stdin` threw.
+   */
+  run(request: NativeRequest, options?: RunOptions): Promise<NativeResult>;
+  stop(): Promise<void>;
+};
+
+const firstDelayMs = 50;
+const longestDelayMs = 5_000;
+
+/** Starts the runner and keeps it alive. Errors: those of `startRunner`. */
+export async function openNativeRunner(options: RunnerOptions): Promise<NativeRunner> {
+  const { programsDirectory, log } = options;
+  // Guests are another user when the node is root. Names of programs are hashes, so being able to pass through shows nothing.
+  if (process.getuid?.() === 0) await chmod(programsDirectory, (await stat(programsDirectory)).mode | 0o111);
+
+  const queue: Job[] = [];
+  const free: Slot[] = [];
+  let slots: Slot[] = [];
+  let runner: RunnerProcess | undefined;
+  let stopped = false;
+  let delayMs = firstDelayMs;
+  let restart: NodeJS.Timeout | undefined;
+
+  const next = () => {
+    while (free.length > 0 && queue.length > 0) {
+      const slot = free.pop();
+      const job = queue.shift();
+      if (slot && job) slot.start(job);
+    }
+  };
+
+  const begin = async () => {
+    const started = await startRunner(options);
+    if (stopped) {
+      started.child.kill('SIGKILL');
+      return;
+    }
+    runner = started;
+    slots = started.sockets.map((socket) => {
+      const slot: Slot = openSlot(socket, () => {
+        delayMs = firstDelayMs;
+        if (!slots.includes(slot)) return;
+        free.push(slot);
+        next();
+      });
+      return slot;
+    });
+    free.push(...slots);
+    started.child.once('exit', (code, signal) => onLost(`${signal ?? `exit code ${code}`}`));
+    next();
+  };
+
+  const onLost = (how: string) => {
+    const lost = slots;
+    runner = undefined;
+    slots = [];
+    free.length = 0;
+    const error = new ComputeError('runner_lost', 503, stopped ? 'The node is stopping.' : 'The sandbox ended while the program ran. Try again.');
+    for (const slot of lost) slot.fail(error);
+    if (stopped) return;
+    log('compute.native.runner_lost', { how, restartInMs: delayMs });
+    restartLater();
+  };
+
+  const restartLater = () => {
+    restart = setTimeout(() => {
+      begin().catch((error: unknown) => {
+        log('compute.native.restart_failed', { message: String(error) });
+        for (const job of queue.splice(0)) job.reject(error);
+        restartLater();
+      });
+    }, delayMs);
+    delayMs = Math.min(delayMs * 2, longestDelayMs);
+  };
+
+  await begin();
+  let tier: NativeTier = runner === undefined ? 'landlock' : (runner as RunnerProcess).tier;
+
+  return {
+    get tier() {
+      tier = runner?.tier ?? tier;
+      return tier;
+    },
+    get pid() {
+      return runner?.child.pid;
+    },
+    run(request, runOptions = {}) {
+      return new Promise<NativeResult>((resolve, reject) => {
+        if (stopped) {
+          reject(new ComputeError('runner_lost', 503, 'The node is stopping.'));
+          return;
+        }
+        const { signal } = runOptions;
+        const job: Job = { request, options: runOptions, resolve, reject };
+        queue.push(job);
+        next();
+        // Still waiting: leave the queue when the caller gives up.
+        if (signal === undefined || !queue.includes(job)) return;
+        const leave = () => {
+          const at = queue.indexOf(job);
+          if (at < 0) return;
+          queue.splice(at, 1);
+          resolve(notStarted('killed', 'The run was cancelled before it began.'));
+        };
+        if (signal.aborted) leave();
+        else signal.addEventListener('abort', leave, { once: true });
+      });
+    },
+    async stop() {
+      stopped = true;
+      clearTimeout(restart);
+      const error = new ComputeError('runner_lost', 503, 'The node is stopping.');
+      for (const job of queue.splice(0)) job.reject(error);
+      const child = runner?.child;
+      if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+      const gone = once(child, 'exit');
+      child.kill('SIGKILL'); // its guests die with it
+      await gone;
+    },
+  };
+}

@@ -1,0 +1,166 @@
+import type { Duplex } from 'node:stream';
+import { explain } from './explain.ts';
+import { executeFrame, frame, frameReader, fromRunner, readExit, stdinWindow, toRunner } from './frames.ts';
+import type { ExitReport } from './frames.ts';
+import type { NativeReason, NativeRequest, NativeResult } from './limits.ts';
+
+export type NativeInput = Uint8Array | AsyncIterable<Uint8Array>;
+
+export type RunOptions = {
+  stdin?: NativeInput;
+  /** Aborting stops the program; the run then resolves with reason `killed`. */
+  signal?: AbortSignal;
+  /** Takes the output as it comes instead of collecting it. A returned promise holds the program back until it settles. */
+  onStdout?: (chunk: Buffer) => void | Promise<void>;
+  onStderr?: (chunk: Buffer) => void | Promise<void>;
+};
+
+/** One run, from the call until its result. */
+export type Job = {
+  request: NativeRequest;
+  options: RunOptions;
+  resolve: (result: NativeResult) => void;
+  reject: (error: unknown) => void;
+};
+
+export type Slot = ReturnType<typeof openSlot>;
+
+const pieceSize = 64 * 1024;
+
+/** Drives one socketpair of the runner: one job at a time. `onFree` is called when the next may start. */
+export function openSlot(socket: Duplex, onFree: () => void) {
+  let current: Run | undefined;
+
+  const read = frameReader((type, payload) => {
+    if (current === undefined) return;
+    if (type === fromRunner.stdout) current.take(payload, 'stdout');
+    else if (type === fromRunner.stderr) current.take(payload, 'stderr');
+    else if (type === fromRunner.credit) current.credit(payload.readUInt32LE(0));
+    else if (type === fromRunner.exit) {
+      const run = current;
+      current = undefined;
+      run.end(readExit(payload));
+      onFree();
+    }
+  });
+  socket.on('data', read);
+  socket.on('error', () => {}); // the runner's own end is told by its exit
+
+  return {
+    start(job: Job) {
+      const execute = executeFrame(job.request);
+      if (execute === undefined) {
+        job.resolve(notStarted('spawn', 'The arguments and variables of the program are too long together (256 KiB), or hold a NUL.'));
+        onFree();
+        return;
+      }
+      current = startRun(socket, job, execute);
+    },
+    /** The runner has gone. */
+    fail(error: Error) {
+      current?.fail(error);
+      current = undefined;
+      socket.destroy();
+    },
+  };
+}
+
+type Run = ReturnType<typeof startRun>;
+
+function startRun(socket: Duplex, { request, options, resolve, reject }: Job, execute: Buffer) {
+  const { stdin, signal } = options;
+  const collected = { stdout: [] as Buffer[], stderr: [] as Buffer[] };
+  const takers = { stdout: options.onStdout, stderr: options.onStderr };
+  let room = stdinWindow;
+  let wakeInput: (() => void) | undefined;
+  let ended = false;
+  let failure: { error: unknown } | undefined;
+
+  const kill = () => {
+    if (!ended) socket.write(frame(toRunner.kill));
+  };
+  const killBecause = (error: unknown) => {
+    failure ??= { error };
+    kill();
+  };
+  const close = () => {
+    ended = true;
+    signal?.removeEventListener('abort', kill);
+    wakeInput?.();
+    socket.resume();
+  };
+
+  /** Sends what the window allows; false once the run has ended. */
+  const send = async (chunk: Uint8Array): Promise<boolean> => {
+    for (let at = 0; at < chunk.length && !ended; ) {
+      if (room === 0) {
+        await new Promise<void>((wake) => (wakeInput = wake));
+        continue;
+      }
+      const piece = chunk.subarray(at, at + Math.min(room, pieceSize));
+      room -= piece.length;
+      at += piece.length;
+      socket.write(frame(toRunner.stdin, piece));
+    }
+    return !ended;
+  };
+  const pump = async (input: Iterable<Uint8Array> | AsyncIterable<Uint8Array>) => {
+    for await (const chunk of input) if (!(await send(chunk))) return;
+    if (!ended) socket.write(frame(toRunner.stdinEnd));
+  };
+
+  if (stdin === undefined || (stdin instanceof Uint8Array && stdin.length <= pieceSize)) {
+    const parts = stdin === undefined || stdin.length === 0 ? [] : [frame(toRunner.stdin, stdin)];
+    socket.write(Buffer.concat([execute, ...parts, frame(toRunner.stdinEnd)]));
+  } else {
+    socket.write(execute);
+    pump(stdin instanceof Uint8Array ? [stdin] : stdin).catch(killBecause);
+  }
+  if (signal?.aborted) kill();
+  else signal?.addEventListener('abort', kill, { once: true });
+
+  return {
+    take(payload: Buffer, stream: 'stdout' | 'stderr') {
+      const taker = takers[stream];
+      if (taker === undefined) {
+        collected[stream].push(payload);
+        return;
+      }
+      if (failure !== undefined) return;
+      try {
+        const taken = taker(payload);
+        if (taken === undefined) return;
+        socket.pause();
+        taken.catch(killBecause).finally(() => socket.resume());
+      } catch (error) {
+        killBecause(error);
+      }
+    },
+    credit(bytes: number) {
+      room += bytes;
+      wakeInput?.();
+      wakeInput = undefined;
+    },
+    end(report: ExitReport) {
+      close();
+      if (failure !== undefined) {
+        reject(failure.error);
+        return;
+      }
+      const { step: _step, errno: _errno, ...usage } = report;
+      const stdout = Buffer.concat(collected.stdout);
+      const stderr = Buffer.concat(collected.stderr);
+      resolve({ ...usage, message: explain(report, request.limits), stdout, stderr });
+    },
+    fail(error: Error) {
+      close();
+      reject(error);
+    },
+  };
+}
+
+/** The result of a run that never reached the runner. */
+export function notStarted(reason: NativeReason, message: string): NativeResult {
+  const nothing = Buffer.alloc(0);
+  return { reason, exitCode: null, signal: null, message, wallUs: 0, cpuUs: 0, maxRssBytes: 0, stdout: nothing, stderr: nothing };
+}
