@@ -47,7 +47,9 @@ export async function prepareRunner(options: { cacheDirectory: string; log: Log;
   const { cacheDirectory, log, compiler = 'cc' } = options;
   const system = `${platform()}-${arch()}`;
   if (platform() !== 'linux') {
-    return { unavailable: 'Native programs run on Linux only. Run Freehold in Docker or on a Linux machine; WebAssembly functions work here.' };
+    return {
+      unavailable: 'Native programs run on Linux only. Run Freehold in Docker or on a Linux machine; WebAssembly functions work here.',
+    };
   }
   if (arch() !== 'x64' && arch() !== 'arm64') {
     return { unavailable: `Native programs run on x64 and arm64; this machine is ${arch()}. WebAssembly functions work here.` };
@@ -113,7 +115,12 @@ async function copyPrebuilt(system: string, source: string, target: string): Pro
     const file = join(prebuilt, system, name);
     const expected = manifest.binaries[`${system}/${name}`]?.sha256;
     if (expected === undefined || !(await exists(file))) return `there is no prebuilt binary for ${system}`;
-    if (createHash('sha256').update(await readFile(file)).digest('hex') !== expected) return `the prebuilt ${name} for ${system} was altered`;
+    if (
+      createHash('sha256')
+        .update(await readFile(file))
+        .digest('hex') !== expected
+    )
+      return `the prebuilt ${name} for ${system} was altered`;
     await copyFile(file, join(target, name));
     await chmod(join(target, name), 0o755);
   }

@@ -21,7 +21,7 @@ export function explain(report: ExitReport, limits: NativeLimits): string | null
       return `The program was stopped because it wrote more than ${limits.outputBytes} bytes of output or ${limits.errorBytes} bytes of messages.`;
     case 'killed':
       return 'The run was cancelled.';
-    case 'spawn':
+    default:
       return explainSpawn(report);
   }
 }

@@ -4,4 +4,6 @@ export type { NativeLimits, NativeReason, NativeRequest, NativeResult } from './
 export { refusedExitCode, spawnLocked, type LockedOptions } from './locked.ts';
 export type { NativeTier, RunnerOptions } from './process.ts';
 export { openNativeRunner, type NativeRunner } from './runner.ts';
+export { openNativeSandbox, type NativeSandbox, type NativeSandboxOptions } from './sandbox.ts';
+export { proveSandbox, type SandboxCheck, type SandboxProof } from './self-test.ts';
 export type { NativeInput, RunOptions } from './slot.ts';

@@ -44,9 +44,17 @@ export async function startRunner({ binary, programsDirectory, slots, log, witho
   ]);
   if (greeting === undefined) {
     if (child.exitCode === refusedExitCode) {
-      throw new ComputeError('sandbox_unavailable', 503, `This machine cannot confine native programs (${said.replace(/^REFUSED: /, '').trim()}).`);
+      throw new ComputeError(
+        'sandbox_unavailable',
+        503,
+        `This machine cannot confine native programs (${said.replace(/^REFUSED: /, '').trim()}).`,
+      );
     }
-    throw new ComputeError('runner_lost', 503, `The sandbox's runner did not start: ${said.trim() || `it ended with ${child.exitCode ?? child.signalCode}`}.`);
+    throw new ComputeError(
+      'runner_lost',
+      503,
+      `The sandbox's runner did not start: ${said.trim() || `it ended with ${child.exitCode ?? child.signalCode}`}.`,
+    );
   }
   const { tier, landlock, why } = readGreeting(greeting);
   if (tier === 'landlock') log('compute.native.no_namespaces', { why });

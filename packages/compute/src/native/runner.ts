@@ -32,6 +32,7 @@ export async function openNativeRunner(options: RunnerOptions): Promise<NativeRu
   const free: Slot[] = [];
   let slots: Slot[] = [];
   let runner: RunnerProcess | undefined;
+  let tier: NativeTier = 'landlock';
   let stopped = false;
   let delayMs = firstDelayMs;
   let restart: NodeJS.Timeout | undefined;
@@ -44,13 +45,14 @@ export async function openNativeRunner(options: RunnerOptions): Promise<NativeRu
     }
   };
 
-  const begin = async () => {
+  const begin = async (): Promise<void> => {
     const started = await startRunner(options);
     if (stopped) {
       started.child.kill('SIGKILL');
       return;
     }
     runner = started;
+    tier = started.tier;
     slots = started.sockets.map((socket) => {
       const slot: Slot = openSlot(socket, () => {
         delayMs = firstDelayMs;
@@ -61,7 +63,7 @@ export async function openNativeRunner(options: RunnerOptions): Promise<NativeRu
       return slot;
     });
     free.push(...slots);
-    started.child.once('exit', (code, signal) => onLost(`${signal ?? `exit code ${code}`}`));
+    started.child.once('exit', (code, signal) => onLost(signal ?? `exit code ${code}`));
     next();
   };
 
@@ -70,7 +72,11 @@ export async function openNativeRunner(options: RunnerOptions): Promise<NativeRu
     runner = undefined;
     slots = [];
     free.length = 0;
-    const error = new ComputeError('runner_lost', 503, stopped ? 'The node is stopping.' : 'The sandbox ended while the program ran. Try again.');
+    const error = new ComputeError(
+      'runner_lost',
+      503,
+      stopped ? 'The node is stopping.' : 'The sandbox ended while the program ran. Try again.',
+    );
     for (const slot of lost) slot.fail(error);
     if (stopped) return;
     log('compute.native.runner_lost', { how, restartInMs: delayMs });
@@ -89,11 +95,9 @@ export async function openNativeRunner(options: RunnerOptions): Promise<NativeRu
   };
 
   await begin();
-  let tier: NativeTier = runner === undefined ? 'landlock' : (runner as RunnerProcess).tier;
 
   return {
     get tier() {
-      tier = runner?.tier ?? tier;
       return tier;
     },
     get pid() {

@@ -92,7 +92,7 @@ function startRun(socket: Duplex, { request, options, resolve, reject }: Job, ex
 
   /** Sends what the window allows; false once the run has ended. */
   const send = async (chunk: Uint8Array): Promise<boolean> => {
-    for (let at = 0; at < chunk.length && !ended; ) {
+    for (let at = 0; at < chunk.length && !ended;) {
       if (room === 0) {
         await new Promise<void>((wake) => (wakeInput = wake));
         continue;

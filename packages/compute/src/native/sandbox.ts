@@ -1,0 +1,49 @@
+import { prepareRunner } from './binary.ts';
+import type { Log } from './log.ts';
+import type { NativeTier } from './process.ts';
+import { openNativeRunner } from './runner.ts';
+import type { NativeRunner } from './runner.ts';
+import { proveSandbox } from './self-test.ts';
+import type { SandboxCheck } from './self-test.ts';
+
+/** A sandbox that has proved itself, or the reason why native programs are off and what to do about it. */
+export type NativeSandbox =
+  | { available: true; tier: NativeTier; checks: SandboxCheck[]; runner: NativeRunner }
+  | { available: false; reason: string; advice: string };
+
+export type NativeSandboxOptions = {
+  /** Where the compiled runner is kept. */
+  cacheDirectory: string;
+  programsDirectory: string;
+  slots: number;
+  log: Log;
+  /** Tests only: pretend to be a machine without these. */
+  without?: readonly ('namespaces' | 'landlock')[];
+};
+
+const refusedAdvice =
+  'Native programs need Linux 5.13 or newer with unprivileged user namespaces or Landlock. In Docker, add "security_opt: [seccomp=unconfined]" to the service. WebAssembly functions work without.';
+
+/** Builds, starts and tests the sandbox. Never throws for what the machine lacks, and nothing ever runs unconfined. */
+export async function openNativeSandbox(options: NativeSandboxOptions): Promise<NativeSandbox> {
+  const { cacheDirectory, programsDirectory, slots, log, without = [] } = options;
+  const prepared = await prepareRunner({ cacheDirectory, log });
+  if ('unavailable' in prepared) return { available: false, reason: 'Native programs are off.', advice: prepared.unavailable };
+
+  let runner: NativeRunner;
+  try {
+    runner = await openNativeRunner({ binary: prepared.path, programsDirectory, slots, log, without });
+  } catch (error) {
+    return { available: false, reason: error instanceof Error ? error.message : String(error), advice: refusedAdvice };
+  }
+  try {
+    const proof = await proveSandbox({ runner, probe: prepared.probe, programsDirectory });
+    log('compute.native.proved', { available: proof.available, tier: runner.tier, checks: proof.checks.length });
+    if (proof.available) return { ...proof, runner };
+    await runner.stop();
+    return { available: false, reason: proof.reason, advice: proof.advice };
+  } catch (error) {
+    await runner.stop();
+    throw error;
+  }
+}
