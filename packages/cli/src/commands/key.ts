@@ -1,0 +1,96 @@
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { dirname, resolve } from 'node:path';
+import { keccak_256 } from '@noble/hashes/sha3.js';
+import { address as addressSchema, balance as balanceSchema, formatUnits, toHex, type Address } from '@freehold/protocol';
+import secp256k1 from 'secp256k1';
+import type { Context } from '../context.ts';
+import { CliError, usageError } from '../error.ts';
+import { requireKey } from '../key/read-key.ts';
+import { openWallet } from '../key/wallet.ts';
+import { openNodeClient } from '../node/client.ts';
+import { print } from '../output.ts';
+
+type Common = { json?: boolean; key?: string; node?: string };
+
+/** `key new`: to a new file that only its owner can read, else to standard output. Errors: CliError when the file exists. */
+export function newKey({ out, json }: Common & { out?: string }, context: Context): void {
+  const key = randomKey(context);
+  const { address } = openWallet(key);
+  if (out === undefined) {
+    print(context, { json, value: { key: toHex(key), address }, text: toHex(key) });
+    return;
+  }
+  const file = resolve(context.cwd, out);
+  try {
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    writeFileSync(file, `${toHex(key)}\n`, { flag: 'wx', mode: 0o600 });
+    chmodSync(file, 0o600);
+  } catch (cause) {
+    const exists = cause instanceof Error && 'code' in cause && cause.code === 'EEXIST';
+    throw new CliError(exists ? `${file} exists, and a key is never overwritten.` : `The key could not be written to ${file}: ${String(cause)}`, {
+      advice: `Name another file: freehold key new --out ${out}-2`,
+      cause,
+    });
+  }
+  print(context, { json, value: { file, address }, text: address });
+}
+
+/** Retries for the one in 2^128 that is no key of the curve. */
+function randomKey(context: Context): Uint8Array {
+  for (;;) {
+    const key = context.random(32);
+    if (secp256k1.privateKeyVerify(key)) return key;
+  }
+}
+
+export function showAddress({ key, json }: Common, context: Context): void {
+  const { address } = openWallet(requireKey(key, context));
+  print(context, { json, value: { address }, text: address });
+}
+
+/** keccak256(key ‖ utf8(namespace)): one key for every purpose from one that is kept. */
+export function deriveKey(namespace: string, { key, json }: Common, context: Context): void {
+  const derived = keccak_256(Buffer.concat([requireKey(key, context), Buffer.from(namespace, 'utf8')]));
+  const { address } = openWallet(derived);
+  print(context, { json, value: { key: toHex(derived), address }, text: toHex(derived) });
+}
+
+/** The sha256 of a file, or of standard input for `-`, as functions are known by. */
+export async function sha256(file: string, { json }: Common, context: Context): Promise<void> {
+  const hash = createHash('sha256');
+  if (file === '-') for await (const chunk of context.stdin as AsyncIterable<Buffer>) hash.update(chunk);
+  else hash.update(readProgramFile(resolve(context.cwd, file)));
+  const digest = hash.digest('hex');
+  print(context, { json, value: { sha256: digest }, text: digest });
+}
+
+function readProgramFile(file: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch (cause) {
+    throw new CliError(`${file} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, { advice: 'Check the name.', cause });
+  }
+}
+
+/** Play money from the node's test chain. */
+export async function fund(who: string | undefined, { key, node, json }: Common, context: Context): Promise<void> {
+  const address = addressFrom(who, key, context);
+  const client = openNodeClient({ node: node ?? context.settings.node, signal: context.signal });
+  const answer = await client.post('/api/chain/faucet', { address }, balanceSchema);
+  print(context, { json, value: answer, text: `${formatUnits(BigInt(answer.amount), answer.token.decimals)} ${answer.token.symbol} (test money) now belong to ${answer.address}` });
+}
+
+export async function showBalance(who: string | undefined, { key, node, json }: Common, context: Context): Promise<void> {
+  const address = addressFrom(who, key, context);
+  const client = openNodeClient({ node: node ?? context.settings.node, signal: context.signal });
+  const answer = await client.get(`/api/chain/balance?address=${address}`, balanceSchema);
+  print(context, { json, value: answer, text: `${formatUnits(BigInt(answer.amount), answer.token.decimals)} ${answer.token.symbol}` });
+}
+
+function addressFrom(who: string | undefined, key: string | undefined, context: Context): Address {
+  if (who === undefined) return openWallet(requireKey(key, context)).address;
+  const parsed = addressSchema.safeParse(who);
+  if (!parsed.success) throw usageError(`${who} is no address: it ${parsed.error.issues[0]?.message ?? 'is wrong'}.`, 'Leave it out to use the address of your key.');
+  return parsed.data;
+}

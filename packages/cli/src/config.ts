@@ -1,0 +1,36 @@
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+/** What the environment says, read once. No other file of the command reads it. */
+export type Settings = {
+  /** Origin of the node that commands talk to, without a trailing slash. */
+  node: string;
+  /** FREEHOLD_KEY as given: a key, `@file` or `env:NAME`. */
+  key: string | undefined;
+  /** Where the key lies when none is named. */
+  keyFile: string;
+  /** Where receipts of paid calls are kept. */
+  receipts: string;
+  dataDir: string;
+  color: boolean;
+  /** Any variable by name: for `--key env:NAME`. */
+  variable(name: string): string | undefined;
+  /** What programs that we start get: everything but our key. */
+  childEnvironment: Readonly<Record<string, string | undefined>>;
+};
+
+export function readSettings(environment: Readonly<Record<string, string | undefined>> = process.env): Settings {
+  const { FREEHOLD_KEY: key, ...childEnvironment } = environment;
+  const home = environment['HOME'] || homedir();
+  const configDir = join(environment['XDG_CONFIG_HOME'] || join(home, '.config'), 'freehold');
+  return {
+    node: (environment['FREEHOLD_NODE'] || 'http://localhost:4200').replace(/\/+$/, ''),
+    key: key || undefined,
+    keyFile: join(configDir, 'key'),
+    receipts: join(configDir, 'receipts'),
+    dataDir: resolve(environment['FREEHOLD_DATA'] || join(environment['XDG_DATA_HOME'] || join(home, '.local', 'share'), 'freehold')),
+    color: !environment['NO_COLOR'] && environment['TERM'] !== 'dumb',
+    variable: (name) => environment[name],
+    childEnvironment,
+  };
+}

@@ -1,0 +1,17 @@
+import { copyFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { Context } from '../context.ts';
+import type { Request } from './request.ts';
+
+/** curl dumps heads to one file only, and that is ours: this fills the one that the person named with `-D`. */
+export function keepDumpedHeader({ headFile, request, context }: { headFile: string; request: Request; context: Context }): void {
+  if (request.dumpHeader === undefined || request.dumpHeader === '-') return;
+  try {
+    copyFileSync(headFile, resolve(context.cwd, request.dumpHeader));
+  } catch (error) {
+    // curl had no answer, so there is nothing to dump; or it cannot be written, which curl only warns of as well.
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) {
+      context.stderr.write(`freehold: the headers could not be written to ${request.dumpHeader}\n`);
+    }
+  }
+}

@@ -1,0 +1,61 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { decodeReceipt, exactPayload, receiptHeader, type SettleResponse, type SignedReceipt } from '@freehold/protocol';
+import type { Context } from '../context.ts';
+import { isSignedBy } from '../key/recover.ts';
+import type { AnswerHead } from './answer-head.ts';
+import type { Payment } from './payment.ts';
+
+/**
+ * Checks the receipt of a paid answer, keeps it, and says so as the end of a sentence; empty when there is none.
+ * A receipt that does not hold is named as what it is, and not kept.
+ */
+export async function readReceipt({
+  answer,
+  payment,
+  settlement,
+  context,
+}: {
+  answer: AnswerHead;
+  payment: Payment;
+  settlement: SettleResponse | undefined;
+  context: Context;
+}): Promise<string> {
+  const header = answer.fields.get(receiptHeader);
+  if (header === undefined) return '';
+  const fault = faultOf(header, { payment, settlement });
+  if (typeof fault === 'string') {
+    context.stderr.write(`freehold: the receipt of this call does not hold: ${fault}\n`);
+    return '';
+  }
+  const file = join(context.settings.receipts, `${fault.receipt.task}-${fault.receipt.nonce.slice(2, 10)}.json`);
+  try {
+    mkdirSync(context.settings.receipts, { recursive: true, mode: 0o700 });
+    writeFileSync(file, `${JSON.stringify(fault, null, 2)}\n`, { mode: 0o600 });
+    return ` · receipt saved ${file}`;
+  } catch (error) {
+    return ` · receipt not saved: ${error instanceof Error ? error.message : String(error)}`;
+  }
+}
+
+/** The receipt, or what is wrong with it. */
+function faultOf(header: string, { payment, settlement }: { payment: Payment; settlement: SettleResponse | undefined }): SignedReceipt | string {
+  let signed: SignedReceipt;
+  try {
+    signed = decodeReceipt(header);
+  } catch {
+    return 'it cannot be read';
+  }
+  if (!isSignedBy(signed)) return 'its signature is not that of its signer';
+  const { receipt } = signed;
+  const offer = /\/([0-9a-f]{64})\.cgi(?:[/?#]|$)/.exec(payment.required.resource.url)?.[1];
+  if (offer !== undefined && receipt.offer !== offer) return 'it is for another offer';
+  // The cache and the owner pay nothing, and their receipts say so.
+  if (receipt.amount === '0') return signed;
+  const { authorization } = exactPayload.parse(payment.payload.payload);
+  if (receipt.nonce !== authorization.nonce) return 'it is for another payment';
+  if (receipt.payer !== payment.payer) return 'it names another payer';
+  if (BigInt(receipt.amount) > BigInt(payment.accepted.amount)) return 'it names a higher price';
+  if (settlement?.transaction && receipt.transaction !== settlement.transaction) return 'it names another transaction';
+  return signed;
+}

@@ -1,0 +1,28 @@
+import { enableCompileCache } from 'node:module';
+
+enableCompileCache();
+const { randomBytes } = await import('node:crypto');
+const { readSettings } = await import('./config.ts');
+const { run } = await import('./run.ts');
+
+// Reading `freehold … | head` to its end is not ours to insist on.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
+
+const ending = new AbortController();
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => ending.abort(name));
+
+const code = await run(process.argv.slice(2), {
+  settings: readSettings(),
+  cwd: process.cwd(),
+  stdin: process.stdin,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  now: Date.now,
+  random: (bytes) => randomBytes(bytes),
+  signal: ending.signal,
+});
+// Set, not forced: what is still being written to a pipe is written.
+process.exitCode = code;
+process.stdin.unref?.();

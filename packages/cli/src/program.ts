@@ -1,0 +1,138 @@
+import { Command, CommanderError, Option } from 'commander';
+import type { Context } from './context.ts';
+import { version } from './version.ts';
+import { curlHelp } from './curl/help.ts';
+
+/** Runs every command but `curl`. Errors: CliError. */
+export async function runProgram(argv: readonly string[], context: Context): Promise<number> {
+  const outcome = { code: 0 };
+  const program = buildProgram(context, outcome);
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+    return outcome.code;
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    // Help that was asked for is a success; all else that commander stops at is a command line it does not understand.
+    return error.exitCode === 0 ? 0 : 2;
+  }
+}
+
+function buildProgram(context: Context, outcome: { code: number }): Command {
+  const program = new Command('freehold')
+    .description('A personal cloud its owner holds outright: files, programs and payments on your own machine.')
+    .version(version, '--version', 'print the version')
+    .helpOption('--help', 'show this help')
+    .configureOutput({
+      writeOut: (text) => void context.stdout.write(text),
+      writeErr: (text) => void context.stderr.write(text),
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+      outputError: (text, write) => write(text.replace(/^error: /, 'freehold: ')),
+    })
+    .showSuggestionAfterError()
+    .showHelpAfterError('How it is used: add --help')
+    .exitOverride()
+    .enablePositionalOptions()
+    .addHelpText('after', '\nExample:\n  freehold up\n\nEvery command has its own help: freehold offer --help');
+
+  const example = (text: string) => `\nExample:\n${text.replace(/^/gm, '  ')}`;
+  const json = () => new Option('--json', 'answer one JSON value');
+  const node = () => new Option('--node <url>', 'the node to talk to (default: FREEHOLD_NODE, else http://localhost:4200)');
+  const key = () => new Option('--key <key>', 'the key to sign with: @file, 0x… or env:NAME (default: FREEHOLD_KEY, then the key file)');
+
+  program
+    .command('up')
+    .description('start the node and keep it running until Ctrl-C')
+    .option('--port <number>', 'port to listen on (default: 4200)')
+    .option('--host <address>', 'address to listen on (default: 127.0.0.1)')
+    .option('--data <dir>', 'directory that holds everything (default: FREEHOLD_DATA)')
+    .addOption(json())
+    .addHelpText('after', example('freehold up --port 4200'))
+    .action(async (options) => void (outcome.code = await (await import('./commands/up.ts')).up(options, context)));
+
+  const offer = program
+    .command('offer')
+    .description('sell a program call by call; or list, or withdraw')
+    .argument('<program>', 'file: WebAssembly or a static Linux executable')
+    .requiredOption('--name <name>', 'name to call it by: a to z, 0 to 9 and -')
+    .requiredOption('--price <amount>', 'price of one call in the token of the node, such as 0.001; 0 is free')
+    .option('--description <text>', 'what it does, in a sentence')
+    .option('--arg <text...>', 'argument before those of the call; may be repeated')
+    .option('--deterministic', 'equal inputs give equal outputs: a repeated call is answered from the cache, free')
+    .option('--memory <size>', 'memory of one call (default: 64MiB)')
+    .option('--cpu <time>', 'processor time of one call (default: 10s)')
+    .option('--wall <time>', 'time of one call (default: 20s)')
+    .option('--output <size>', 'size of its answer (default: 8MiB)')
+    .option('--expires <time>', 'how long the offer stands (default: 30d)')
+    .option('--pay-to <address>', 'who is paid (default: the address of the key)')
+    .addOption(node())
+    .addOption(key())
+    .addOption(json())
+    .addHelpText('after', example('freehold offer calculator.wasm --name calculator --price 0.001 --deterministic'))
+    .action(async (file, options) => (await import('./commands/offer.ts')).createOffer(file, options, context));
+  offer
+    .command('list')
+    .description('the offers of the node')
+    .addOption(node())
+    .addOption(json())
+    .addHelpText('after', example('freehold offer list --json'))
+    .action(async (options) => (await import('./commands/offer.ts')).listOffers(options, context));
+  offer
+    .command('withdraw')
+    .description('stop selling')
+    .argument('<name>', 'name or id of the offer')
+    .addOption(node())
+    .addOption(key())
+    .addOption(json())
+    .addHelpText('after', example('freehold offer withdraw calculator'))
+    .action(async (name, options) => (await import('./commands/offer.ts')).withdrawOffer(name, options, context));
+
+  // Only its entry in the help: run() gives its arguments to curl untouched.
+  program.command('curl').description('curl, paying where it is asked to').helpOption(false).helpCommand(false).configureHelp({ formatHelp: () => curlHelp });
+
+  const keys = program.command('key').description('make and use keys').addHelpText('after', example('freehold key new --out ~/.config/freehold/key'));
+  keys
+    .command('new')
+    .description('make a key; prints its address, or without --out the key itself')
+    .option('--out <file>', 'write the key to this new file, readable by you alone')
+    .addOption(json())
+    .addHelpText('after', example('freehold key new --out ~/.config/freehold/key'))
+    .action(async (options) => (await import('./commands/key.ts')).newKey(options, context));
+  keys
+    .command('address')
+    .description('the address of a key')
+    .addOption(key())
+    .addOption(json())
+    .addHelpText('after', example('freehold key address --key @wallet.key'))
+    .action(async (options) => (await import('./commands/key.ts')).showAddress(options, context));
+  keys
+    .command('derive')
+    .description('another key made from yours: keccak256(key, namespace)')
+    .argument('<namespace>', 'what the key is for')
+    .addOption(key())
+    .addOption(json())
+    .addHelpText('after', example('freehold key derive shop'))
+    .action(async (namespace, options) => (await import('./commands/key.ts')).deriveKey(namespace, options, context));
+  keys
+    .command('sha256')
+    .description('the sha256 of a file, or of standard input')
+    .argument('<file>', 'a file, or -')
+    .addOption(json())
+    .addHelpText('after', example('freehold key sha256 program.wasm'))
+    .action(async (file, options) => (await import('./commands/key.ts')).sha256(file, options, context));
+  for (const [name, description, run] of [
+    ['fund', 'ask the test chain of the node for play money', 'fund'],
+    ['balance', 'how much an address has on the chain of the node', 'showBalance'],
+  ] as const) {
+    keys
+      .command(name)
+      .description(description)
+      .argument('[address]', 'whose (default: the address of the key)')
+      .addOption(node())
+      .addOption(key())
+      .addOption(json())
+      .addHelpText('after', example(`freehold key ${name}`))
+      .action(async (address, options) => (await import('./commands/key.ts'))[run](address, options, context));
+  }
+  return program;
+}
