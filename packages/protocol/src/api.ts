@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { address } from './address.ts';
-import { entry } from './entry.ts';
+import { change, entry } from './entry.ts';
 import { signature } from './hex.ts';
 import { atomicAmount } from './money.ts';
 import { token } from './network.ts';
@@ -124,8 +124,17 @@ export const balance = z.object({ address, amount: atomicAmount, token });
 
 /** What the WebSocket /api/events sends, one JSON object a message. `seq` of the drive lets a client resume with `?since=`. */
 export const serverEvent = z.discriminatedUnion('type', [
+  /** Sent first, and again when the history does not reach back to `since`: list anew. */
   z.object({ type: z.literal('hello'), seq: z.number() }),
-  z.object({ type: z.literal('drive'), seq: z.number(), change: z.enum(['created', 'updated', 'moved', 'trashed', 'restored', 'deleted']), id: z.string(), parent: z.string().nullable() }),
+  z.object({
+    type: z.literal('drive'),
+    seq: z.number(),
+    change: change.shape.op,
+    id: z.string(),
+    /** The folder to refresh, and for `moved` the one it came from. */
+    parent: z.string(),
+    origin: z.string().optional(),
+  }),
   z.object({ type: z.literal('offers') }),
   z.object({ type: z.literal('sale'), offer: offerId, task: z.string(), amount: atomicAmount, payer: address }),
 ]);

@@ -7,6 +7,8 @@ export { fromJsonHeader, toJsonHeader } from './header.ts';
 export { bytes32, fromHex, hexOf, signature, toHex, type Hex } from './hex.ts';
 export { atomicAmount, formatUnits, parseUnits } from './money.ts';
 export { chainIdOf, network, token, type Token } from './network.ts';
+export * from './api.ts';
+export * from './entry.ts';
 export * from './offer.ts';
 export * from './receipt.ts';
 export { taskIdOf, type TaskPreimage } from './task.ts';

@@ -1,0 +1,53 @@
+import type { Engine, Run, RunResult } from '../engine.ts';
+import type { PreparedRunner } from '../native/index.ts';
+import type { Log } from '../native/log.ts';
+import { openWasmPool, type WasmJob, type WasmResult } from '../wasm/index.ts';
+import { refusedEngine } from './refused.ts';
+
+/** Where the clocks of a deterministic function stand: 2020-01-01, so that no program takes it for "not set". */
+const fixedTime = Date.UTC(2020, 0, 1);
+
+/** WebAssembly programs in sandboxed host processes; refused with the reason where they cannot be confined. */
+export async function openWasmEngine({
+  runner,
+  size,
+  log,
+  read,
+}: {
+  runner: PreparedRunner;
+  size: number;
+  log: Log;
+  /** The bytes of a program by CID. */
+  read: (cid: string) => Promise<Uint8Array>;
+}): Promise<Engine> {
+  const pool = await openWasmPool({ runner, size, log }).catch((error: unknown) => refusedEngine(error));
+  if ('state' in pool) return pool;
+  return {
+    state: { available: true, tier: 'process', checks: pool.proof.checks.map(({ name, passed }) => ({ name, passed })) },
+    async run(run, stdin, { signal }) {
+      return toRunResult(await pool.run(jobOf(run, stdin, read), signal ? { signal } : {}), run);
+    },
+    stop: () => pool.stop(),
+  };
+}
+
+function jobOf({ kind, program, entry, args, env, limits, seed }: Run, stdin: Buffer, read: (cid: string) => Promise<Uint8Array>): WasmJob {
+  const common = {
+    program: { id: program, read: () => read(program) },
+    limits: {
+      wallMs: limits.wallMs,
+      cpuMs: limits.cpuMs,
+      memoryBytes: limits.memoryBytes,
+      outputBytes: limits.outputBytes,
+      scratchBytes: limits.memoryBytes,
+    },
+    ...(seed && { seed, fixedTime }),
+  };
+  if (kind === 'core') return { ...common, kind: 'call', name: entry ?? '', args };
+  return { ...common, kind: 'command', args: ['function', ...args], env, stdin };
+}
+
+function toRunResult({ trap, results, stdout, ...result }: WasmResult, { kind }: Run): RunResult {
+  const isCall = kind === 'core' && result.reason === 'exit';
+  return { ...result, message: trap ?? null, stdout: isCall ? Buffer.from(`${(results ?? []).join(' ')}\n`) : stdout };
+}

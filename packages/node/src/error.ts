@@ -1,0 +1,20 @@
+import { FreeholdError } from '@freehold/protocol';
+
+export class ConfigError extends FreeholdError<'config_invalid' | 'data_in_use' | 'port_in_use'> {}
+
+/** Refusals that belong to HTTP itself and to no area. */
+export type RequestErrorCode =
+  | 'invalid_request'
+  | 'signed_out'
+  | 'forbidden'
+  | 'cross_site'
+  | 'host_unknown'
+  | 'not_found'
+  | 'method_not_allowed'
+  | 'body_too_large'
+  | 'too_many_requests'
+  | 'payment_pending'
+  | 'no_chain'
+  | 'internal';
+
+export class RequestError extends FreeholdError<RequestErrorCode> {}

@@ -1,0 +1,35 @@
+import type { IncomingMessage } from 'node:http';
+import { isIP } from 'node:net';
+import { RequestError } from '../error.ts';
+import type { Arrival } from './route.ts';
+
+const loopbackNames = new Set(['localhost', '127.0.0.1', '[::1]']);
+const isLoopbackAddress = (address: string) => address === '::1' || /^(::ffff:)?127\./.test(address);
+const forwardedHeaders = ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip'];
+
+/**
+ * Decides under which of its names the node was addressed. A Host that is not one of them is refused, which stops DNS
+ * rebinding: a page on another site cannot make a browser talk to this node under that site's name. IP addresses are
+ * always taken, since no name resolution is involved. Errors: `invalid_request`, `host_unknown`.
+ */
+export function arrivalOf(request: IncomingMessage, origins: readonly string[]): Arrival {
+  const hosts = request.rawHeaders.filter((_, index) => index % 2 === 0 && request.rawHeaders[index]?.toLowerCase() === 'host');
+  const host = request.headers.host;
+  if (hosts.length !== 1 || host === undefined || !/^[A-Za-z0-9.\-:[\]]{1,255}$/.test(host)) {
+    throw new RequestError('invalid_request', 400, 'The request must name its host exactly once.');
+  }
+  if (!request.url?.startsWith('/')) throw new RequestError('invalid_request', 400, 'Ask for a path on this node, beginning with a slash.');
+  const name = host.replace(/:\d+$/, '').toLowerCase();
+  const configured = origins.find((origin) => new URL(origin).host === host.toLowerCase());
+  const isOwn = configured !== undefined || loopbackNames.has(name) || isIP(name.replace(/^\[|\]$/g, '')) !== 0;
+  if (!isOwn) {
+    throw new RequestError('host_unknown', 421, `This node does not answer to the name ${JSON.stringify(name)}. Its owner can allow it with FREEHOLD_ORIGIN=https://${name}.`);
+  }
+  const remoteAddress = request.socket.remoteAddress ?? '';
+  return {
+    origin: configured ?? `http://${host.toLowerCase()}`,
+    remoteAddress,
+    isLoopback: loopbackNames.has(name) && isLoopbackAddress(remoteAddress) && !forwardedHeaders.some((header) => header in request.headers),
+    userAgent: (request.headers['user-agent'] ?? '').slice(0, 200),
+  };
+}

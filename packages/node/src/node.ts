@@ -1,0 +1,196 @@
+import { mkdirSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { openCompute } from '@freehold/compute';
+import { openLocalChain } from '@freehold/contracts';
+import { openDatabase } from '@freehold/database';
+import { openDrive } from '@freehold/drive';
+import { openIdentity, openKeeper, recoverAddress } from '@freehold/identity';
+import { openPayments } from '@freehold/payments';
+import type { Address, NodeInfo } from '@freehold/protocol';
+import { openChain } from './chain.ts';
+import type { Config } from './config.ts';
+import { ConfigError } from './error.ts';
+import { openEvents } from './events.ts';
+import { healthChecks } from './health.ts';
+import { serveDesktop } from './http/desktop.ts';
+import type { Arrival, Route } from './http/route.ts';
+import { createServer } from './http/server.ts';
+import { lockDataDirectory } from './lock.ts';
+import { openLog, type Log } from './log.ts';
+import { openMetrics } from './metrics.ts';
+import { chainRoutes } from './routes/chain.ts';
+import { driveRoutes } from './routes/drive.ts';
+import { functionRoutes } from './routes/functions.ts';
+import { identityRoutes } from './routes/identity.ts';
+import { offerRoutes } from './routes/offers.ts';
+import { systemRoutes } from './routes/system.ts';
+import { taskRoutes } from './routes/tasks.ts';
+import { openSales } from './sale.ts';
+import { openStops } from './stops.ts';
+import { version } from './version.ts';
+
+const day = 24 * 60 * 60 * 1000;
+const desktopDirectory = fileURLToPath(new URL('../../desktop/dist', import.meta.url));
+
+export type RunningNode = {
+  /** Where the node is reached on this machine. */
+  url: string;
+  dataDirectory: string;
+  /** What a first start prints; undefined once the node has an owner. */
+  claimCode: () => string | undefined;
+  owner: () => Promise<Address | undefined>;
+  info: NodeInfo;
+  /** Why there is no chain, or undefined. */
+  chainRefusal: string | undefined;
+  sandbox: { native: string | undefined; wasm: string | undefined };
+  /** Every route with its policy: what the authorization tests walk through. */
+  routes: readonly Route[];
+  /** Resolves with the reason when the node cannot go on. */
+  failed: Promise<string>;
+  stop: () => Promise<void>;
+};
+
+export type NodeOptions = {
+  config: Config;
+  now?: () => number;
+  /** Takes the log, one JSON line at a time. */
+  write?: (line: string) => void;
+  /** Hears the one-time claim code, also when it is replaced. */
+  onClaimCode?: (code: string) => void;
+};
+
+/** Starts a node: what exists, and what each part is given, from the top to the bottom. */
+export async function startNode({ config, now = Date.now, write = (line) => process.stderr.write(line), onClaimCode }: NodeOptions): Promise<RunningNode> {
+  const startedAt = now();
+  const log = openLog({ level: config.logLevel, write, now });
+  const stops = openStops();
+  const failure = Promise.withResolvers<string>();
+  try {
+    const { dataDirectory } = config;
+    mkdirSync(dataDirectory, { recursive: true, mode: 0o700 });
+    const lock = lockDataDirectory(dataDirectory);
+    stops.add(async () => lock.release());
+
+    const database = await openDatabase({ path: join(dataDirectory, 'freehold.db'), now });
+    stops.add(() => database.close());
+
+    const keeper = await openKeeper({ log, onDeath: () => failure.resolve('The process that holds the key of this node has ended.') });
+    stops.add(() => keeper.stop());
+
+    const localChain = await openLocalChain({ directory: join(dataDirectory, 'chain'), log });
+    if (localChain.kind === 'running') stops.add(() => localChain.stop());
+    const chain = localChain.kind === 'running' ? openChain(localChain) : undefined;
+    if (localChain.kind === 'running') await localChain.fund(keeper.address, 0n);
+    const token = chain?.token ?? null;
+
+    const identity = await openIdentity({ database, log, now, owner: config.owner, ...(onClaimCode && { onClaimCode }) });
+    await identity.recordSigner(keeper.address);
+
+    const drive = openDrive({ database, directory: join(dataDirectory, 'drive'), log, now, options: { quota: config.quotaBytes } });
+    await drive.start();
+    stops.add(() => drive.stop());
+
+    const compute = await openCompute({
+      database,
+      directory: join(dataDirectory, 'compute'),
+      now,
+      log,
+      recover: recoverAddress,
+      accepts: (network, asset) => token?.network === network && token.asset === asset,
+      concurrency: config.concurrency,
+      retention: 30 * day,
+    });
+    stops.add(() => compute.stop());
+
+    const payments = await openPayments({ database, now, log, recover: recoverAddress, signer: keeper, tokens: token ? [token] : [], rpcUrl: chain?.rpcUrl });
+    await payments.recover({ hasResult: async (task) => (await compute.tasks.output(task)) !== undefined });
+    stops.add(() => payments.stop());
+
+    const metrics = openMetrics({ activeTasks: compute.tasks.active });
+    stops.add(async () => metrics.stop());
+
+    const sales = openSales({
+      compute,
+      payments,
+      signer: keeper,
+      now,
+      onSold: ({ offer, task, amount, payer, seller }) => {
+        metrics.sale();
+        events.publish({ type: 'sale', offer, task, amount, payer }, seller);
+      },
+    });
+
+    const info = (arrival: Arrival): NodeInfo => ({
+      name: 'freehold',
+      version,
+      claimed: identity.isClaimed(),
+      claimProof: identity.isClaimed() ? 'claimed' : arrival.isLoopback ? 'none' : 'code',
+      token,
+      testMoney: localChain.kind === 'running',
+      rpcUrl: arrival.isLoopback ? (chain?.rpcUrl ?? null) : null,
+      signer: keeper.address,
+      sandbox: { native: compute.sandbox.native.available, wasm: compute.sandbox.wasm.available },
+    });
+
+    const routes: readonly Route[] = [
+      ...systemRoutes({ info, checks: healthChecks({ database, compute, chain: () => chain, dataDirectory }), metrics: () => metrics, routes: () => routes, startedAt, now }),
+      ...identityRoutes(identity),
+      ...driveRoutes(drive),
+      ...offerRoutes({ compute, payments, onChange: () => events.publish({ type: 'offers' }) }),
+      ...taskRoutes({ compute, payments, token }),
+      ...chainRoutes({ chain: () => chain, now }),
+      ...functionRoutes({ compute, sales, metrics: () => metrics }),
+    ];
+    const server = createServer({ routes, authenticate: identity.authenticate, origins: config.origins, log, metrics: () => metrics });
+    serveDesktop(server, desktopDirectory);
+    const events = openEvents({ server: server.server, drive, authenticate: identity.authenticate, origins: config.origins });
+    await server.listen({ port: config.port, host: config.host }).catch((error: unknown) => {
+      throw portError(error, config);
+    });
+    stops.add(async () => {
+      events.stop();
+      await server.close();
+      await sales.idle();
+    });
+
+    const { port } = server.server.address() as AddressInfo;
+    const url = `http://${config.host === '127.0.0.1' || config.host === '0.0.0.0' ? 'localhost' : config.host}:${port}`;
+    for (const [engine, state] of Object.entries(compute.sandbox)) {
+      if (state.available) log('sandbox.ready', { engine, tier: state.tier });
+      else log('sandbox.refused', { engine, reason: state.reason });
+    }
+    log('node.started', { url, version, startMs: now() - startedAt });
+    return {
+      url,
+      dataDirectory,
+      claimCode: identity.claimCode,
+      owner: async () => (await identity.owner())?.address,
+      info: info({ origin: url, remoteAddress: '127.0.0.1', isLoopback: true, userAgent: '' }),
+      chainRefusal: localChain.kind === 'unavailable' ? localChain.message : undefined,
+      sandbox: { native: refusalOf(compute.sandbox.native), wasm: refusalOf(compute.sandbox.wasm) },
+      routes,
+      failed: failure.promise,
+      stop: () => stopAll(stops, log),
+    };
+  } catch (error) {
+    await stops.all();
+    throw error;
+  }
+}
+
+async function stopAll(stops: ReturnType<typeof openStops>, log: Log): Promise<void> {
+  await stops.all();
+  log('node.stopped');
+}
+
+const refusalOf = (state: { available: true } | { available: false; reason: string; advice: string }) => (state.available ? undefined : `${state.reason} ${state.advice}`.trim());
+
+function portError(error: unknown, { port, host }: Config): unknown {
+  if (!(error instanceof Error) || !('code' in error)) return error;
+  if (error.code === 'EADDRINUSE') return new ConfigError('port_in_use', 409, `Port ${port} is taken. Start with another one: freehold up --port ${port + 1}`, { cause: error });
+  if (error.code === 'EACCES') return new ConfigError('port_in_use', 403, `Port ${port} needs more rights than this user has. Use one above 1023: freehold up --port 4200`, { cause: error });
+  if (error.code === 'EADDRNOTAVAIL') return new ConfigError('config_invalid', 400, `${host} is not an address of this machine. Use 127.0.0.1, or 0.0.0.0 for every network.`, { cause: error });
+  return error;
+}

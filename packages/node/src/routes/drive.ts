@@ -1,0 +1,182 @@
+import type { Drive, Page } from '@freehold/drive';
+import { entry, entryList, usage, type EntryList } from '@freehold/protocol';
+import { z } from 'zod';
+import { parseRange } from '../http/range.ts';
+import { callerOf, route, type Caller } from '../http/route.ts';
+import { userContentHeaders } from '../http/user-content.ts';
+
+const entryId = z.string().min(1).max(128);
+const name = z.string().min(1).max(1024);
+const one = z.strictObject({ id: entryId });
+const page = z.strictObject({ after: z.string().max(2048).optional(), limit: z.coerce.number().int().min(1).max(1000).default(200) });
+const toList = ({ entries, next }: Page): EntryList => ({ entries, next: next ?? null });
+
+/** Absent query fields are left out, as exact optional types ask. */
+const withoutUndefined = <Query extends { after?: string | undefined }>({ after, ...rest }: Query) => ({ ...rest, ...(after !== undefined && { after }) });
+
+export const driveRoutes = (drive: Drive) => {
+  const mine = (call: { caller: Caller | undefined }) => drive.of(callerOf(call).account.address);
+  return [
+    route({
+      method: 'GET',
+      path: '/api/drive/root',
+      policy: 'session',
+      summary: 'The root folder of the caller',
+      answer: entry,
+      handle: async (call) => mine(call).root(),
+    }),
+    route({
+      method: 'GET',
+      path: '/api/drive/entries',
+      policy: 'session',
+      summary: 'What a folder holds, by name, in pages',
+      query: page.extend({ parent: entryId }),
+      answer: entryList,
+      handle: async (call) => toList(await mine(call).list(withoutUndefined(call.query))),
+    }),
+    route({
+      method: 'GET',
+      path: '/api/drive/entries/:id',
+      policy: 'session',
+      summary: 'One entry with its path',
+      params: one,
+      answer: entry,
+      async handle(call) {
+        const handle = mine(call);
+        return { ...(await handle.entry(call.params.id)), path: await handle.path(call.params.id) };
+      },
+    }),
+    route({
+      method: 'GET',
+      path: '/api/drive/stat',
+      policy: 'session',
+      summary: 'The entry at a path',
+      query: z.strictObject({ path: z.string().max(32_768) }),
+      answer: entry,
+      handle: async (call) => mine(call).stat(call.query.path),
+    }),
+    route({
+      method: 'POST',
+      path: '/api/drive/folders',
+      policy: 'session',
+      summary: 'Make a folder',
+      body: z.strictObject({ parent: entryId, name }),
+      answer: entry,
+      status: 201,
+      handle: async (call) => mine(call).createFolder(call.body),
+    }),
+    route({
+      method: 'PUT',
+      path: '/api/drive/files',
+      policy: 'session',
+      summary: 'Upload a file: the request body is its content',
+      query: z.strictObject({ parent: entryId, name, onConflict: z.enum(['fail', 'replace', 'rename']).default('fail') }),
+      body: 'stream',
+      answer: entry,
+      status: 201,
+      async handle(call) {
+        const { 'content-length': length, 'content-type': type } = call.request.headers;
+        return mine(call).writeFile({
+          ...call.query,
+          content: call.stream,
+          signal: call.signal,
+          ...(length !== undefined && { size: Number(length) }),
+          ...(type !== undefined && /^[\w.+-]+\/[\w.+-]+$/.test(type) && type !== 'application/octet-stream' && { mediaType: type.toLowerCase() }),
+        });
+      },
+    }),
+    route({
+      method: 'GET',
+      path: '/api/drive/files/:id/content',
+      policy: 'session',
+      summary: 'The bytes of a file; Range, If-None-Match and HEAD are honoured',
+      params: one,
+      query: z.strictObject({ download: z.enum(['0', '1']).default('0') }),
+      async handle(call) {
+        const { request, reply, params, query } = call;
+        const handle = mine(call);
+        const file = await handle.entry(params.id);
+        const etag = `"${file.cid}"`;
+        reply.headers({ etag, 'accept-ranges': 'bytes', 'cache-control': 'private, no-cache', 'last-modified': new Date(file.modifiedAt).toUTCString() });
+        const known = request.headers['if-none-match'];
+        if (file.cid && known && (known === '*' || known.split(',').some((tag) => tag.trim().replace(/^W\//, '') === etag))) return reply.code(304).send();
+        const mayRange = request.headers['if-range'] === undefined || request.headers['if-range'] === etag;
+        const range = mayRange ? parseRange(request.headers.range, file.size) : undefined;
+        reply.headers(userContentHeaders({ mediaType: file.mediaType ?? '', name: file.name, download: query.download === '1' }));
+        if (range) reply.code(206).header('content-range', `bytes ${range.start}-${range.end}/${file.size}`);
+        reply.header('content-length', range ? range.end - range.start + 1 : file.size);
+        if (request.method === 'HEAD') return reply.send();
+        return reply.send((await handle.read(params.id, { range })).stream);
+      },
+    }),
+    route({
+      method: 'PATCH',
+      path: '/api/drive/entries/:id',
+      policy: 'session',
+      summary: 'Rename or move an entry',
+      params: one,
+      body: z.strictObject({ name: name.optional(), parent: entryId.optional() }).refine((body) => body.name !== undefined || body.parent !== undefined, 'give a name, a parent, or both'),
+      answer: entry,
+      handle: async (call) => mine(call).move({ id: call.params.id, ...call.body }),
+    }),
+    route({
+      method: 'DELETE',
+      path: '/api/drive/entries/:id',
+      policy: 'session',
+      summary: 'Move an entry to the trash',
+      params: one,
+      answer: entry,
+      handle: async (call) => mine(call).trash(call.params.id),
+    }),
+    route({
+      method: 'GET',
+      path: '/api/drive/trash',
+      policy: 'session',
+      summary: 'What is in the trash',
+      query: page,
+      answer: entryList,
+      handle: async (call) => toList(await mine(call).listTrash(withoutUndefined(call.query))),
+    }),
+    route({
+      method: 'POST',
+      path: '/api/drive/trash/:id/restore',
+      policy: 'session',
+      summary: 'Put an entry back where it was, or into the root folder when that place is gone',
+      params: one,
+      answer: entry,
+      handle: async (call) => mine(call).restore(call.params.id),
+    }),
+    route({
+      method: 'DELETE',
+      path: '/api/drive/trash/:id',
+      policy: 'session',
+      summary: 'Delete an entry of the trash for ever',
+      params: one,
+      status: 204,
+      async handle(call) {
+        await mine(call).deleteForever(call.params.id);
+      },
+    }),
+    route({
+      method: 'DELETE',
+      path: '/api/drive/trash',
+      policy: 'session',
+      summary: 'Empty the trash',
+      status: 204,
+      async handle(call) {
+        await mine(call).emptyTrash();
+      },
+    }),
+    route({
+      method: 'GET',
+      path: '/api/drive/usage',
+      policy: 'session',
+      summary: 'How much the caller stores, in bytes',
+      answer: usage,
+      async handle(call) {
+        const { used, quota } = await mine(call).usage();
+        return { usedBytes: used, quotaBytes: quota };
+      },
+    }),
+  ];
+};

@@ -1,0 +1,108 @@
+import type { Compute, FunctionRequest, Outcome } from '@freehold/compute';
+import {
+  encodePaymentRequired,
+  encodeReceipt,
+  encodeSettleResponse,
+  paymentRequiredHeader,
+  paymentResponseHeader,
+  paymentSignatureHeader,
+  receiptHeader,
+  type PaymentRequired,
+} from '@freehold/protocol';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { readInput } from '../http/body.ts';
+import { route, type Arrival } from '../http/route.ts';
+import { sandboxHeaders } from '../http/user-content.ts';
+import type { Metrics } from '../metrics.ts';
+import type { Answer, Sales } from '../sale.ts';
+
+const name = z.string().min(1).max(64);
+
+/** `/<offer>.cgi/…`: the functions themselves. They see nothing of the session of the person who calls. */
+export const functionRoutes = ({ compute, sales, metrics }: { compute: Compute; sales: Sales; metrics: () => Metrics }) => {
+  const handle = async ({ params, request, reply, arrival, stream }: { params: { offer: string }; request: FastifyRequest; reply: FastifyReply; arrival: Arrival; stream: FastifyRequest['raw'] }) => {
+    reply.headers(publicHeaders);
+    if (request.method === 'OPTIONS') return reply.code(204).send();
+    const call = await compute.offers.callable(params.offer);
+    const header = request.headers[paymentSignatureHeader];
+    const answer = await sales.call({
+      call,
+      request: toFunctionRequest(request, arrival),
+      url: `${arrival.origin}${request.raw.url ?? ''}`,
+      header: Array.isArray(header) ? header[0] : header,
+      readInput: () => {
+        // Only now does a client that waits for it (Expect: 100-continue) send its body.
+        if (request.headers.expect !== undefined && !reply.raw.headersSent) reply.raw.writeContinue();
+        return readInput(stream, call.offer.limits.inputBytes);
+      },
+    });
+    return send(answer, reply);
+  };
+
+  function send(answer: Answer, reply: FastifyReply) {
+    if (answer.settlement) reply.header(paymentResponseHeader, encodeSettleResponse(answer.settlement));
+    if (answer.kind === 'payment-required') return sendTerms(answer.required, reply);
+    const { outcome, receipt } = answer;
+    metrics().task(outcome.failure ? 'failed' : outcome.cached ? 'cached' : 'ran');
+    reply.header('x-freehold-task', taskHeader(outcome));
+    if (outcome.failure) throw outcome.failure;
+    if (receipt) reply.header(receiptHeader, encodeReceipt(receipt));
+    for (const [name, value] of outcome.response.headers) reply.header(name, name === 'set-cookie' ? restrictCookie(value) : value);
+    // Last, so that no program can lift the policy under which its output is shown.
+    reply.headers({ ...sandboxHeaders, 'cache-control': 'no-store' });
+    return reply.code(outcome.response.status).send(outcome.response.body);
+  }
+
+  const params = z.object({ offer: name });
+  const common = { method: 'ANY', policy: 'anyone', body: 'stream', query: z.record(z.string(), z.unknown()) } as const;
+  return [
+    route({ ...common, path: '/:offer.cgi', summary: 'Call a function', params, handle }),
+    route({ ...common, path: '/:offer.cgi/*', summary: 'Call a function with a path', params, handle }),
+  ];
+};
+
+/** Any page and any program may call a function: it has no ambient authority, and the payment is the permission. */
+const publicHeaders = {
+  'access-control-allow-origin': '*',
+  'access-control-allow-methods': 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS',
+  'access-control-allow-headers': `content-type, ${paymentSignatureHeader}`,
+  'access-control-expose-headers': `${paymentRequiredHeader}, ${paymentResponseHeader}, ${receiptHeader}, x-freehold-task, x-request-id`,
+  'cross-origin-resource-policy': 'cross-origin',
+} as const;
+
+/** The terms, in the x402 header for programs and as JSON that a person can read. */
+function sendTerms(required: PaymentRequired, reply: FastifyReply) {
+  if (!reply.request.raw.complete && reply.request.headers.expect !== undefined) reply.header('connection', 'close');
+  return reply
+    .code(402)
+    .headers({ 'cache-control': 'no-store', 'content-type': 'application/json; charset=utf-8', [paymentRequiredHeader]: encodePaymentRequired(required) })
+    .send({ ...required, help: 'Pay within the call: freehold curl --key @wallet.key URL, or any x402 version 2 client.' });
+}
+
+const taskHeader = ({ task, cached, usage }: Outcome) =>
+  `id=${task} cpu_us=${usage.cpuUs} wall_us=${usage.wallUs} maxrss_bytes=${usage.maxRssBytes} cached=${cached ? 1 : 0}`;
+
+/** A function's cookie never has the name of ours and never reaches another site's domain. */
+const restrictCookie = (value: string) => `fn-${value.replace(/;\s*domain=[^;]*/gi, '')}`;
+
+function toFunctionRequest(request: FastifyRequest, arrival: Arrival): FunctionRequest {
+  const [rawPath = '', query = ''] = splitOnce(request.raw.url ?? '', '?');
+  const origin = new URL(arrival.origin);
+  const headers = Object.fromEntries(
+    Object.entries(request.headers).flatMap(([name, value]) => (value === undefined ? [] : [[name, Array.isArray(value) ? value.join(', ') : value]])),
+  );
+  return {
+    method: request.method,
+    path: /^\/[^/]*?\.cgi(\/.*)?$/.exec(rawPath)?.[1] ?? '',
+    query,
+    headers,
+    server: { name: origin.hostname, port: origin.port || (origin.protocol === 'https:' ? '443' : '80'), scheme: origin.protocol.slice(0, -1) },
+    remoteAddress: arrival.remoteAddress,
+  };
+}
+
+function splitOnce(text: string, separator: string): [string, string] {
+  const at = text.indexOf(separator);
+  return at === -1 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)];
+}

@@ -1,0 +1,79 @@
+import type { Compute, ListedOffer } from '@freehold/compute';
+import type { Payments } from '@freehold/payments';
+import { offerSummary, programInfo, signedOffer, type OfferSummary } from '@freehold/protocol';
+import { z } from 'zod';
+import { callerOf, route } from '../http/route.ts';
+
+const one = z.strictObject({ offer: z.string().min(1).max(128) });
+
+export const offerRoutes = ({ compute, payments, onChange }: { compute: Compute; payments: Payments; onChange: () => void }) => {
+  const summarise = async ({ id, offer, signature, state, refusal, calls }: ListedOffer, origin: string): Promise<OfferSummary> => ({
+    id,
+    offer,
+    signature,
+    url: `${origin}/${id}.cgi`,
+    state,
+    refusal,
+    calls,
+    earned: (await payments.earnings({ offerId: id })).settled.toString(),
+  });
+  return [
+    route({
+      method: 'PUT',
+      path: '/api/programs',
+      policy: 'seller',
+      summary: 'Upload a program: the request body is a WebAssembly module or a static Linux executable',
+      body: 'stream',
+      answer: programInfo,
+      status: 201,
+      handle: ({ stream }) => compute.programs.add(stream),
+    }),
+    route({
+      method: 'GET',
+      path: '/api/offers',
+      policy: 'anyone',
+      summary: 'The functions on sale',
+      answer: z.object({ offers: z.array(offerSummary) }),
+      async handle({ arrival }) {
+        const listed = await compute.offers.listed();
+        return { offers: await Promise.all(listed.map((offer) => summarise(offer, arrival.origin))) };
+      },
+    }),
+    route({
+      method: 'GET',
+      path: '/api/offers/:offer',
+      policy: 'anyone',
+      summary: 'One function, by id or name',
+      params: one,
+      answer: offerSummary,
+      handle: async ({ params, arrival }) => summarise(await compute.offers.get(params.offer), arrival.origin),
+    }),
+    route({
+      method: 'POST',
+      path: '/api/offers',
+      policy: 'seller',
+      summary: 'Put a signed offer on sale',
+      body: signedOffer,
+      answer: offerSummary,
+      status: 201,
+      async handle(call) {
+        const listed = await compute.offers.publish({ ...call.body, caller: callerOf(call).account.address });
+        onChange();
+        return summarise(listed, call.arrival.origin);
+      },
+    }),
+    route({
+      method: 'DELETE',
+      path: '/api/offers/:offer',
+      policy: 'seller',
+      summary: 'Withdraw an offer',
+      params: one,
+      answer: offerSummary,
+      async handle(call) {
+        const withdrawn = await compute.offers.withdraw(call.params.offer, callerOf(call).account.address);
+        onChange();
+        return summarise(withdrawn, call.arrival.origin);
+      },
+    }),
+  ];
+};

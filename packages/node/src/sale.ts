@@ -1,0 +1,188 @@
+import { createHash, randomBytes } from 'node:crypto';
+import type { CallableOffer, Compute, FunctionRequest, Outcome, Plan } from '@freehold/compute';
+import type { Payments, Reservation } from '@freehold/payments';
+import {
+  decodePaymentPayload,
+  exactPayload,
+  hashTypedData,
+  noHash,
+  receiptTypedData,
+  zeroAddress,
+  type Address,
+  type Hex,
+  type PaymentRequired,
+  type Receipt,
+  type SettleResponse,
+  type SignedReceipt,
+} from '@freehold/protocol';
+import { RequestError } from './error.ts';
+
+/** How a call of a function ends, whatever HTTP makes of it. */
+export type Answer =
+  | { kind: 'payment-required'; required: PaymentRequired; settlement?: SettleResponse }
+  | { kind: 'answered'; outcome: Outcome; receipt: SignedReceipt | undefined; settlement: SettleResponse | undefined };
+
+export type Sales = ReturnType<typeof openSales>;
+
+type Signer = { address: Address; signDigest: (digest: Uint8Array) => Promise<Hex> };
+type Sold = { offer: string; task: string; amount: string; payer: Address };
+
+/**
+ * The natural way of a paid call: identify → cache → admit → run → settle → receipt. Nothing runs unreserved, nothing is
+ * charged unexecuted, and one authorization runs one task: equal requests with the same authorization share one sale.
+ */
+export function openSales({
+  compute,
+  payments,
+  signer,
+  now,
+  onSold,
+}: {
+  compute: Compute;
+  payments: Payments;
+  signer: Signer;
+  now: () => number;
+  onSold: (sold: Sold) => void;
+}) {
+  const underWay = new Map<string, Promise<Answer>>();
+
+  async function sign(receipt: Receipt): Promise<SignedReceipt> {
+    return { receipt, signer: signer.address, signature: await signer.signDigest(hashTypedData(receiptTypedData(receipt))) };
+  }
+
+  const receiptFor = (plan: Plan, outcome: Outcome): Receipt => {
+    const [price] = plan.call.offer.prices;
+    return {
+      version: 1,
+      task: outcome.task,
+      offer: plan.call.id,
+      payer: zeroAddress,
+      network: price?.network ?? 'eip155:1',
+      asset: price?.asset ?? zeroAddress,
+      amount: '0',
+      nonce: noHash,
+      transaction: noHash,
+      output: outcome.output,
+      issuedAt: now(),
+    };
+  };
+
+  async function giveFree(plan: Plan, outcome: Outcome): Promise<Answer> {
+    const receipt = outcome.response && (await sign(receiptFor(plan, outcome)));
+    return { kind: 'answered', outcome, receipt, settlement: undefined };
+  }
+
+  /** Runs and settles one reservation. The result is stored before the money moves; without a good result it never moves. */
+  async function fulfil(plan: Plan, reservation: Reservation, nonce: Uint8Array, url: string): Promise<Answer> {
+    const outcome = await runReserved(plan, reservation, nonce);
+    if (!isWorthMoney(outcome)) {
+      await payments.release(reservation, outcome.failure ? String(outcome.failure.details?.['reason'] ?? 'failed') : 'refused');
+      return { kind: 'answered', outcome, receipt: undefined, settlement: undefined };
+    }
+    await payments.executed(reservation, outcome.task);
+    const settlement = await payments.settle(reservation);
+    if (settlement.kind === 'pending') {
+      throw new RequestError('payment_pending', 202, 'The function has run and its payment is on its way to the chain. Send the same request with the same payment again to get the result; it is charged once.');
+    }
+    if (settlement.kind === 'unpaid') {
+      const { offer, id } = plan.call;
+      return { kind: 'payment-required', required: payments.paymentRequired({ offer, offerId: id, url, error: settlement.response.errorReason }), settlement: settlement.response };
+    }
+    return give(plan, outcome, reservation, settlement.response);
+  }
+
+  async function runReserved(plan: Plan, reservation: Reservation, nonce: Uint8Array): Promise<Outcome> {
+    const earlier = await compute.tasks.finished(plan, nonce);
+    if (earlier) return earlier;
+    await payments.begin(reservation);
+    try {
+      return await compute.tasks.run(plan, { nonce });
+    } catch (error) {
+      await payments.release(reservation, 'failed');
+      throw error;
+    }
+  }
+
+  async function give(plan: Plan, outcome: Outcome, { payer, nonce, amount }: Reservation, settlement: SettleResponse): Promise<Answer> {
+    const kept = await compute.receipts.get(outcome.task, { payer, nonce });
+    if (kept) return { kind: 'answered', outcome, receipt: kept, settlement };
+    const receipt = await sign({ ...receiptFor(plan, outcome), payer, nonce, amount: amount.toString(), transaction: settlement.transaction as Hex });
+    await compute.receipts.add(outcome.task, receipt);
+    onSold({ offer: plan.call.id, task: outcome.task, amount: amount.toString(), payer });
+    return { kind: 'answered', outcome, receipt, settlement };
+  }
+
+  return {
+    async call({
+      call,
+      request,
+      url,
+      header,
+      readInput,
+    }: {
+      call: CallableOffer;
+      request: FunctionRequest;
+      /** The URL that was asked, for the payment terms. */
+      url: string;
+      /** Value of PAYMENT-SIGNATURE. */
+      header: string | undefined;
+      readInput: () => Promise<Buffer>;
+    }): Promise<Answer> {
+      const { offer, id } = call;
+      const isFree = offer.prices.some(({ amount }) => amount === '0');
+      const ask = (error?: string): Answer => ({ kind: 'payment-required', required: payments.paymentRequired({ offer, offerId: id, url, error }) });
+      // The terms come before the body, so that a large upload is not sent in vain; only a cache can need the body first.
+      if (!isFree && header === undefined && offer.deterministic !== true) return ask();
+
+      const plan = compute.identify({ call, request, input: await readInput() });
+      const known = await compute.tasks.cached(plan);
+      if (known) return giveFree(plan, known);
+      if (isFree) return giveFree(plan, await compute.tasks.run(plan, { nonce: randomBytes(16) }));
+      if (header === undefined) return ask();
+
+      const nonce = nonceOf(header);
+      const admission = await payments.admit({ header, offer, offerId: id, url, taskId: plan.taskId(nonce), requestHash: plan.requestId });
+      const { reservation } = admission;
+      const key = `${reservation.payer} ${reservation.nonce} ${reservation.asset} ${reservation.network}`;
+      const shared = underWay.get(key);
+      if (shared) return shared;
+      const sale =
+        admission.kind === 'settled'
+          ? redeliver(plan, nonce, reservation, admission.response)
+          : fulfil(plan, reservation, nonce, url);
+      underWay.set(key, sale);
+      try {
+        return await sale;
+      } finally {
+        underWay.delete(key);
+      }
+    },
+
+    /** Settles when the sales under way have ended. */
+    async idle(): Promise<void> {
+      await Promise.allSettled(underWay.values());
+    },
+  };
+
+  /** A payment that was settled before: its result again, for nothing. */
+  async function redeliver(plan: Plan, nonce: Uint8Array, reservation: Reservation, settlement: SettleResponse): Promise<Answer> {
+    const outcome = await compute.tasks.finished(plan, nonce);
+    if (!outcome) throw new RequestError('not_found', 410, 'This payment was settled and its result is not kept any more. The receipt is at /api/tasks.');
+    return give(plan, outcome, reservation, settlement);
+  }
+}
+
+/** Only a good answer is charged: a failed run costs nothing, and neither does one in which the program refuses (status 400 and up). */
+const isWorthMoney = (outcome: Outcome): boolean => outcome.response !== undefined && outcome.response.status < 400;
+
+/** What makes the task of a payment unique. For a header that cannot be read, `admit` has the words of refusal. */
+function nonceOf(header: string): Uint8Array {
+  const hash = createHash('sha256');
+  try {
+    const { authorization } = exactPayload.parse(decodePaymentPayload(header).payload);
+    hash.update(`${authorization.from} ${authorization.nonce}`);
+  } catch {
+    hash.update(header);
+  }
+  return hash.digest();
+}
