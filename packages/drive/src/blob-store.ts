@@ -4,12 +4,15 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import type { Database } from '@freehold/database';
 import { smallSize } from './chunks.ts';
-import { blobFolder, leafSize } from './cid.ts';
+import { blobFolder } from './cid.ts';
 import { flushFolder, makeFolder, removeFile } from './disk.ts';
 import { storageError } from './error.ts';
 import { keyedLock } from './keyed-lock.ts';
 import { stage, type StageOptions, type Staged } from './stage.ts';
 import { blobRows } from './store/blobs.ts';
+
+/** Bytes that a download reads ahead. */
+const readSize = 256 * 1024;
 
 export type BlobStoreDeps = {
   database: Database;
@@ -100,7 +103,7 @@ export function openBlobStore({ database, directory, reserve, flush = (file) => 
       if (content) return Readable.from(length > 0 ? [content.subarray(start, start + length)] : [], { objectMode: false });
       try {
         const file = await open(pathOf(cid), 'r');
-        return file.createReadStream({ start, end: start + length - 1, highWaterMark: leafSize });
+        return file.createReadStream({ start, end: start + length - 1, highWaterMark: readSize });
       } catch (cause) {
         throw storageError(cause);
       }

@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { verifies } from '../../../requirements/verifies.ts';
+import { DriveError, type DriveHandle } from './index.ts';
+import { textStream } from './testing/key-stream.ts';
+import { temporaryDrive } from './testing/temporary-drive.ts';
+
+/** Every operation of a handle, aimed at an id. Undefined where an operation takes none. A new operation does not compile until it stands here. */
+const attacks: Record<keyof DriveHandle, ((alice: DriveHandle, id: string, own: { folder: string; file: string }) => Promise<unknown>)[]> =
+  {
+    entry: [(alice, id) => alice.entry(id)],
+    path: [(alice, id) => alice.path(id)],
+    list: [(alice, id) => alice.list({ parent: id })],
+    read: [(alice, id) => alice.read(id), (alice, id) => alice.read(id, { range: { last: 1 } })],
+    versions: [(alice, id) => alice.versions(id)],
+    createFolder: [(alice, id) => alice.createFolder({ parent: id, name: 'new' })],
+    writeFile: (['fail', 'rename', 'replace'] as const).flatMap((onConflict) => [
+      (alice, id) => alice.writeFile({ parent: id, name: 'new', content: textStream('evil'), onConflict }),
+      (alice, id) => alice.writeFile({ parent: id, name: 'secret.txt', content: textStream('evil'), onConflict }),
+    ]),
+    rename: [(alice, id) => alice.rename(id, 'renamed')],
+    move: [
+      (alice, id) => alice.move({ id }),
+      (alice, id) => alice.move({ id, name: 'moved' }),
+      (alice, id, { folder }) => alice.move({ id, parent: folder }),
+      (alice, id, { file }) => alice.move({ id: file, parent: id }),
+      (alice, id, { folder }) => alice.move({ id: folder, parent: id, onConflict: 'replace' }),
+    ],
+    trash: [(alice, id) => alice.trash(id)],
+    restore: [(alice, id) => alice.restore(id)],
+    deleteForever: [(alice, id) => alice.deleteForever(id)],
+    // These take no id: what they answer is looked through below.
+    root: [],
+    stat: [],
+    listTrash: [],
+    emptyTrash: [],
+    usage: [],
+    changes: [],
+    events: [],
+    subscribe: [],
+  };
+
+test('no operation reaches an entry of another drive, and a foreign id looks like one that does not exist', async (t) => {
+  verifies('foundation.drive.isolation');
+  const { drive } = await temporaryDrive(t);
+  const [alice, bob] = [drive.of('alice'), drive.of('bob')];
+  assert.deepEqual(Object.keys(alice).sort(), Object.keys(attacks).sort());
+
+  const furnish = async (handle: DriveHandle) => {
+    const { id: root } = await handle.root();
+    const folder = await handle.createFolder({ parent: root, name: 'folder' });
+    const file = await handle.writeFile({ parent: folder.id, name: 'secret.txt', content: textStream('equal content') });
+    await handle.writeFile({ parent: folder.id, name: 'secret.txt', content: textStream('newer'), onConflict: 'replace' });
+    const trashed = await handle.createFolder({ parent: root, name: 'trashed' });
+    const inside = await handle.writeFile({ parent: trashed.id, name: 'inside', content: textStream('inside') });
+    await handle.trash(trashed.id);
+    return { root, folder: folder.id, file: file.id, trashed: trashed.id, inside: inside.id };
+  };
+  const own = await furnish(alice);
+  const foreign = await furnish(bob);
+  const state = async (handle: DriveHandle) => {
+    const { id } = await handle.root();
+    const listed = await handle.list({ parent: id });
+    const below = await Promise.all(listed.entries.map((folder) => handle.list({ parent: folder.id })));
+    const trash = await handle.listTrash();
+    return {
+      listed,
+      below,
+      trash,
+      usage: await handle.usage(),
+      changes: await handle.changes(0),
+      versions: await handle.versions(below[0]?.entries[0]?.id ?? ''),
+    };
+  };
+  const before = { alice: await state(alice), bob: await state(bob) };
+
+  const refusal = async (attempt: Promise<unknown>) => {
+    const error: unknown = await attempt.then(
+      () => assert.fail('it went through'),
+      (reason: unknown) => reason,
+    );
+    assert.ok(error instanceof DriveError, String(error));
+    return { code: error.code, status: error.status, message: error.message, details: error.details };
+  };
+  let tried = 0;
+  for (const [name, attempts] of Object.entries(attacks)) {
+    for (const attempt of attempts) {
+      const unknown = await refusal(attempt(alice, '0123456789abcdef0123456789abcdef', own));
+      assert.equal(unknown.code, 'entry_not_found');
+      for (const [what, id] of Object.entries(foreign)) {
+        assert.deepEqual(await refusal(attempt(alice, id, own)), unknown, `${name} of a foreign ${what}`);
+        tried += 1;
+      }
+    }
+  }
+  assert.ok(tried > 100);
+  assert.deepEqual({ alice: await state(alice), bob: await state(bob) }, before);
+
+  const seen = JSON.stringify([before.alice, await alice.root(), await alice.stat('/folder/secret.txt')]);
+  for (const id of Object.values(foreign)) assert.ok(!seen.includes(id));
+  await alice.emptyTrash();
+  assert.deepEqual(await state(bob), before.bob);
+});
+
+test('what one drive holds does not show in another: quota, change numbers and the same content', async (t) => {
+  verifies('foundation.drive.isolation');
+  const { drive } = await temporaryDrive(t);
+  const [alice, bob] = [drive.of('alice'), drive.of('bob')];
+  const told: unknown[] = [];
+  const unsubscribe = alice.subscribe((page) => void told.push(page));
+  const { id: root } = await bob.root();
+  for (let index = 0; index < 5; index++) await bob.writeFile({ parent: root, name: `${index}`, content: textStream('x'.repeat(70_000)) });
+  const { id: parent } = await alice.root();
+  await alice.writeFile({ parent, name: 'same', content: textStream('x'.repeat(70_000)) });
+  assert.equal((await alice.usage()).used, 70_000, 'content that another has costs the same');
+  assert.deepEqual(
+    (await alice.changes(0)).changes.map(({ seq }) => seq),
+    [1],
+    'numbers do not tell how busy others are',
+  );
+  unsubscribe();
+  assert.ok(!JSON.stringify(told).includes(root));
+});
