@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -28,7 +28,11 @@ export async function attempt({ file, port }: Bait): Promise<Attempt[]> {
   await mustFail('reads no process', () => readFileSync(`/proc/${process.ppid || 1}/environ`));
   await mustFail('writes no file of the node', () => writeFileSync(file, 'written by a guest'));
   for (const folder of [tmpdir(), '/dev/shm', import.meta.dirname]) {
-    await mustFail(`creates no file in ${folder}`, () => writeFileSync(join(folder, `freehold-escape-${process.pid}`), ''));
+    await mustFail(`creates no file in ${folder}`, () => {
+      const path = join(folder, `freehold-escape-${process.pid}`);
+      writeFileSync(path, '');
+      rmSync(path);
+    });
   }
   await mustFail('opens no connection', () => connected(port));
   await mustFail('starts no program', () => {

@@ -195,7 +195,7 @@ function interruptedResult({ verdict, startedAt, cpuMs, residentBytes }: Running
     ...(verdict ?? verdictOn(end)),
     exitCode: 0,
     wallUs: Math.round((performance.now() - startedAt) * 1000),
-    cpuUs: Math.max(0, cpuMs) * 1000,
+    cpuUs: Math.round(Math.max(0, cpuMs) * 1000),
     maxRssBytes: residentBytes,
     stdout: Buffer.alloc(0),
     stderr: Buffer.alloc(0),

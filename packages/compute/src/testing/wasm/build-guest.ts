@@ -1,0 +1,20 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { main } from 'assemblyscript/asc';
+
+/** Compiles an AssemblyScript source of this folder into a WebAssembly module without any import but its own. */
+export async function buildGuest(name: string): Promise<Uint8Array> {
+  const source = await readFile(join(import.meta.dirname, `${name}.as`), 'utf8');
+  let binary: Uint8Array | undefined;
+  let said = '';
+  const { error } = await main(['guest.ts', '--outFile', 'guest.wasm', '--runtime', 'stub', '--use', 'abort=', '-O1'], {
+    readFile: (file) => (file === 'guest.ts' ? source : null),
+    writeFile: (_, contents) => {
+      if (typeof contents !== 'string') binary = contents;
+    },
+    listFiles: () => [],
+    stderr: { write: (text) => void (said += String(text)) },
+  });
+  if (error !== null || binary === undefined) throw new Error(`The guest ${name} does not compile: ${said}`);
+  return binary;
+}
