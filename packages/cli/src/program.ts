@@ -134,5 +134,32 @@ function buildProgram(context: Context, outcome: { code: number }): Command {
       .addHelpText('after', example(`freehold key ${name}`))
       .action(async (address, options) => (await import('./commands/key.ts'))[run](address, options, context));
   }
+
+  const task = program.command('task').description('what ran on the node, and its receipts').addHelpText('after', example('freehold task list'));
+  const withTask = (name: string, description: string) =>
+    task.command(name).description(description).argument('<id>', 'id of the task').addOption(node()).addOption(key()).addOption(json()).addHelpText('after', example(`freehold task ${name} bafyrei…`));
+  task
+    .command('list')
+    .description('the tasks of your offers, newest first')
+    .option('--limit <number>', 'how many (default: 50)')
+    .addOption(node())
+    .addOption(key())
+    .addOption(json())
+    .addHelpText('after', example('freehold task list --json'))
+    .action(async (options) => (await import('./commands/task.ts')).listTasks(options, context));
+  withTask('show', 'one task').action(async (id, options) => (await import('./commands/task.ts')).showTask(id, options, context));
+  withTask('stdout', 'what it wrote to standard output, byte for byte').action(async (id, options) => (await import('./commands/task.ts')).showStream('stdout', id, options, context));
+  withTask('stderr', 'what it wrote to standard error').action(async (id, options) => (await import('./commands/task.ts')).showStream('stderr', id, options, context));
+  withTask('verify', 'whether its receipt holds: 0 when it does').action(async (id, options) => (await import('./commands/task.ts')).verifyTask(id, options, context));
+
+  program
+    .command('doctor')
+    .description('what this machine has and lacks to run a node')
+    .option('--port <number>', 'port that shall be free (default: 4200)')
+    .option('--data <dir>', 'directory that shall hold everything (default: FREEHOLD_DATA)')
+    .addOption(node())
+    .addOption(json())
+    .addHelpText('after', example('freehold doctor'))
+    .action(async (options) => void (outcome.code = await (await import('./commands/doctor.ts')).doctor(options, context)));
   return program;
 }

@@ -1,14 +1,16 @@
 import { errorBody } from '@freehold/protocol';
-import type { z } from 'zod';
 import { CliError } from '../error.ts';
+import type { Shape } from './shape.ts';
 
 /** The HTTP API of one node, asked with the shapes that it promises. Errors: CliError with what the node said. */
 export type NodeClient = {
-  get<Schema extends z.ZodType>(path: string, answer: Schema): Promise<z.output<Schema>>;
-  post<Schema extends z.ZodType>(path: string, body: unknown, answer: Schema): Promise<z.output<Schema>>;
-  put<Schema extends z.ZodType>(path: string, bytes: Uint8Array<ArrayBuffer>, answer: Schema): Promise<z.output<Schema>>;
-  delete<Schema extends z.ZodType>(path: string, answer: Schema): Promise<z.output<Schema>>;
+  get<Answer>(path: string, answer: Shape<Answer>): Promise<Answer>;
+  post<Answer>(path: string, body: unknown, answer: Shape<Answer>): Promise<Answer>;
+  put<Answer>(path: string, bytes: Uint8Array<ArrayBuffer>, answer: Shape<Answer>): Promise<Answer>;
+  delete<Answer>(path: string, answer: Shape<Answer>): Promise<Answer>;
   bytes(path: string): Promise<Uint8Array>;
+  /** POST without a body or an answer. */
+  end(path: string): Promise<void>;
 };
 
 export function openNodeClient({ node, token, signal }: { node: string; token?: string; signal: AbortSignal }): NodeClient {
@@ -32,19 +34,20 @@ export function openNodeClient({ node, token, signal }: { node: string; token?: 
     if (!response.ok) throw await refusal(response, node);
     return response;
   }
-  async function parse<Schema extends z.ZodType>(response: Response, schema: Schema): Promise<z.output<Schema>> {
-    const result = schema.safeParse(await response.json().catch(() => undefined));
+  async function parse<Answer>(response: Response, shape: Shape<Answer>): Promise<Answer> {
+    const result = shape.safeParse(await response.json().catch(() => undefined));
     if (!result.success) {
       throw new CliError(`${node} answered something that is no answer of a Freehold node.`, { advice: 'Check the address: --node URL', cause: result.error });
     }
     return result.data;
   }
   return {
-    get: async (path, schema) => parse(await ask('GET', path), schema),
-    post: async (path, body, schema) => parse(await ask('POST', path, { body: JSON.stringify(body), type: 'application/json' }), schema),
-    put: async (path, bytes, schema) => parse(await ask('PUT', path, { body: bytes, type: 'application/octet-stream' }), schema),
-    delete: async (path, schema) => parse(await ask('DELETE', path), schema),
+    get: async (path, shape) => parse(await ask('GET', path), shape),
+    post: async (path, body, shape) => parse(await ask('POST', path, { body: JSON.stringify(body), type: 'application/json' }), shape),
+    put: async (path, bytes, shape) => parse(await ask('PUT', path, { body: bytes, type: 'application/octet-stream' }), shape),
+    delete: async (path, shape) => parse(await ask('DELETE', path), shape),
     bytes: async (path) => new Uint8Array(await (await ask('GET', path)).arrayBuffer()),
+    end: async (path) => void (await ask('POST', path)),
   };
 }
 

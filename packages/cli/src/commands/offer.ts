@@ -1,0 +1,146 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import {
+  address as addressSchema,
+  defaultLimits,
+  formatUnits,
+  nodeInfo,
+  offer as offerSchema,
+  offerSummary,
+  offerTypedData,
+  parseUnits,
+  programInfo,
+  type Address,
+  type NodeInfo,
+  type Offer,
+  type OfferSummary,
+  type ProgramInfo,
+} from '@freehold/protocol';
+import type { Context } from '../context.ts';
+import { CliError, usageError } from '../error.ts';
+import { openNodeClient, type NodeClient } from '../node/client.ts';
+import { listIn } from '../node/shape.ts';
+import { withSession } from '../node/sign-in.ts';
+import { print, table } from '../output.ts';
+import { parseSize, parseTime } from '../units.ts';
+
+type Common = { node?: string; key?: string; json?: boolean };
+export type OfferOptions = Common & {
+  name: string;
+  price: string;
+  description?: string;
+  arg?: string[];
+  deterministic?: boolean;
+  memory?: string;
+  cpu?: string;
+  wall?: string;
+  output?: string;
+  expires?: string;
+  payTo?: string;
+};
+
+const offerList = listIn('offers', offerSummary);
+const defaultExpiry = '30d';
+
+/** Uploads a program, and puts the signed document that sells it before the node. Errors: CliError. */
+export async function createOffer(file: string, options: OfferOptions, context: Context): Promise<void> {
+  const bytes = readProgram(resolve(context.cwd, file));
+  await withSession(options, context, async ({ wallet, client, node }) => {
+    const { token } = await client.get('/api/node', nodeInfo);
+    if (!token) throw new CliError(`The node at ${node} has no chain, so nothing can be sold there.`, { advice: 'See why: freehold doctor' });
+    const draft = draftOffer({ options, token, owner: wallet.address, now: context.now() });
+    const program = await client.put('/api/programs', bytes, programInfo);
+    if (program.refusal) throw new CliError(`The node cannot run ${file}: ${program.refusal}`, { advice: 'See what it can run: freehold doctor' });
+    const document = readDocument({ ...draft, programs: [{ runtime: program.runtime, cid: program.cid }] });
+    const summary = await client.post('/api/offers', { offer: document, signature: await wallet.signTypedData(offerTypedData(document)) }, offerSummary);
+    print(context, { json: options.json, value: summary, text: announce({ summary, program, token }) });
+  });
+}
+
+/** All of an offer that needs no program, so that a slip is told before anything is uploaded. Errors: CliError 2. */
+export function draftOffer({ options, token, owner, now }: { options: OfferOptions; token: NonNullable<NodeInfo['token']>; owner: Address; now: number }): Omit<Offer, 'programs'> {
+  return {
+    version: 1,
+    name: options.name,
+    ...(options.description !== undefined && { description: options.description }),
+    interface: 'cgi',
+    ...(options.arg && { args: options.arg }),
+    limits: {
+      ...defaultLimits,
+      ...(options.memory && { memoryBytes: parseSize(options.memory, '--memory') }),
+      ...(options.cpu && { cpuMs: parseTime(options.cpu, '--cpu') }),
+      ...(options.wall && { wallMs: parseTime(options.wall, '--wall') }),
+      ...(options.output && { outputBytes: parseSize(options.output, '--output') }),
+    },
+    ...(options.deterministic && { deterministic: true }),
+    prices: [{ network: token.network, asset: token.asset, amount: readPrice(options.price, token.decimals), payTo: readPayee(options.payTo, owner) }],
+    owner,
+    createdAt: now,
+    expiresAt: now + parseTime(options.expires ?? defaultExpiry, '--expires'),
+  };
+}
+
+function readPrice(text: string, decimals: number): string {
+  try {
+    return parseUnits(text, decimals).toString();
+  } catch (error) {
+    throw usageError(`--price: ${error instanceof Error ? error.message : String(error)}.`, 'Example: --price 0.001');
+  }
+}
+
+function readPayee(text: string | undefined, owner: Address): Address {
+  if (text === undefined) return owner;
+  const parsed = addressSchema.safeParse(text);
+  if (!parsed.success) throw usageError(`--pay-to ${text} is no address: it ${parsed.error.issues[0]?.message ?? 'is wrong'}.`);
+  return parsed.data;
+}
+
+const optionOf: Record<string, string> = { memoryBytes: '--memory', cpuMs: '--cpu', wallMs: '--wall', outputBytes: '--output', name: '--name', description: '--description', args: '--arg', expiresAt: '--expires' };
+
+function readDocument(document: unknown): Offer {
+  const parsed = offerSchema.safeParse(document);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  const field = String(issue?.path.findLast((part) => typeof part === 'string') ?? 'offer');
+  throw usageError(`${optionOf[field] ?? field} cannot be offered: ${issue?.message ?? 'it is wrong'}.`, 'freehold offer --help');
+}
+
+function readProgram(file: string): Uint8Array<ArrayBuffer> {
+  try {
+    return new Uint8Array(readFileSync(file));
+  } catch (cause) {
+    throw new CliError(`The program ${file} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, { advice: 'Check the name.', cause });
+  }
+}
+
+function announce({ summary, program, token }: { summary: OfferSummary; program: ProgramInfo; token: NonNullable<NodeInfo['token']> }): string {
+  const [call] = program.exports;
+  const url = call ? `${summary.url}/${call.name}${call.parameters.length > 0 ? `?${call.parameters.map((_, index) => `${letter(index)}=1`).join('&')}` : ''}` : summary.url;
+  return [`${summary.offer.name} is for sale`, `  price  ${priceOf(summary, token)} a call`, `  url    ${summary.url}`, '', 'Call it:', `  freehold curl '${url}'`].join('\n');
+}
+
+const letter = (index: number) => (index < 26 ? String.fromCodePoint(97 + index) : `a${index}`);
+
+function priceOf({ offer }: OfferSummary, token: NodeInfo['token']): string {
+  const [price] = offer.prices;
+  if (!price || price.amount === '0') return 'free';
+  return token?.asset === price.asset && token.network === price.network ? `${formatUnits(BigInt(price.amount), token.decimals)} ${token.symbol}` : `${price.amount} units of ${price.asset}`;
+}
+
+export async function listOffers({ node, json }: Common, context: Context): Promise<void> {
+  const client = openNodeClient({ node: node ?? context.settings.node, signal: context.signal });
+  const [offers, { token }] = await Promise.all([client.get('/api/offers', offerList), client.get('/api/node', nodeInfo)]);
+  const rows = offers.map((summary) => [summary.offer.name, priceOf(summary, token), summary.state, String(summary.calls), summary.url]);
+  const text = rows.length === 0 ? 'Nothing is for sale yet: freehold offer PROGRAM --name NAME --price 0.001' : table([['NAME', 'PRICE', 'STATE', 'CALLS', 'URL'], ...rows]);
+  print(context, { json, value: offers, text });
+}
+
+export async function withdrawOffer(name: string, options: Common, context: Context): Promise<void> {
+  await withSession(options, context, async ({ client }) => {
+    const { id } = await findOffer(client, name);
+    const summary = await client.delete(`/api/offers/${id}`, offerSummary);
+    print(context, { json: options.json, value: summary, text: `${summary.offer.name} is no longer for sale` });
+  });
+}
+
+const findOffer = (client: NodeClient, name: string) => client.get(`/api/offers/${encodeURIComponent(name)}`, offerSummary);

@@ -1,0 +1,79 @@
+import { createHash } from 'node:crypto';
+import { account, taskList, taskSummary, type SignedReceipt, type TaskSummary } from '@freehold/protocol';
+import type { Context } from '../context.ts';
+import { CliError } from '../error.ts';
+import { isSignedBy } from '../key/recover.ts';
+import { listIn } from '../node/shape.ts';
+import { withSession } from '../node/sign-in.ts';
+import { print, table } from '../output.ts';
+
+type Common = { node?: string; key?: string; json?: boolean };
+
+const signerList = listIn('signers', account.pick({ address: true }));
+
+export async function listTasks({ limit, ...options }: Common & { limit?: string }, context: Context): Promise<void> {
+  await withSession(options, context, async ({ client }) => {
+    const { tasks } = await client.get(`/api/tasks?limit=${encodeURIComponent(limit ?? '50')}`, taskList);
+    const rows = tasks.map((task) => [task.id, task.state, new Date(task.startedAt).toISOString(), task.wallUs === null ? '' : milliseconds(task.wallUs), task.paid]);
+    print(context, { json: options.json, value: tasks, text: rows.length === 0 ? 'No task has run yet.' : table([['TASK', 'STATE', 'STARTED', 'TIME', 'PAID'], ...rows]) });
+  });
+}
+
+export async function showTask(id: string, options: Common, context: Context): Promise<void> {
+  await withSession(options, context, async ({ client }) => {
+    const task = await client.get(`/api/tasks/${encodeURIComponent(id)}`, taskSummary);
+    print(context, { json: options.json, value: task, text: describe(task) });
+  });
+}
+
+function describe(task: TaskSummary): string {
+  const lines: [string, string][] = [
+    ['task', task.id],
+    ['offer', task.offer],
+    ['state', task.state + (task.reason === null ? '' : ` (${task.reason}${task.exitCode === null ? '' : ` ${task.exitCode}`})`)],
+    ['started', new Date(task.startedAt).toISOString()],
+    ['time', task.wallUs === null ? '' : milliseconds(task.wallUs)],
+    ['processor', task.cpuUs === null ? '' : milliseconds(task.cpuUs)],
+    ['memory', task.maxRssBytes === null ? '' : `${Math.ceil(task.maxRssBytes / 1024)} KiB`],
+    ['paid', `${task.paid} atomic units`],
+    ['receipt', task.receipt ? `signed by ${task.receipt.signer}` : 'none'],
+  ];
+  return table(lines.filter(([, value]) => value !== ''));
+}
+
+const milliseconds = (us: number) => `${(us / 1000).toFixed(1)} ms`;
+
+/** `stdout` or `stderr` of a task, byte for byte. */
+export async function showStream(stream: 'stdout' | 'stderr', id: string, options: Common, context: Context): Promise<void> {
+  await withSession(options, context, async ({ client }) => {
+    context.stdout.write(await client.bytes(`/api/tasks/${encodeURIComponent(id)}/${stream}`));
+  });
+}
+
+export type Verification = { task: string; holds: boolean; checks: { name: string; ok: boolean }[] };
+
+/** Recomputes what a receipt claims from what the node answers. Errors: CliError 1 when it does not hold. */
+export async function verifyTask(id: string, options: Common, context: Context): Promise<void> {
+  await withSession(options, context, async ({ client }) => {
+    const task = await client.get(`/api/tasks/${encodeURIComponent(id)}`, taskSummary);
+    if (!task.receipt) throw new CliError(`The task ${id} has no receipt: it is ${task.state}, and nothing was charged.`, { advice: `See it: freehold task show ${id}` });
+    const signers = await client.get('/api/signers', signerList);
+    const output = await client.bytes(`/api/tasks/${encodeURIComponent(id)}/stdout`);
+    const verification = verify({ task, signed: task.receipt, signers: signers.map(({ address }) => address), output });
+    const text = [...verification.checks.map(({ name, ok }) => `${ok ? 'ok  ' : 'FAIL'}  ${name}`), verification.holds ? 'The receipt holds.' : 'The receipt does not hold.'];
+    print(context, { json: options.json, value: verification, text: text.join('\n') });
+    if (!verification.holds) throw new CliError(`The receipt of ${id} does not hold.`, { advice: 'Do not rely on this result; ask the seller.' });
+  });
+}
+
+export function verify({ task, signed, signers, output }: { task: Pick<TaskSummary, 'id' | 'offer'>; signed: SignedReceipt; signers: readonly string[]; output: Uint8Array }): Verification {
+  const { receipt, signer } = signed;
+  const checks = [
+    { name: 'the signature is that of the signer', ok: isSignedBy(signed) },
+    { name: 'the signer is one of the node', ok: signers.some((address) => address.toLowerCase() === signer.toLowerCase()) },
+    { name: 'it is for this task', ok: receipt.task === task.id },
+    { name: 'it is for this offer', ok: receipt.offer === task.offer },
+    { name: 'the output has the hash it names', ok: receipt.output === `0x${createHash('sha256').update(output).digest('hex')}` },
+  ];
+  return { task: task.id, holds: checks.every(({ ok }) => ok), checks };
+}
