@@ -86,12 +86,7 @@ test('a start removes what a crash left: uploads under way and files that no row
   await next.start();
   assert.deepEqual(await swept.promise, { event: 'drive.swept', broken: 1, orphans: 1, collected: 0 });
   await next.stop();
-  assert.deepEqual(
-    files()
-      .map((path) => path.split('/').at(-1))
-      .sort(),
-    [kept.cid, 'notes.txt'].sort(),
-  );
+  assert.deepEqual(new Set(files().map((path) => path.split('/').at(-1))), new Set([kept.cid, 'notes.txt']));
 });
 
 test('the audit names what is damaged, missing or miscounted', async (t) => {

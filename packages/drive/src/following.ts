@@ -6,19 +6,23 @@ const pageOfChanges = 500;
 
 /** The change feed of a drive, from its table: who asks with the `next` of the last answer misses nothing. */
 export function following(account: Account, { feed, log, closing }: Context) {
+  /** The number of the newest change, 0 when there is none: what to follow from after a listing. Ask before listing. */
+  const latest = async (): Promise<number> => (await account.look()).store.changes.latest();
+
   async function changes(since: number, limit = pageOfChanges): Promise<ChangePage> {
     const { store } = await account.look();
+    // The newest number first: a change committed between the two reads must not look like a gap.
+    const newest = await store.changes.latest();
     const rows = await store.changes.since(since, Math.max(1, Math.min(pageOfChanges, limit)));
-    const latest = await store.changes.latest();
-    const expected = rows[0] ? rows[0].seq === since + 1 : latest === since;
-    if (!expected) return { changes: [], next: latest, reset: true };
+    const expected = rows[0] ? rows[0].seq === since + 1 : newest === since;
+    if (!expected) return { changes: [], next: newest, reset: true };
     return { changes: rows.map(toChange), next: rows.at(-1)?.seq ?? since, reset: false };
   }
 
   /** Pages of changes as they are committed, from behind `since` (from now on when not given), until the signal or the stop of the node. */
   async function* events({ since, signal }: { since?: number | undefined; signal: AbortSignal }): AsyncGenerator<ChangePage> {
     const { id } = await account.drive();
-    let seen = since ?? (await (await account.look()).store.changes.latest());
+    let seen = since ?? (await latest());
     const stop = AbortSignal.any([signal, closing]);
     while (!stop.aborted) {
       const watch = feed.watch(id, stop);
@@ -36,6 +40,7 @@ export function following(account: Account, { feed, log, closing }: Context) {
   return {
     changes,
     events,
+    latest,
 
     /** Calls the listener with each page of `events`, one after another. */
     subscribe(listener: (page: ChangePage) => void | Promise<void>, { since }: { since?: number } = {}): () => void {

@@ -36,6 +36,7 @@ const attacks: Record<keyof DriveHandle, ((alice: DriveHandle, id: string, own: 
     emptyTrash: [],
     usage: [],
     changes: [],
+    latest: [],
     events: [],
     subscribe: [],
   };

@@ -37,6 +37,6 @@ let most = before;
 const watch = setInterval(() => (most = Math.max(most, process.memoryUsage().rss)), 5);
 const received = await transfer('large', Number(bytes));
 clearInterval(watch);
-console.log(JSON.stringify({ grown: Math.max(most, process.memoryUsage().rss) - before, received }));
+process.stdout.write(JSON.stringify({ grown: Math.max(most, process.memoryUsage().rss) - before, received }));
 await drive.stop();
 await database.close();
