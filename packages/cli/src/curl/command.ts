@@ -42,7 +42,7 @@ export async function curlCommand(argv: readonly string[], context: Context): Pr
   const request = describeRequest([...tokens, ...configuredTokens(tokens, { table, stdinFile, cwd: context.cwd })], context);
   const asIs = () => runCurl({ args, headFile: undefined, stdinFile, context });
   if (request.isAboutCurl || !request.isHttp) return (await asIs()).exitCode;
-  if (request.url === undefined) return runSeveral({ commandLine, request, stdinFile, dir, context });
+  if (request.url === undefined) return await runSeveral({ commandLine, request, stdinFile, dir, context });
 
   const guard = guardFor(request);
   const aside = dir.file('aside');
