@@ -1,0 +1,13 @@
+export { boundNonce, requestHashOf, type Binding } from './binding.ts';
+export { PaymentError, type PaymentErrorCode } from './error.ts';
+export { defaultLimits, type Limits } from './limits.ts';
+export { openPayments, type Admission, type Outcome, type PaidCall, type Payments, type PaymentsOptions } from './payments.ts';
+export type { ChainSettings } from './rails/exact/chain.ts';
+export type { Signer } from './rails/exact/sender.ts';
+export type { Recover } from './rails/exact/verify.ts';
+export type { Reservation, ReservationState } from './reservation.ts';
+export type { HistoryFilter, Total } from './store.ts';
+export { parseBudgets, parsePreferences, type Budget, type Preference } from './client/budget.ts';
+export { choosePayment, type ChosenPayment } from './client/choose-payment.ts';
+export { createPayment } from './client/create-payment.ts';
+export { knownTokens, networkNames } from './client/tokens.ts';

@@ -1,0 +1,159 @@
+import type { Database, Sql } from '@freehold/database';
+import type { Hex } from '@freehold/protocol';
+import { PaymentError } from './error.ts';
+import type { AuthorizationKey, Reservation, ReservationState } from './reservation.ts';
+import {
+  addCarrier,
+  addReservation,
+  addToTotal,
+  findReservation,
+  getReservation,
+  outstanding,
+  payerRecord,
+  setPayerRecord,
+  stepReservation,
+  type Carrier,
+  type NewReservation,
+} from './store.ts';
+
+/** What a payer can pay with, and where the node stops trusting him; atomic units. `balanceAt`: no later than the balance was read. */
+export type Funds = { balance: bigint; balanceAt: number; cap: bigint; openLimit: number };
+
+export type Ledger = ReturnType<typeof openLedger>;
+
+const blockFirstMs = 60_000;
+const blockMostMs = 24 * 3_600_000;
+
+/** The steps of the state machine, each one durable transaction, and the news of those that end it. */
+export function openLedger({ database, now }: { database: Database; now: () => number }) {
+  const waiting = new Map<number, Set<(reservation: Reservation) => void>>();
+
+  async function step(
+    id: number,
+    from: ReservationState,
+    to: ReservationState,
+    changes: Parameters<typeof stepReservation>[1]['changes'] & object,
+    also?: (db: Sql, moved: Reservation) => Promise<void>,
+  ) {
+    const reservation = await database.transaction(async (db) => {
+      const moved = await stepReservation(db, { id, from, to, at: now(), changes });
+      if (!moved) throw new PaymentError('payment_state', `A payment cannot go from ${from} to ${to}: it is not ${from} (any more).`);
+      await also?.(db, moved);
+      return moved;
+    });
+    if (isAtEnd(to)) tell(reservation);
+    return reservation;
+  }
+
+  function tell(reservation: Reservation) {
+    const waiters = waiting.get(reservation.id);
+    waiting.delete(reservation.id);
+    for (const resolve of waiters ?? []) resolve(reservation);
+  }
+
+  return {
+    find: (key: AuthorizationKey) => findReservation(database.read, key),
+    get: (id: number) => getReservation(database.read, id),
+
+    /**
+     * Takes an authorization for a request, once: the row is unique by its key, and the payer's money must cover all that he
+     * owes with it. One that was released is taken again; any other that exists is given back as it is (`isNew: false`), for
+     * the caller to compare.
+     */
+    async reserve(
+      wanted: NewReservation,
+      { balance, balanceAt, cap, openLimit }: Funds,
+    ): Promise<{ isNew: boolean; reservation: Reservation }> {
+      return database.transaction(async (db) => {
+        const existing = await findReservation(db, wanted);
+        if (existing && (existing.state !== 'released' || !isSameRequest(existing, wanted))) return { isNew: false, reservation: existing };
+        const { unpaidCount, blockedUntil } = await payerRecord(db, wanted);
+        if (blockedUntil > wanted.reservedAt) {
+          throw new PaymentError(
+            'payment_exposure',
+            `This wallet had work done ${unpaidCount} times without the money for it. It can pay here again at ${new Date(blockedUntil).toISOString()}.`,
+            { errorReason: 'insufficient_funds' },
+          );
+        }
+        const owed = await outstanding(db, {
+          network: wanted.network,
+          asset: wanted.asset,
+          payer: wanted.payer,
+          limit: openLimit,
+          balanceAt,
+        });
+        if (owed.count >= openLimit || owed.amount + wanted.amount > min(balance, cap)) {
+          throw new PaymentError(
+            'payment_exposure',
+            owed.amount === 0n && owed.count === 0
+              ? 'This wallet does not hold the price. Put money in it and send the request again.'
+              : 'This wallet has too many payments under way for the money in it. Wait until they are settled and send the request again.',
+            { errorReason: 'insufficient_funds' },
+          );
+        }
+        if (!existing) return { isNew: true, reservation: await addReservation(db, wanted) };
+        const { id } = existing;
+        const { taskId, reservedAt } = wanted;
+        const again = await stepReservation(db, { id, from: 'released', to: 'reserved', at: reservedAt, changes: { taskId, reservedAt } });
+        return { isNew: true, reservation: again ?? existing };
+      });
+    },
+
+    begin: (id: number) => step(id, 'reserved', 'executing', {}),
+    executed: (id: number, resultRef: string) => step(id, 'executing', 'executed', { resultRef }),
+    release: (id: number, from: 'reserved' | 'executing', reason: string) => step(id, from, 'released', { reason }),
+    /** A payer whose money was gone has it again: the withheld result can still be paid. */
+    retry: (id: number) => step(id, 'unpaid', 'executed', {}),
+
+    /** Writes a signed transaction before it is sent. */
+    async carry(reservation: Reservation, carrier: Carrier): Promise<void> {
+      await database.transaction(async (db) => {
+        if (reservation.state === 'executed')
+          await stepReservation(db, { id: reservation.id, from: 'executed', to: 'settling', at: now() });
+        await addCarrier(db, reservation.id, carrier);
+      });
+    },
+
+    /** From `executed` when the authorization turned out to be carried already, by somebody else. */
+    settled: (id: number, from: 'executed' | 'settling', transaction: Hex) =>
+      step(id, from, 'settled', { transaction, settledAt: now() }, async (db, moved) => {
+        await addToTotal(db, moved);
+        const { unpaidCount, blockedUntil } = await payerRecord(db, moved);
+        if (unpaidCount > 0) await setPayerRecord(db, moved, { unpaidCount: unpaidCount - 1, blockedUntil });
+      }),
+
+    /** The payer is kept out for a minute, and twice as long each further time. */
+    unpaid: (id: number, from: 'executed' | 'settling', reason: string) =>
+      step(id, from, 'unpaid', { reason }, async (db, moved) => {
+        const unpaidCount = (await payerRecord(db, moved)).unpaidCount + 1;
+        const blockedUntil = now() + Math.min(blockMostMs, blockFirstMs * 2 ** (unpaidCount - 1));
+        await setPayerRecord(db, moved, { unpaidCount, blockedUntil });
+      }),
+
+    /** The reservation once it is at an end; undefined when `withinMs` has passed or the signal fired before. */
+    async ending(id: number, { withinMs, signal }: { withinMs: number; signal?: AbortSignal }): Promise<Reservation | undefined> {
+      const waiters = waiting.get(id) ?? new Set();
+      waiting.set(id, waiters);
+      const news = Promise.withResolvers<Reservation | undefined>();
+      waiters.add(news.resolve);
+      const giveUp = () => news.resolve(undefined);
+      const timer = setTimeout(giveUp, withinMs);
+      signal?.addEventListener('abort', giveUp);
+      try {
+        const current = await getReservation(database.read, id);
+        return current && isAtEnd(current.state) ? current : await news.promise;
+      } finally {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', giveUp);
+        waiters.delete(news.resolve);
+        if (waiters.size === 0 && waiting.get(id) === waiters) waiting.delete(id);
+      }
+    },
+  };
+}
+
+export const isSameRequest = (a: { offerId: string; requestHash: string }, b: { offerId: string; requestHash: string }): boolean =>
+  a.offerId === b.offerId && a.requestHash === b.requestHash;
+
+const isAtEnd = (state: ReservationState) => state === 'settled' || state === 'released' || state === 'unpaid';
+const min = (a: bigint, b: bigint) => (a < b ? a : b);

@@ -1,0 +1,32 @@
+/** Where the node stops trusting payers and chains. Times in milliseconds. */
+export type Limits = {
+  /** An authorization must stay valid this long after the work's own limit, for settling it. */
+  settleMarginMs: number;
+  /** How long a client may take between reading the price and sending the payment, and how wrong its clock may be. */
+  clientDelayMs: number;
+  /** What one wallet may have unsettled at a time, in whole tokens: "20". */
+  perPayer: string;
+  /** How many payments one wallet may have unsettled at a time. */
+  openPerPayer: number;
+  /** How long a caller is kept waiting for the chain before he is told that the payment is pending. */
+  answerWithinMs: number;
+  /** A transaction that is not mined after this long is sent again with a higher fee. */
+  stuckAfterMs: number;
+  /** The longest pause between two looks at the chain for a receipt, and between two attempts to reach it. */
+  pollMs: number;
+  retryMs: number;
+  /** Transactions of the keeper that may wait in the chain's pool at a time. */
+  maxInFlight: number;
+};
+
+export const defaultLimits: Limits = {
+  settleMarginMs: 30_000,
+  clientDelayMs: 60_000,
+  perPayer: '20',
+  openPerPayer: 64,
+  answerWithinMs: 15_000,
+  stuckAfterMs: 30_000,
+  pollMs: 500,
+  retryMs: 10_000,
+  maxInFlight: 16,
+};

@@ -1,0 +1,147 @@
+import { fromHex, type Address, type Hex } from '@freehold/protocol';
+import { keccak256, serializeTransaction, type TransactionSerializableEIP1559 } from 'viem';
+import { estimateFeesPerGas, getTransactionCount } from 'viem/actions';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Limits } from '../../limits.ts';
+import type { Carrier } from '../../store.ts';
+import { chainFailure, type Chain } from './chain.ts';
+
+export type Log = (event: string, fields: Record<string, string | number | boolean | undefined>) => void;
+
+/** The key that pays for gas. It lives elsewhere (the keeper); only digests go to it. */
+export type Signer = { address: Address; signDigest(digest: Uint8Array): Promise<Hex> };
+
+export type Call = { to: Address; data: Hex; gas: bigint };
+type Save = (carrier: Carrier) => Promise<void>;
+
+export type Sender = ReturnType<typeof openSender>;
+
+/**
+ * The one sender of a network. Transactions get their nonces here, one after another, and each is signed and saved before it
+ * is sent. The next one waits until the chain has taken or refused this one, so a nonce is never left out; a gap would hold
+ * up every later transaction.
+ */
+export function openSender({
+  chain,
+  signer,
+  limits,
+  now,
+  log,
+  signal,
+}: {
+  chain: Chain;
+  signer: Signer;
+  limits: Limits;
+  now: () => number;
+  log: Log;
+  signal: AbortSignal;
+}) {
+  const { client, chainId } = chain;
+  let turn: Promise<unknown> = Promise.resolve();
+  let next: number | undefined;
+  /** Nonces that were taken by the chain's pool and not seen mined yet. */
+  const inFlight = new Set<number>();
+
+  function inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+    const result = turn.then(work);
+    turn = result.catch(() => undefined);
+    return result;
+  }
+
+  const count = (blockTag: 'latest' | 'pending') => getTransactionCount(client, { address: signer.address, blockTag });
+
+  async function sign({ call, nonce, raise, save }: { call: Call; nonce: number; raise: bigint; save: Save }): Promise<Carrier> {
+    const fees = await estimateFeesPerGas(client, { chain: null, type: 'eip1559' });
+    const raised = (fee: bigint) => (fee * raise) / 100n;
+    const transaction: TransactionSerializableEIP1559 = {
+      type: 'eip1559',
+      chainId,
+      nonce,
+      ...call,
+      maxFeePerGas: raised(fees.maxFeePerGas),
+      maxPriorityFeePerGas: raised(fees.maxPriorityFeePerGas),
+    };
+    const signature = await signer.signDigest(fromHex(keccak256(serializeTransaction(transaction))));
+    const raw = serializeTransaction(transaction, {
+      r: `0x${signature.slice(2, 66)}`,
+      s: `0x${signature.slice(66, 130)}`,
+      yParity: Number.parseInt(signature.slice(130), 16) - 27,
+    });
+    const carrier = { hash: keccak256(raw), sender: signer.address, senderNonce: nonce, raw, signedAt: now() };
+    await save(carrier);
+    return carrier;
+  }
+
+  /** Until the chain has answered: while it cannot be reached, nobody knows whether it has taken the transaction. */
+  async function broadcast({ hash, raw }: Carrier): Promise<void> {
+    for (let pause = 100; ; pause = Math.min(pause * 2, limits.retryMs)) {
+      try {
+        await client.request({ method: 'eth_sendRawTransaction', params: [raw] });
+        return;
+      } catch (error) {
+        const failure = chainFailure(error);
+        if (failure.kind !== 'unreachable') {
+          if (/already known|already imported/i.test(failure.message)) return;
+          if (await isMined(hash)) return;
+          throw error;
+        }
+        log('chain_unreachable', { network: chain.network, message: failure.message });
+        await sleep(pause, undefined, { signal });
+      }
+    }
+  }
+
+  async function isMined(hash: Hex): Promise<boolean> {
+    return (await client.request({ method: 'eth_getTransactionReceipt', params: [hash] })) !== null;
+  }
+
+  async function sendAs(nonce: number, { call, raise, save }: { call: Call; raise: bigint; save: Save }): Promise<Carrier> {
+    const carrier = await sign({ call, nonce, raise, save });
+    await broadcast(carrier);
+    inFlight.add(nonce);
+    next = Math.max(next ?? 0, nonce + 1);
+    return carrier;
+  }
+
+  return {
+    address: signer.address,
+    send: (call: Call, save: Save): Promise<Carrier> =>
+      inTurn(async () => {
+        next ??= await count('pending');
+        try {
+          return await sendAs(next, { call, raise: 100n, save });
+        } catch (error) {
+          // Refused, perhaps because somebody else uses this key: ask the chain before the next one.
+          next = undefined;
+          throw error;
+        }
+      }),
+
+    /**
+     * Sends again what is not mined: with the same nonce and a higher fee while that nonce is free, or else anew. `times` is how
+     * often this was done before.
+     */
+    resend: (stuck: Carrier, call: Call, { times, save }: { times: number; save: Save }): Promise<Carrier> =>
+      inTurn(async () => {
+        const mined = await count('latest');
+        const raise = 100n + 25n * BigInt(times + 1);
+        const isOurs = stuck.sender === signer.address;
+        if (isOurs && stuck.senderNonce === mined) return sendAs(stuck.senderNonce, { call, raise, save });
+        if (isOurs && stuck.senderNonce > mined && [...inFlight].some((nonce) => nonce >= mined && nonce < stuck.senderNonce)) {
+          // It waits behind another one of ours, which is looked after by whoever sent it.
+          return sendAs(stuck.senderNonce, { call, raise, save });
+        }
+        // The nonce went to another transaction, or the chain has lost those before it: start from what the chain says.
+        inFlight.delete(stuck.senderNonce);
+        const isLost = isOurs && stuck.senderNonce > mined;
+        const nonce = isLost ? mined : Math.max(mined, next ?? 0);
+        if (isLost) next = undefined;
+        return sendAs(nonce, { call, raise, save });
+      }),
+
+    /** To be told of every transaction that was seen mined. */
+    mined({ sender, senderNonce }: Carrier) {
+      if (sender === signer.address) inFlight.delete(senderNonce);
+    },
+  };
+}

@@ -1,0 +1,155 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { authorizationState, balanceOf, findAuthorizationUse, showsTransfer, transferWithAuthorization } from '@freehold/contracts';
+import type { Hex } from '@freehold/protocol';
+import { formatLog, hexToBigInt } from 'viem';
+import { getBlock, getBlockNumber } from 'viem/actions';
+import type { Limits } from '../../limits.ts';
+import { authorizationOf, type Reservation } from '../../reservation.ts';
+import type { Carrier } from '../../store.ts';
+import { chainFailure, type Chain } from './chain.ts';
+import type { Call, Log, Sender } from './sender.ts';
+
+export type Ending = { kind: 'settled'; transaction: Hex } | { kind: 'unpaid'; reason: string };
+
+/**
+ * Brings one authorization to its end on the chain: looks, and then does what is missing, again and again until it is mined,
+ * found to have been carried by somebody else, or found impossible. It starts from what the outbox and the chain show, so it
+ * is also what recovers after a crash, with the same key or a new one: an authorization moves money once, whoever carries it.
+ *
+ * While the chain cannot be reached it keeps trying. It ends otherwise only by the signal, with everything as it was.
+ */
+export async function settleExact({
+  reservation,
+  carriers,
+  chain,
+  sender,
+  save,
+  limits,
+  now,
+  log,
+  signal,
+}: {
+  reservation: Reservation;
+  /** Transactions already signed for it, oldest first. */
+  carriers: Carrier[];
+  chain: Chain;
+  sender: Sender;
+  save(carrier: Carrier): Promise<void>;
+  limits: Limits;
+  now: () => number;
+  log: Log;
+  signal: AbortSignal;
+}): Promise<Ending> {
+  const { client } = chain;
+  const key = { asset: reservation.asset, payer: reservation.payer, nonce: reservation.nonce };
+  const data = transferWithAuthorization({ authorization: authorizationOf(reservation), signature: reservation.signature });
+  const reverted = new Set<Hex>();
+  let pollMs = 5;
+  let retryMs = 100;
+  for (;;) {
+    signal.throwIfAborted();
+    try {
+      const ending = await advance();
+      if (ending) return ending;
+      retryMs = 100;
+      await sleep(pollMs, undefined, { signal });
+      pollMs = Math.min(pollMs * 1.5, limits.pollMs);
+    } catch (error) {
+      signal.throwIfAborted();
+      const { kind, message } = chainFailure(error);
+      log('settle_delayed', { network: chain.network, reservation: reservation.id, kind, message });
+      await sleep(retryMs, undefined, { signal });
+      retryMs = Math.min(retryMs * 2, limits.retryMs);
+    }
+  }
+
+  async function advance(): Promise<Ending | undefined> {
+    for (const carrier of carriers) {
+      if (reverted.has(carrier.hash)) continue;
+      const receipt = await client.request({ method: 'eth_getTransactionReceipt', params: [carrier.hash] });
+      if (!receipt) continue;
+      sender.mined(carrier);
+      if (receipt.status === '0x1') return { kind: 'settled', transaction: carrier.hash };
+      reverted.add(carrier.hash);
+    }
+    if (reverted.size >= mostReverts) return explainRevert();
+    const last = carriers.findLast(({ hash }) => !reverted.has(hash));
+    if (last && now() - last.signedAt < limits.stuckAfterMs && (await isInPool(last))) return undefined;
+    const call = await prepare();
+    if ('kind' in call) return call;
+    const isFirst = last === undefined;
+    const carrier = isFirst ? await sender.send(call, save) : await sender.resend(last, call, { times: carriers.length - 1, save });
+    if (!isFirst) log('settle_resent', { network: chain.network, reservation: reservation.id, times: carriers.length });
+    carriers.push(carrier);
+    pollMs = 5;
+    return undefined;
+  }
+
+  async function isInPool({ hash }: Carrier): Promise<boolean> {
+    return (await client.request({ method: 'eth_getTransactionByHash', params: [hash] })) !== null;
+  }
+
+  /** Tries the call against the present state; a transaction that would revert is never sent, it would cost gas for nothing. */
+  async function prepare(): Promise<Call | Ending> {
+    try {
+      const gas = await client.request({ method: 'eth_estimateGas', params: [{ from: sender.address, to: key.asset, data }] });
+      return { to: key.asset, data, gas: (hexToBigInt(gas) * 12n) / 10n };
+    } catch (error) {
+      if (chainFailure(error).kind !== 'reverted') throw error;
+      return explainRevert();
+    }
+  }
+
+  async function explainRevert(): Promise<Ending> {
+    if (await authorizationState(client, key)) {
+      const transaction = await findUse();
+      return transaction ? { kind: 'settled', transaction } : { kind: 'unpaid', reason: 'invalid_transaction_state' };
+    }
+    const balance = await balanceOf(client, { asset: key.asset, holder: key.payer });
+    if (balance < reservation.amount) return { kind: 'unpaid', reason: 'insufficient_funds' };
+    if (BigInt(reservation.validBefore) * 1000n <= BigInt(now())) {
+      return { kind: 'unpaid', reason: 'invalid_exact_evm_payload_authorization_valid_before' };
+    }
+    return { kind: 'unpaid', reason: 'invalid_transaction_state' };
+  }
+
+  /**
+   * The transaction by which somebody else carried the authorization here since it was reserved: a process of ours whose
+   * outbox is lost, or anyone who saw it. One from before the reservation paid for something else.
+   */
+  async function findUse(): Promise<Hex | undefined> {
+    for (let toBlock = await getBlockNumber(client, { cacheTime: 0 }); ;) {
+      const fromBlock = toBlock < searchStep ? 0n : toBlock - searchStep + 1n;
+      const hash = await findAuthorizationUse(client, { ...key, fromBlock, toBlock });
+      if (hash) return (await isPaymentHere(hash)) ? hash : undefined;
+      const { timestamp } = await getBlock(client, { blockNumber: fromBlock });
+      if (fromBlock === 0n || isBeforeReservation(timestamp)) return undefined;
+      toBlock = fromBlock - 1n;
+    }
+  }
+
+  async function isPaymentHere(hash: Hex): Promise<boolean> {
+    const receipt = await client.request({ method: 'eth_getTransactionReceipt', params: [hash] });
+    if (!receipt) return false;
+    const { timestamp } = await getBlock(client, { blockNumber: hexToBigInt(receipt.blockNumber) });
+    const { payTo, amount } = reservation;
+    return (
+      !isBeforeReservation(timestamp) &&
+      showsTransfer(
+        receipt.logs.map((entry) => formatLog(entry)),
+        { ...key, payTo, amount },
+      )
+    );
+  }
+
+  /** Block times are whole seconds and may lag behind. That it was unused at the reservation was asked of the chain itself. */
+  function isBeforeReservation(timestamp: bigint): boolean {
+    return timestamp * 1000n < BigInt(reservation.reservedAt - blockLagMs);
+  }
+}
+
+/** Blocks looked through per request; RPC servers refuse much larger ranges. */
+const searchStep = 2_000n;
+const blockLagMs = 15_000;
+/** A wallet contract can pass every trial and still revert on the chain, to burn the keeper's gas. */
+const mostReverts = 2;

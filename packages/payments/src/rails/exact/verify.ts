@@ -1,0 +1,170 @@
+import {
+  authorizationTypedData,
+  canonicalJson,
+  exactPayload,
+  fromHex,
+  fromJsonHeader,
+  hashTypedData,
+  paymentPayload,
+  toHex,
+  type Address,
+  type Authorization,
+  type Hex,
+  type PaymentPayload,
+  type PaymentRequirements,
+  type Token,
+} from '@freehold/protocol';
+import { boundNonce, bytes32Of, isBoundNonce } from '../../binding.ts';
+import { PaymentError } from '../../error.ts';
+
+/** The address whose key made this signature (r, s, v of 65 bytes, v 27 or 28), if any. */
+export type Recover = (digest: Uint8Array, signature: Hex) => Address | undefined;
+
+export type Verified = {
+  authorization: Authorization;
+  signature: Hex;
+  digest: Hex;
+  requirement: PaymentRequirements;
+  /** False when no key made the signature for the payer: only a contract wallet could still vouch for it. */
+  isKeySigned: boolean;
+};
+
+/** A payment is 1 to 2 KB; what is longer is not one. */
+const maxHeaderLength = 16_384;
+
+/** Half the order of secp256k1: tokens refuse the upper one of the two signatures that a key can make from one. */
+const halfOrder = 0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0n;
+
+/** Errors: `payment_malformed`, `payment_invalid`. */
+export function decodePayment(header: string): { payload: PaymentPayload; accepted: unknown } {
+  if (header.length > maxHeaderLength) throw malformed('it is longer than any payment');
+  let value: unknown;
+  try {
+    value = fromJsonHeader(header);
+  } catch (cause) {
+    throw malformed('it is not base64 of JSON', cause);
+  }
+  if (typeof value !== 'object' || value === null) throw malformed('it is not a JSON object');
+  if (!('x402Version' in value) || value.x402Version !== 2) throw malformed('its x402Version is not 2');
+  const parsed = paymentPayload.safeParse(value);
+  if (!parsed.success) throw malformed(describe(parsed.error), parsed.error);
+  return { payload: parsed.data, accepted: 'accepted' in value ? value.accepted : undefined };
+}
+
+/**
+ * Everything about a payment that can be told without the chain and without the ledger. The domain that was signed comes
+ * from our own table of tokens, never from the client.
+ *
+ * What is bound for stock clients: their signature covers chain, token, payer, payee, amount, time and nonce. The offer is not
+ * in it. It is bound by the ledger at the first presentation, and `accepted`, `resource` and `extensions` are held against
+ * this offer here, though a thief could rewrite those. For a nonce made by our client see binding.ts.
+ *
+ * Errors: `payment_malformed`, `payment_invalid`.
+ */
+export function verifyExact({
+  payload: { payload, resource, extensions },
+  accepted,
+  requirements,
+  tokens,
+  offerId,
+  url,
+  requestHash,
+  recover,
+}: {
+  payload: PaymentPayload;
+  /** As it came, unknown fields included. */
+  accepted: unknown;
+  requirements: readonly PaymentRequirements[];
+  tokens: readonly Token[];
+  offerId: string;
+  url: string;
+  requestHash: string;
+  recover: Recover;
+}): Verified {
+  const requirement = requirements.find((ours) => canonicalJson(ours) === canonicalJson(accepted));
+  if (!requirement) {
+    throw invalid(
+      'invalid_payment_requirements',
+      'It accepts terms that this function does not offer. Ask for the price again and pay that.',
+    );
+  }
+  if (resource && pathOf(resource.url) !== pathOf(url)) {
+    throw invalid('invalid_payload', `It was made for ${resource.url}, not for this function. Ask this one for its price.`);
+  }
+  const parsed = exactPayload.safeParse(payload);
+  if (!parsed.success) throw malformed(describe(parsed.error), parsed.error);
+  const { authorization } = parsed.data;
+  if (authorization.to !== requirement.payTo) {
+    throw invalid('invalid_exact_evm_payload_recipient_mismatch', `It pays ${authorization.to}, but the seller is ${requirement.payTo}.`);
+  }
+  if (authorization.value !== requirement.amount) {
+    throw invalid(
+      'invalid_exact_evm_payload_authorization_value',
+      `It is over ${authorization.value} atomic units, but the price is ${requirement.amount}.`,
+    );
+  }
+  checkBinding({ nonce: authorization.nonce, extension: extensions?.freehold, offerId, requestHash });
+
+  const token = tokens.find(({ network, asset }) => network === requirement.network && asset === requirement.asset);
+  if (!token) throw invalid('invalid_network', 'This node does not take that token.');
+  const digest = hashTypedData(
+    authorizationTypedData({ message: authorization, asset: token.asset, caip2: token.network, domain: token.domain }),
+  );
+  const signature = normalSignature(parsed.data.signature);
+  const isKeySigned = isKeySignature(signature) && recover(digest, signature) === authorization.from;
+  return { authorization, signature, digest: toHex(digest), requirement, isKeySigned };
+}
+
+function checkBinding({
+  nonce,
+  extension,
+  offerId,
+  requestHash,
+}: {
+  nonce: Hex;
+  extension: unknown;
+  offerId: string;
+  requestHash: string;
+}) {
+  const fields: Record<string, unknown> = typeof extension === 'object' && extension !== null ? { ...extension } : {};
+  const info = fields.info;
+  if (typeof info === 'object' && info !== null && 'offer' in info && info.offer !== offerId) {
+    throw invalid('invalid_payload', 'It was made for another function. Ask this one for its price.');
+  }
+  if (!isBoundNonce(nonce)) return;
+  const salt = bytes32Of(fields.salt);
+  const request = bytes32Of(fields.request);
+  const isRight =
+    salt !== undefined &&
+    (fields.request === undefined || request === requestHash) &&
+    boundNonce({ offerId, salt, ...(request && { requestHash: request }) }) === nonce;
+  if (!isRight) throw invalid('invalid_payload', 'Its nonce is bound to another function or request. Pay for this one anew.');
+}
+
+/** Lower case, and v as 27 or 28 where a wallet wrote 0 or 1. */
+function normalSignature(text: string): Hex {
+  const bytes = fromHex(text);
+  const v = bytes[64];
+  if (bytes.length === 65 && v !== undefined && v < 2) bytes[64] = v + 27;
+  return toHex(bytes);
+}
+
+/** The form that tokens take from keys: 65 bytes, v 27 or 28, s in the lower half. */
+function isKeySignature(signature: Hex): boolean {
+  return /^0x[0-9a-f]{128}1[bc]$/.test(signature) && BigInt(`0x${signature.slice(66, 130)}`) <= halfOrder;
+}
+
+function pathOf(url: string): string | undefined {
+  return URL.canParse(url) ? new URL(url).pathname : undefined;
+}
+
+function describe({ issues }: { issues: readonly { path: PropertyKey[]; message: string }[] }): string {
+  const first = issues[0];
+  return first ? `${first.path.map(String).join('.') || 'it'} ${first.message}` : 'it has the wrong form';
+}
+
+const malformed = (what: string, cause?: unknown) =>
+  new PaymentError('payment_malformed', `The PAYMENT-SIGNATURE header cannot be read: ${what}.`, { errorReason: 'invalid_payload', cause });
+
+export const invalid = (errorReason: string, what: string) =>
+  new PaymentError('payment_invalid', `The payment is not for this call. ${what}`, { errorReason });

@@ -1,0 +1,197 @@
+import assert from 'node:assert/strict';
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { balanceOf, openLocalChain, type LocalChain } from '@freehold/contracts';
+import { openDatabase, type Database } from '@freehold/database';
+import {
+  addressOfPublicKey,
+  defaultLimits,
+  fromHex,
+  hashTypedData,
+  offerIdOf,
+  toAddress,
+  toHex,
+  type Address,
+  type Hex,
+  type Offer,
+  type PaymentRequired,
+  type SignTypedData,
+} from '@freehold/protocol';
+import secp256k1 from 'secp256k1';
+import { createPublicClient, http } from 'viem';
+import {
+  choosePayment,
+  createPayment,
+  openPayments,
+  parseBudgets,
+  type Limits,
+  type Outcome,
+  type Payments,
+  type Recover,
+  type Signer,
+} from '../index.ts';
+
+export const recover: Recover = (digest, signature) => {
+  const bytes = fromHex(signature);
+  try {
+    return addressOfPublicKey(secp256k1.ecdsaRecover(bytes.subarray(0, 64), (bytes[64] ?? 0) - 27, digest, false));
+  } catch {
+    return undefined;
+  }
+};
+
+export type Account = Signer & { signTypedData: SignTypedData };
+
+/** A key in memory; `seed` makes the same one again. */
+export function account(seed: Uint8Array = randomBytes(32)): Account {
+  const key = createHash('sha256').update(seed).digest();
+  const signDigest = async (digest: Uint8Array): Promise<Hex> => {
+    const { signature, recid } = secp256k1.ecdsaSign(digest, key);
+    return `${toHex(signature)}${(27 + recid).toString(16)}`;
+  };
+  const address = addressOfPublicKey(secp256k1.publicKeyCreate(key, false));
+  return { address, signDigest, signTypedData: (data) => signDigest(hashTypedData(data)) };
+}
+
+export const seller = toAddress('0x90f79bf6eb2c4f870365e785982e1f101e93b906');
+export const price = 1_000n;
+
+export function offerOf(name: string, { chain, amount = price }: { chain: LocalChain; amount?: bigint }): Offer {
+  return {
+    version: 1,
+    name,
+    interface: 'cgi',
+    programs: [{ runtime: 'wasm', cid: 'bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku' }],
+    limits: { ...defaultLimits, wallMs: 5_000 },
+    prices: [{ network: chain.token.network, asset: chain.token.asset, amount: String(amount), payTo: seller }],
+    owner: seller,
+    createdAt: 1,
+    expiresAt: Number.MAX_SAFE_INTEGER,
+  };
+}
+
+export type Answer = { status: number; body?: string; outcome?: Outcome };
+
+export const urlOf = (offer: Offer) => `http://127.0.0.1/fn/${offer.name}`;
+
+/** A node's way of a paid call, with a function that the test hands in instead of a sandbox. */
+export async function call(
+  payments: Payments,
+  {
+    offer,
+    header,
+    request = 'request',
+    run = async () => 'result',
+  }: { offer: Offer; header?: string; request?: string; run?: () => Promise<string> },
+): Promise<Answer> {
+  const offerId = offerIdOf(offer);
+  const requestHash = toHex(createHash('sha256').update(request).digest());
+  const admission = await payments.admit({ header, offer, offerId, url: urlOf(offer), taskId: `task-${request}`, requestHash });
+  if (admission.kind === 'settled') return { status: 200, body: admission.reservation.resultRef ?? '' };
+  if (admission.kind === 'joined') return answer(await payments.outcome(admission.reservation));
+  const { reservation } = admission;
+  await payments.begin(reservation);
+  let result: string;
+  try {
+    result = await run();
+  } catch {
+    return answer({ kind: 'released', reservation: await payments.release(reservation, 'function_failed'), reason: 'function_failed' });
+  }
+  await payments.executed(reservation, result);
+  return answer(await payments.settle(reservation));
+}
+
+function answer(outcome: Outcome): Answer {
+  if (outcome.kind === 'settled') return { status: 200, body: outcome.reservation.resultRef ?? '', outcome };
+  if (outcome.kind === 'pending') return { status: 202, outcome };
+  return { status: outcome.kind === 'unpaid' ? 402 : 500, outcome };
+}
+
+/** What our own client does with a 402 answer. */
+export function pay({
+  required,
+  payer,
+  bind,
+  now = Date.now,
+}: {
+  required: PaymentRequired;
+  payer: Account;
+  bind?: { offerId?: string; requestHash?: Hex };
+  now?: () => number;
+}): Promise<string> {
+  const chosen = choosePayment({ required, budgets: parseBudgets('1000') });
+  return createPayment({ required, chosen, account: payer, now, randomBytes, ...(bind && { bind }) });
+}
+
+export type World = Awaited<ReturnType<typeof openWorld>>;
+
+/** A real chain, a real database, and payments over both; `reopen` is a restart of the node on the same data. */
+export async function openWorld({ limits, keeper = account() }: { limits?: Partial<Limits>; keeper?: Account } = {}) {
+  const directory = mkdtempSync(join(tmpdir(), 'freehold-payments-'));
+  const chain = await openChain(join(directory, 'chain'));
+  let database: Database;
+  let payments: Payments;
+  let signer = keeper;
+  const events: string[] = [];
+  const client = createPublicClient({ transport: http(chain.rpcUrl) });
+
+  async function start() {
+    await chain.fund(signer.address, 0n);
+    database = await openDatabase({ path: join(directory, 'freehold.db') });
+    payments = openPayments({
+      database,
+      now: Date.now,
+      log: (event, fields) => events.push(`${event} ${JSON.stringify(fields)}`),
+      recover,
+      signer,
+      chains: [{ network: chain.network, rpcUrl: chain.rpcUrl }],
+      tokens: [chain.token],
+      limits: { pollMs: 20, retryMs: 100, ...limits },
+    });
+    await payments.recover();
+  }
+  await start();
+
+  return {
+    directory,
+    chain,
+    client,
+    events,
+    get payments() {
+      return payments;
+    },
+    get database() {
+      return database;
+    },
+    balance: (holder: Address) => balanceOf(client, { asset: chain.token.asset, holder }),
+    async payer(amount: bigint): Promise<Account> {
+      const payer = account();
+      if (amount > 0n) await chain.fund(payer.address, amount);
+      return payer;
+    },
+    offer: (name: string, amount = price) => offerOf(name, { chain, amount }),
+    required(offer: Offer): PaymentRequired {
+      return payments.paymentRequired({ offer, offerId: offerIdOf(offer), url: urlOf(offer) });
+    },
+    async reopen(next: Account = signer) {
+      await payments.stop();
+      await database.close();
+      signer = next;
+      await start();
+    },
+    async close() {
+      await payments.stop();
+      await database.close();
+      await chain.stop();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+export async function openChain(directory: string): Promise<LocalChain> {
+  const chain = await openLocalChain({ directory, log: () => undefined });
+  assert(chain.kind === 'running', 'this machine has no anvil');
+  return chain;
+}
