@@ -146,7 +146,10 @@ test('it dies with its parent, also when the parent is killed', async () => {
     ],
     { stdio: ['ignore', 'pipe', 'inherit'], cwd: fileURLToPath(new URL('.', import.meta.url)) },
   );
-  await once(parent.stdout, 'data');
+  await Promise.race([
+    once(parent.stdout, 'data'),
+    once(parent, 'exit').then(() => assert.fail('the parent ended before its keeper was ready')),
+  ]);
   const [pid] = childrenOf(parent.pid ?? assert.fail());
   assert.ok(pid !== undefined && isAlive(pid));
   parent.kill('SIGKILL');
