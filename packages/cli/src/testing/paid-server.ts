@@ -102,7 +102,9 @@ export async function openPaidServer(t: TestContext, options: { amount?: string;
       output: `0x${sha256(body)}`,
       issuedAt: Date.now(),
     };
-    response.writeHead(200, {
+    const leaving = /^\/paid\/leaving\?(.*)$/.exec(request.url ?? '')?.[1];
+    response.writeHead(leaving ? 307 : 200, {
+      ...(leaving && { location: leaving }),
       'x-paid': '1',
       'payment-response': encodeSettleResponse({ success: true, transaction, network: accepted.network, payer: authorization.from }),
       'x-freehold-receipt': encodeReceipt({ receipt, signer: signer.address, signature: await signer.signTypedData(receiptTypedData(receipt)) }),
