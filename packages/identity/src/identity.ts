@@ -17,7 +17,7 @@ export type Identity = Awaited<ReturnType<typeof openIdentity>>;
 export async function openIdentity({
   database,
   log,
-  origins,
+  isOwnOrigin,
   now = Date.now,
   random = randomBytes,
   recover = recoverAddress,
@@ -27,8 +27,8 @@ export async function openIdentity({
 }: {
   database: Database;
   log: Log;
-  /** The origins that people open this node at (`http://localhost:4200`), most usual first. Asked at every challenge. */
-  origins: () => readonly string[];
+  /** Whether people open this node at that origin (`http://localhost:4200`). Asked at every challenge. */
+  isOwnOrigin: (origin: string) => boolean;
   now?: () => number;
   random?: (length: number) => Uint8Array;
   recover?: (digest: Uint8Array, signature: Hex) => Address | undefined;
@@ -48,7 +48,7 @@ export async function openIdentity({
     },
   });
   const { start, ...sessions } = createSessions({ database, now, random, log });
-  const signIn = createSignIn({ database, now, random, log, recover, origins, statement, sessions: { start, ...sessions }, claimCode });
+  const signIn = createSignIn({ database, now, random, log, recover, isOwnOrigin, statement, sessions: { start, ...sessions }, claimCode });
 
   return {
     ...createAccounts({ database, now, log }),

@@ -31,7 +31,7 @@ export function createSignIn({
   random,
   log,
   recover,
-  origins,
+  isOwnOrigin,
   statement,
   sessions,
   claimCode,
@@ -41,7 +41,7 @@ export function createSignIn({
   random: (length: number) => Uint8Array;
   log: Log;
   recover: (digest: Uint8Array, signature: Hex) => Address | undefined;
-  origins: () => readonly string[];
+  isOwnOrigin: (origin: string) => boolean;
   statement: string;
   sessions: Sessions;
   claimCode: ClaimCode;
@@ -70,11 +70,11 @@ export function createSignIn({
   return {
     /** Writes the text that the wallet is to sign. Good for five minutes and one sign-in. Errors: `origin_unknown`, `too_many_attempts`. */
     async challenge({ address, chainId = 1, origin, ip }: { address: Address; chainId?: number | undefined; origin: string; ip: string }) {
-      if (!origins().includes(origin)) {
+      if (!isOwnOrigin(origin)) {
         throw new IdentityError(
           'origin_unknown',
           403,
-          `This node does not know itself as ${origin}. Open it at ${origins()[0] ?? 'its own address'}.`,
+          `This node does not know itself as ${origin}. Its owner can allow that name with FREEHOLD_ORIGIN=${origin}.`,
         );
       }
       const issuedAt = now();

@@ -14,6 +14,7 @@ import type { Config } from './config.ts';
 import { ConfigError } from './error.ts';
 import { openEvents } from './events.ts';
 import { healthChecks } from './health.ts';
+import { isOwnOrigin } from './http/arrival.ts';
 import { serveDesktop } from './http/desktop.ts';
 import type { Arrival, Route } from './http/route.ts';
 import { createServer } from './http/server.ts';
@@ -85,7 +86,13 @@ export async function startNode({ config, now = Date.now, write = (line) => proc
     if (localChain.kind === 'running') await localChain.fund(keeper.address, 0n);
     const token = chain?.token ?? null;
 
-    const identity = await openIdentity({ database, log, now, owner: config.owner, ...(onClaimCode && { onClaimCode }) });
+    const identity = await openIdentity({
+      database,
+      log,
+      now,
+      owner: config.owner,
+      isOwnOrigin: (origin) => isOwnOrigin(origin, config.origins),
+      ...(onClaimCode && { onClaimCode }) });
     await identity.recordSigner(keeper.address);
 
     const drive = openDrive({ database, directory: join(dataDirectory, 'drive'), log, now, options: { quota: config.quotaBytes } });
@@ -104,8 +111,16 @@ export async function startNode({ config, now = Date.now, write = (line) => proc
     });
     stops.add(() => compute.stop());
 
-    const payments = await openPayments({ database, now, log, recover: recoverAddress, signer: keeper, tokens: token ? [token] : [], rpcUrl: chain?.rpcUrl });
-    await payments.recover({ hasResult: async (task) => (await compute.tasks.output(task)) !== undefined });
+    const payments = openPayments({
+      database,
+      now,
+      log,
+      recover: recoverAddress,
+      signer: keeper,
+      chains: chain ? [{ network: chain.token.network, rpcUrl: chain.rpcUrl }] : [],
+      tokens: token ? [token] : [],
+    });
+    await payments.recover({ findResult: async ({ taskId }) => ((await compute.tasks.output(taskId)) ? taskId : undefined) });
     stops.add(() => payments.stop());
 
     const metrics = openMetrics({ activeTasks: compute.tasks.active });
@@ -138,7 +153,7 @@ export async function startNode({ config, now = Date.now, write = (line) => proc
       ...systemRoutes({ info, checks: healthChecks({ database, compute, chain: () => chain, dataDirectory }), metrics: () => metrics, routes: () => routes, startedAt, now }),
       ...identityRoutes(identity),
       ...driveRoutes(drive),
-      ...offerRoutes({ compute, payments, onChange: () => events.publish({ type: 'offers' }) }),
+      ...offerRoutes({ compute, payments, token, onChange: () => events.publish({ type: 'offers' }) }),
       ...taskRoutes({ compute, payments, token }),
       ...chainRoutes({ chain: () => chain, now }),
       ...functionRoutes({ compute, sales, metrics: () => metrics }),

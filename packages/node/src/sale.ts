@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
-import type { CallableOffer, Compute, FunctionRequest, Outcome, Plan } from '@freehold/compute';
-import type { Payments, Reservation } from '@freehold/payments';
+import { ComputeError, type CallableOffer, type Compute, type FunctionRequest, type Outcome, type Plan } from '@freehold/compute';
+import type { Outcome as Ending, Payments, Reservation } from '@freehold/payments';
 import {
   decodePaymentPayload,
   exactPayload,
@@ -25,7 +25,10 @@ export type Answer =
 export type Sales = ReturnType<typeof openSales>;
 
 type Signer = { address: Address; signDigest: (digest: Uint8Array) => Promise<Hex> };
-type Sold = { offer: string; task: string; amount: string; payer: Address };
+const pendingMessage =
+  'The function has run and its payment is on its way to the chain. Send the same request with the same payment again to get the result; it is charged once.';
+
+type Sold = { offer: string; task: string; amount: string; payer: Address; seller: Address };
 
 /**
  * The natural way of a paid call: identify → cache → admit → run → settle → receipt. Nothing runs unreserved, nothing is
@@ -45,6 +48,9 @@ export function openSales({
   onSold: (sold: Sold) => void;
 }) {
   const underWay = new Map<string, Promise<Answer>>();
+
+  const terms = ({ offer, id }: CallableOffer, url: string, error?: string): PaymentRequired =>
+    payments.paymentRequired({ offer, offerId: id, url, ...(error !== undefined && { error }) });
 
   async function sign(receipt: Receipt): Promise<SignedReceipt> {
     return { receipt, signer: signer.address, signature: await signer.signDigest(hashTypedData(receiptTypedData(receipt))) };
@@ -80,20 +86,29 @@ export function openSales({
       return { kind: 'answered', outcome, receipt: undefined, settlement: undefined };
     }
     await payments.executed(reservation, outcome.task);
-    const settlement = await payments.settle(reservation);
-    if (settlement.kind === 'pending') {
-      throw new RequestError('payment_pending', 202, 'The function has run and its payment is on its way to the chain. Send the same request with the same payment again to get the result; it is charged once.');
+    return conclude(plan, await payments.settle(reservation), url, (settled, response) => give(plan, outcome, settled, response));
+  }
+
+  /** What the end of a payment means for its caller. */
+  async function conclude(
+    plan: Plan,
+    ending: Ending,
+    url: string,
+    deliver: (reservation: Reservation, response: SettleResponse) => Promise<Answer>,
+  ): Promise<Answer> {
+    switch (ending.kind) {
+      case 'settled':
+        return deliver(ending.reservation, ending.response);
+      case 'unpaid':
+        return { kind: 'payment-required', required: terms(plan.call, url, ending.response.errorReason), settlement: ending.response };
+      case 'released':
+        throw new ComputeError('function_failed', 502, 'The function failed, and nothing was charged. The same payment may be sent again.', { details: { reason: ending.reason } });
+      default:
+        throw new RequestError('payment_pending', 202, pendingMessage);
     }
-    if (settlement.kind === 'unpaid') {
-      const { offer, id } = plan.call;
-      return { kind: 'payment-required', required: payments.paymentRequired({ offer, offerId: id, url, error: settlement.response.errorReason }), settlement: settlement.response };
-    }
-    return give(plan, outcome, reservation, settlement.response);
   }
 
   async function runReserved(plan: Plan, reservation: Reservation, nonce: Uint8Array): Promise<Outcome> {
-    const earlier = await compute.tasks.finished(plan, nonce);
-    if (earlier) return earlier;
     await payments.begin(reservation);
     try {
       return await compute.tasks.run(plan, { nonce });
@@ -108,7 +123,7 @@ export function openSales({
     if (kept) return { kind: 'answered', outcome, receipt: kept, settlement };
     const receipt = await sign({ ...receiptFor(plan, outcome), payer, nonce, amount: amount.toString(), transaction: settlement.transaction as Hex });
     await compute.receipts.add(outcome.task, receipt);
-    onSold({ offer: plan.call.id, task: outcome.task, amount: amount.toString(), payer });
+    onSold({ offer: plan.call.id, task: outcome.task, amount: amount.toString(), payer, seller: plan.call.offer.owner });
     return { kind: 'answered', outcome, receipt, settlement };
   }
 
@@ -130,7 +145,7 @@ export function openSales({
     }): Promise<Answer> {
       const { offer, id } = call;
       const isFree = offer.prices.some(({ amount }) => amount === '0');
-      const ask = (error?: string): Answer => ({ kind: 'payment-required', required: payments.paymentRequired({ offer, offerId: id, url, error }) });
+      const ask = (): Answer => ({ kind: 'payment-required', required: terms(call, url) });
       // The terms come before the body, so that a large upload is not sent in vain; only a cache can need the body first.
       if (!isFree && header === undefined && offer.deterministic !== true) return ask();
 
@@ -147,9 +162,11 @@ export function openSales({
       const shared = underWay.get(key);
       if (shared) return shared;
       const sale =
-        admission.kind === 'settled'
-          ? redeliver(plan, nonce, reservation, admission.response)
-          : fulfil(plan, reservation, nonce, url);
+        admission.kind === 'reserved'
+          ? fulfil(plan, reservation, nonce, url)
+          : admission.kind === 'settled'
+            ? redeliver(plan, nonce, reservation, admission.response)
+            : payments.outcome(reservation).then((ending) => conclude(plan, ending, url, (settled, response) => redeliver(plan, nonce, settled, response)));
       underWay.set(key, sale);
       try {
         return await sale;
@@ -164,7 +181,7 @@ export function openSales({
     },
   };
 
-  /** A payment that was settled before: its result again, for nothing. */
+  /** A payment that is settled: its result, again if it was given before. */
   async function redeliver(plan: Plan, nonce: Uint8Array, reservation: Reservation, settlement: SettleResponse): Promise<Answer> {
     const outcome = await compute.tasks.finished(plan, nonce);
     if (!outcome) throw new RequestError('not_found', 410, 'This payment was settled and its result is not kept any more. The receipt is at /api/tasks.');

@@ -109,14 +109,15 @@ export const taskSummary = z.object({
   wallUs: z.number().nullable(),
   cpuUs: z.number().nullable(),
   maxRssBytes: z.number().nullable(),
-  /** Settled payments for this task, in atomic units. */
+  /** What its receipt says was paid, in atomic units. */
   paid: atomicAmount,
   receipt: signedReceipt.nullable(),
 });
 export type TaskSummary = z.output<typeof taskSummary>;
 export const taskList = z.object({ tasks: z.array(taskSummary), next: z.string().nullable() });
 
-export const earnings = z.object({ settled: atomicAmount, pending: atomicAmount, calls: z.number(), token: token.nullable() });
+/** What a seller has been paid, on the chain, in atomic units of the node's token. */
+export const earnings = z.object({ settled: atomicAmount, calls: z.number(), token: token.nullable() });
 export type Earnings = z.output<typeof earnings>;
 
 export const faucetRequest = z.strictObject({ address });

@@ -19,7 +19,7 @@ export async function startIdentity({ owner, directory }: { owner?: Address; dir
   const codes: string[] = [];
   const identity = await openIdentity({
     database,
-    origins: () => [origin, 'http://192.168.1.5:4200'],
+    isOwnOrigin: (asked) => [origin, 'http://192.168.1.5:4200'].includes(asked),
     now: () => clock.now,
     log: (event, fields) => events.push(`${event} ${JSON.stringify(fields)}`),
     onClaimCode: (code) => codes.push(code),

@@ -7,6 +7,15 @@ const loopbackNames = new Set(['localhost', '127.0.0.1', '[::1]']);
 const isLoopbackAddress = (address: string) => address === '::1' || /^(::ffff:)?127\./.test(address);
 const forwardedHeaders = ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip'];
 
+const nameOf = (host: string) => host.replace(/:\d+$/, '').toLowerCase();
+
+/** Whether an origin is one of the node's: configured, a loopback name, or an IP address. */
+export function isOwnOrigin(origin: string, origins: readonly string[]): boolean {
+  if (origins.includes(origin)) return true;
+  const name = nameOf(origin.replace(/^https?:\/\//, ''));
+  return loopbackNames.has(name) || isIP(name.replace(/^\[|\]$/g, '')) !== 0;
+}
+
 /**
  * Decides under which of its names the node was addressed. A Host that is not one of them is refused, which stops DNS
  * rebinding: a page on another site cannot make a browser talk to this node under that site's name. IP addresses are
@@ -19,15 +28,15 @@ export function arrivalOf(request: IncomingMessage, origins: readonly string[]):
     throw new RequestError('invalid_request', 400, 'The request must name its host exactly once.');
   }
   if (!request.url?.startsWith('/')) throw new RequestError('invalid_request', 400, 'Ask for a path on this node, beginning with a slash.');
-  const name = host.replace(/:\d+$/, '').toLowerCase();
+  const name = nameOf(host);
   const configured = origins.find((origin) => new URL(origin).host === host.toLowerCase());
-  const isOwn = configured !== undefined || loopbackNames.has(name) || isIP(name.replace(/^\[|\]$/g, '')) !== 0;
-  if (!isOwn) {
+  const origin = configured ?? `http://${host.toLowerCase()}`;
+  if (!isOwnOrigin(origin, origins)) {
     throw new RequestError('host_unknown', 421, `This node does not answer to the name ${JSON.stringify(name)}. Its owner can allow it with FREEHOLD_ORIGIN=https://${name}.`);
   }
   const remoteAddress = request.socket.remoteAddress ?? '';
   return {
-    origin: configured ?? `http://${host.toLowerCase()}`,
+    origin,
     remoteAddress,
     isLoopback: loopbackNames.has(name) && isLoopbackAddress(remoteAddress) && !forwardedHeaders.some((header) => header in request.headers),
     userAgent: (request.headers['user-agent'] ?? '').slice(0, 200),

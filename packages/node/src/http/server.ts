@@ -61,6 +61,12 @@ export function createServer({ routes, authenticate, origins, log, metrics }: Ht
       .send({ error: { code: failure.code, message: failure.message, requestId: request.id, ...(failure.details && { details: failure.details }) } });
   }
 
+  // A caller that waits for permission to send its body (Expect: 100-continue) gets it at once, except at a function: there
+  // the answer may be the price, and the body is then never sent.
+  server.server.on('checkContinue', (request, response) => {
+    if (!/^\/[^/]+\.cgi(\/|\?|$)/.test(request.url ?? '')) response.writeContinue();
+    server.server.emit('request', request, response);
+  });
   server.setErrorHandler(sendFailure);
   server.setNotFoundHandler((request, reply) => {
     const known = routes.filter(({ path }) => path === request.url.split('?', 1)[0]).map(({ method }) => method);

@@ -1,12 +1,13 @@
 import type { Compute, ListedOffer } from '@freehold/compute';
 import type { Payments } from '@freehold/payments';
-import { offerSummary, programInfo, signedOffer, type OfferSummary } from '@freehold/protocol';
+import { offerSummary, programInfo, signedOffer, type OfferSummary, type Token } from '@freehold/protocol';
 import { z } from 'zod';
+import { sumOf } from '../earnings.ts';
 import { callerOf, route } from '../http/route.ts';
 
 const one = z.strictObject({ offer: z.string().min(1).max(128) });
 
-export const offerRoutes = ({ compute, payments, onChange }: { compute: Compute; payments: Payments; onChange: () => void }) => {
+export const offerRoutes = ({ compute, payments, token, onChange }: { compute: Compute; payments: Payments; token: Token | null; onChange: () => void }) => {
   const summarise = async ({ id, offer, signature, state, refusal, calls }: ListedOffer, origin: string): Promise<OfferSummary> => ({
     id,
     offer,
@@ -15,7 +16,7 @@ export const offerRoutes = ({ compute, payments, onChange }: { compute: Compute;
     state,
     refusal,
     calls,
-    earned: (await payments.earnings({ offerId: id })).settled.toString(),
+    earned: sumOf(await payments.earnings({ offerId: id }), token),
   });
   return [
     route({

@@ -1,6 +1,7 @@
 import { ComputeError, type Compute, type TaskRow } from '@freehold/compute';
 import type { Payments } from '@freehold/payments';
 import { earnings, taskList, taskSummary, type Account, type TaskSummary, type Token } from '@freehold/protocol';
+import { sumOf } from '../earnings.ts';
 import { z } from 'zod';
 import { callerOf, route } from '../http/route.ts';
 import { sandboxHeaders } from '../http/user-content.ts';
@@ -8,11 +9,10 @@ import { sandboxHeaders } from '../http/user-content.ts';
 const one = z.strictObject({ id: z.string().min(1).max(128) });
 
 export const taskRoutes = ({ compute, payments, token }: { compute: Compute; payments: Payments; token: Token | null }) => {
-  const summarise = async ({ cacheable: _, ...task }: TaskRow): Promise<TaskSummary> => ({
-    ...task,
-    paid: (await payments.earnings({ taskId: task.id })).settled.toString(),
-    receipt: (await compute.receipts.get(task.id)) ?? null,
-  });
+  const summarise = async ({ cacheable: _, ...task }: TaskRow): Promise<TaskSummary> => {
+    const receipt = (await compute.receipts.get(task.id)) ?? null;
+    return { ...task, receipt, paid: receipt?.receipt.amount ?? '0' };
+  };
 
   /** A seller sees the tasks of his own functions, the owner all. To others a task that is not theirs does not exist. */
   async function visible(id: string, account: Account): Promise<TaskRow> {
@@ -71,8 +71,9 @@ export const taskRoutes = ({ compute, payments, token }: { compute: Compute; pay
       summary: 'What the caller has earned as a seller',
       answer: earnings,
       async handle(call) {
-        const { settled, pending, calls } = await payments.earnings({ payTo: callerOf(call).account.address });
-        return { settled: settled.toString(), pending: pending.toString(), calls, token };
+        const totals = await payments.earnings({ payTo: callerOf(call).account.address });
+        const calls = totals.reduce((count, total) => count + total.payments, 0);
+        return { settled: sumOf(totals, token), calls, token };
       },
     }),
   ];

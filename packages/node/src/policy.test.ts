@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { verifies } from '../../../requirements/verifies.ts';
+import type { Policy } from './http/route.ts';
+import { expectJson, startTestNode, type Person, type TestNode } from './testing/test-node.ts';
+
+let node: TestNode;
+const people: Record<string, Person> = {};
+
+before(async () => {
+  node = await startTestNode();
+  const owner = await node.signIn();
+  const { generatePrivateKey, privateKeyToAccount } = await import('viem/accounts');
+  people['owner'] = owner;
+  for (const role of ['member', 'guest'] as const) {
+    const account = privateKeyToAccount(generatePrivateKey());
+    await expectJson(await owner.fetch('/api/accounts', { method: 'POST', json: { address: account.address, role } }));
+    people[role] = await node.signIn(account);
+  }
+});
+after(() => node.end());
+
+/** Who passes which policy. `visitor` is from elsewhere: every request of this test says so with a forwarding header. */
+const admitted: Record<Policy, readonly string[]> = {
+  anyone: ['owner', 'member', 'guest', 'visitor'],
+  session: ['owner', 'member', 'guest'],
+  seller: ['owner', 'member'],
+  owner: ['owner'],
+  'owner-or-loopback': ['owner'],
+};
+
+test('every route refuses exactly the callers that its policy excludes', async () => {
+  verifies('foundation.routes.policy');
+  assert.ok(node.routes.length > 30);
+  // Ending sessions and the faucet come last, so that they do not disturb the others.
+  for (const { method, path, policy } of node.routes) {
+    if (/logout|\/api\/sessions$/.test(path) && method !== 'GET') continue;
+    const url = path.replace(/:\w+/g, 'none').replace(/\*$/, 'x');
+    for (const who of ['owner', 'member', 'guest', 'visitor']) {
+      const token = people[who]?.token;
+      const headers = { 'x-forwarded-for': '203.0.113.9', ...(token && { authorization: `Bearer ${token}` }) };
+      const response = await fetch(new URL(url, node.url), { method: method === 'ANY' ? 'GET' : method, headers });
+      const refusal = response.status === 401 || response.status === 403;
+      await response.body?.cancel();
+      assert.equal(!refusal, admitted[policy].includes(who), `${who} at ${method} ${path} (${policy}): ${response.status}`);
+      assert.ok(response.status < 500, `${who} at ${method} ${path}: ${response.status}`);
+    }
+  }
+});
+
+test('metrics are open to this machine, and closed to what comes through a proxy', async () => {
+  verifies('foundation.health');
+  const metrics = await fetch(new URL('/metrics', node.url));
+  assert.equal(metrics.status, 200);
+  assert.match(await metrics.text(), /^http_request_duration_seconds_count/m);
+  assert.equal((await fetch(new URL('/metrics', node.url), { headers: { 'x-forwarded-for': '203.0.113.9' } })).status, 401);
+  const health = await expectJson(await fetch(new URL('/api/health', node.url)));
+  assert.equal(health.checks.database.ok, true);
+  assert.equal(typeof health.version, 'string');
+});
+
+test('a page of another site cannot act with the cookie of a person who is signed in', async () => {
+  verifies('foundation.origin');
+  const cookie = `freehold_session=${people['owner']?.token}`;
+  const attempt = (headers: Record<string, string>) => fetch(new URL('/api/sessions', node.url), { method: 'DELETE', headers: { cookie, ...headers } });
+  for (const headers of [
+    {},
+    { 'x-requested-by': 'freehold', origin: 'https://evil.example' },
+    { 'x-requested-by': 'freehold', origin: 'null' },
+    { 'x-requested-by': 'freehold', 'sec-fetch-site': 'cross-site' },
+    { 'x-requested-by': 'freehold', 'sec-fetch-site': 'same-site' },
+  ]) {
+    assert.equal((await attempt(headers as Record<string, string>)).status, 403, JSON.stringify(headers));
+  }
+  assert.equal((await attempt({ 'x-requested-by': 'freehold', origin: node.url })).status, 204);
+});
+
+test('uploaded pages are never active on the origin of the desktop', async () => {
+  verifies('foundation.origin');
+  const owner = people['owner'];
+  assert.ok(owner);
+  const root = await expectJson(await owner.fetch('/api/drive/root'));
+  const file = await expectJson(
+    await owner.fetch(`/api/drive/files?parent=${root.id}&name=evil.html`, { method: 'PUT', body: '<script>alert(1)</script>', headers: { 'content-type': 'text/html' } }),
+  );
+  const response = await owner.fetch(`/api/drive/files/${file.id}/content`);
+  assert.match(response.headers.get('content-security-policy') ?? '', /^sandbox;/);
+  assert.match(response.headers.get('content-disposition') ?? '', /^attachment/);
+  const desktop = await fetch(new URL('/', node.url));
+  assert.match(desktop.headers.get('content-security-policy') ?? '', /default-src 'none'; script-src 'self'/);
+});
+
+test('no secret reaches the log', async () => {
+  verifies('foundation.logs');
+  const text = node.log.join('');
+  for (const person of Object.values(people)) assert.ok(!text.includes(person.token));
+  assert.doesNotMatch(text, /Bearer|fs_/);
+  const requests = node.log.map((line) => JSON.parse(line)).filter(({ event }) => event === 'http.request');
+  assert.ok(requests.length > 20);
+  for (const line of requests) assert.deepEqual(Object.keys(line).sort(), ['event', 'latencyMs', 'level', 'method', 'requestId', 'route', 'status', 'ts']);
+});
