@@ -1,0 +1,26 @@
+import { account, balance, challenge, loginAnswer, nodeInfo, session, type Address, type Challenge, type Hex, type NodeInfo, type Session } from '@freehold/protocol';
+import { nothing, type Request } from './request.ts';
+
+/** zod's object, taken from a schema of the protocol, so that this package needs no schema library of its own. */
+const currentSession = loginAnswer.pick({ account: true, session: true });
+const sessionList = { parse: (value: unknown): Session[] => session.array().parse(isRecord(value) ? value['sessions'] : value) };
+const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+export type AccountApi = ReturnType<typeof createAccountApi>;
+export type Account = ReturnType<typeof account.parse>;
+export type Balance = ReturnType<typeof balance.parse>;
+
+export function createAccountApi(request: Request) {
+  return {
+    node: (): Promise<NodeInfo> => request(nodeInfo, '/api/node'),
+    current: () => request(currentSession, '/api/auth/session'),
+    challenge: (body: { address: Address; chainId?: number }): Promise<Challenge> => request(challenge, '/api/auth/challenge', { method: 'POST', body }),
+    login: (body: { nonce: string; signature: Hex; claimCode?: string }) => request(loginAnswer, '/api/auth/login', { method: 'POST', body }),
+    logout: (): Promise<void> => request(nothing, '/api/auth/logout', { method: 'POST' }),
+    sessions: (): Promise<Session[]> => request(sessionList, '/api/sessions'),
+    revoke: (id: string): Promise<void> => request(nothing, `/api/sessions/${encodeURIComponent(id)}`, { method: 'DELETE' }),
+    revokeOthers: (): Promise<void> => request(nothing, '/api/sessions', { method: 'DELETE' }),
+    balance: (address: Address): Promise<Balance> => request(balance, `/api/chain/balance?address=${address}`),
+    faucet: (address: Address): Promise<Balance> => request(balance, '/api/chain/faucet', { method: 'POST', body: { address } }),
+  };
+}

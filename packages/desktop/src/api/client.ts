@@ -1,0 +1,12 @@
+import { createAccountApi } from './account.ts';
+import { createDriveApi } from './drive.ts';
+import { createFunctionsApi } from './functions.ts';
+import { createRequest } from './request.ts';
+
+export type Api = ReturnType<typeof createApi>;
+
+/** The node's documented HTTP API, typed and checked. */
+export function createApi(options: { fetch: typeof globalThis.fetch; onSignedOut: () => void }) {
+  const request = createRequest(options);
+  return { account: createAccountApi(request), drive: createDriveApi(request), functions: createFunctionsApi(request) };
+}

@@ -1,0 +1,3 @@
+export function FunctionsApp() {
+  return null;
+}

@@ -1,0 +1,5 @@
+import type { Entry } from '../api/drive.ts';
+
+/** What a window shows. Plain data, so that windows can be kept and compared. */
+export type WindowContent = { app: 'files'; place: 'home' | 'trash' } | { app: 'functions' } | { app: 'viewer'; entry: Entry };
+export type AppId = WindowContent['app'];
