@@ -55,8 +55,8 @@ export function readCommandLine(argv: readonly string[], table: OptionTable): Co
       if (name === '--dry-run-pay') own.dryRun = true;
       else if (name === '--trace-pay') own.trace = true;
       else if (name === '--pay') own.pay.push(takeOwn(inline));
-      else if (name === '--max') own.max.push(...list(takeOwn(inline)));
-      else if (name === '--per-call-max') own.perCallMax.push(...list(takeOwn(inline)));
+      else if (name === '--max') own.max.push(takeOwn(inline));
+      else if (name === '--per-call-max') own.perCallMax.push(takeOwn(inline));
       else if (name === '--key' && isOurKey(inline ?? argv[index + 1] ?? '')) own.key = takeOwn(inline);
       else {
         const option = findLong(name, table);
@@ -78,9 +78,6 @@ export function readCommandLine(argv: readonly string[], table: OptionTable): Co
   }
   return { own, args, tokens, optionsEnd: optionsEnd ?? args.length };
 }
-
-/** `--max 1,USDC:5` is two amounts; the commas of a JSON object are its own. */
-const list = (text: string) => (text.startsWith('{') ? [text] : text.split(','));
 
 /** curl takes a long option by any beginning of its name, and `--no-` before one that takes no value. */
 function findLong(name: string, table: OptionTable) {

@@ -6,10 +6,10 @@ Every option of curl works as always; these are added:
 
   --key KEY            the paying key: @file, 0x… (64 digits) or env:NAME
                        (default: FREEHOLD_KEY, then the file that "freehold key new --out" made)
-  --max AMOUNT         pay at most this: 0.05, USDC:0.05, USDC@base:0.05; may be repeated
+  --max AMOUNT         pay at most this: 0.05, USDC:0.05, USDC@Base:0.05; may be repeated
   --per-call-max AMOUNT
                        the same, for each call
-  --pay TOKEN          pay only with this: USDC, USDC@base; may be repeated
+  --pay TOKEN          pay only with this: USDC, USDC@Base; may be repeated
   --dry-run-pay        say what would be paid, and pay nothing
   --trace-pay          say what was paid
 

@@ -96,18 +96,18 @@ test('what will not be paid is told: no key, over the limit, another token, anot
   const url = `${origin}/paid`;
   const body = 'payment needed\n';
   const cases: [string[], number, RegExp, string][] = [
-    [['--max', '0.0009', url], 121, /costs 0\.001 .*USDC[\s\S]*--max/, body],
+    [['--max', '0.0009', url], 121, /price is 0\.001 USDC[\s\S]*--max/, body],
     [['--max', 'USDC:0.0009', url], 121, /USDC/, body],
     [['--max', 'USDC@eip155:31337:0.0009', url], 121, /USDC/, body],
     [['--per-call-max', '0.0009', url], 121, /USDC/, body],
-    [['--pay', 'EURC', url], 122, /Nothing that is accepted/, body],
-    [['--pay', 'USDC@base', url], 122, /Nothing that is accepted/, body],
+    [['--pay', 'EURC', url], 122, /Nothing was paid/, body],
+    [['--pay', 'USDC@Base', url], 122, /Nothing was paid/, body],
     [['-L', `${origin}/to?${elsewhere}/paid`], 122, /redirected to http:\/\/127/, body],
     [['-L', '-d', 'x', `${origin}/changed`], 122, /another request/, body],
     [[url, `${url}/2`], 122, /2 answers ask for payment/, body + body],
     [[`${url}{a,b}`], 122, /one URL at a time/, body + body],
     [[url, '--next', '-s', `${origin}/x`], 122, /An answer asks/, `${body}GET /x 0 ${empty}\n`],
-    [['--max', 'lots', url], 2, /--max lots/, ''],
+    [['--max', 'lots', url], 2, /lots/, ''],
   ];
   for (const [args, code, says, stdout] of cases) {
     const result = await buy(['-s', ...args]);

@@ -1,22 +1,25 @@
-import { decodePaymentRequired, formatUnits, type Address, type PaymentPayload, type PaymentRequired, type PaymentRequirements, type Token } from '@freehold/protocol';
+import { choosePayment, createPayment, parseBudgets, parsePreferences, PaymentError, type Budget, type ChosenPayment } from '@freehold/payments';
+import { chainIdOf, decodePaymentRequired, formatUnits, type Address, type PaymentRequired } from '@freehold/protocol';
 import type { Context } from '../context.ts';
-import { CliError } from '../error.ts';
+import { CliError, usageError } from '../error.ts';
 import { requireKey } from '../key/read-key.ts';
 import { openWallet } from '../key/wallet.ts';
-import { defaultMaximum, parseBudget, parsePreferences } from './budget.ts';
 import type { OwnOptions } from './command-line.ts';
 import { exitCode } from './exit-code.ts';
-import { choosePayment, createPayment } from './interim.ts';
 import type { Destination } from './redirects.ts';
 import type { Request } from './request.ts';
-import { testChain, trustedTokens } from './tokens.ts';
+
+/** What is paid without asking when no limit is given: one whole token. */
+const defaultBudgets: readonly Budget[] = [{ amount: '1' }];
+/** The chain id that development chains have by custom, and the one inside a node: its money is play money. */
+const testChainId = 31_337;
 
 /** A signed payment, ready to be sent. */
 export type Payment = {
-  payload: PaymentPayload;
-  accepted: PaymentRequirements;
+  /** The value of PAYMENT-SIGNATURE. */
+  header: string;
+  chosen: ChosenPayment;
   required: PaymentRequired;
-  token: Token;
   payer: Address;
   /** Where it goes to: nothing else may see it. */
   destination: Destination;
@@ -53,27 +56,34 @@ export async function openPayment({
     throw unsafe('The call was redirected to another request than the one written here. Nothing was paid.', `To pay it, call it yourself: freehold curl '${destination.url}'`);
   }
 
-  const tokens = await trustedTokens({ origin: destination.url.origin, needsTestToken: required.accepts.some(({ network }) => network === testChain), signal: context.signal });
-  const limits = [...own.max, ...own.perCallMax].map(parseBudget);
-  const choice = choosePayment({ required, tokens, budgets: limits.length > 0 ? limits : [{ amount: defaultMaximum }], pay: own.pay.flatMap(parsePreferences) });
-  if (!choice.ok) {
-    throw choice.reason === 'over_maximum'
-      ? new CliError(`${choice.message}, more than allowed${limits.length === 0 ? ` (${defaultMaximum}.00 when --max is not given)` : ''}. Nothing was paid.`, {
-          exitCode: exitCode.overMaximum,
-          advice: 'To allow it, give a higher limit: freehold curl --max AMOUNT …',
-        })
-      : unsafe(`Nothing that is accepted here can be paid. ${choice.message}.`, own.pay.length > 0 ? 'Leave --pay out, or name a token that is accepted.' : 'Ask the seller for a price in USDC.');
-  }
-
-  const { accepted, token } = choice;
-  const price = `${formatUnits(BigInt(accepted.amount), token.decimals)} ${token.network === testChain ? 'test ' : ''}${token.symbol}`;
+  const chosen = choose({ required, own });
+  const { requirement, token } = chosen;
+  const price = `${formatUnits(BigInt(requirement.amount), token.decimals)} ${chainIdOf(token.network) === testChainId ? 'test ' : ''}${token.symbol}`;
   if (own.dryRun) {
-    context.stderr.write(`freehold: would pay ${price} to ${accepted.payTo} on ${accepted.network}\n`);
+    context.stderr.write(`freehold: would pay ${price} to ${requirement.payTo} on ${requirement.network}\n`);
     return undefined;
   }
-  const wallet = openWallet(requireKey(own.key, context, exitCode.noKey));
-  const payload = await createPayment({ accepted, token, required, wallet, now: context.now(), random: context.random });
-  return { payload, accepted, required, token, payer: wallet.address, destination, price };
+  const account = openWallet(requireKey(own.key, context, exitCode.noKey));
+  const header = await createPayment({ required, chosen, account, now: context.now, randomBytes: context.random });
+  return { header, chosen, required, payer: account.address, destination, price };
+}
+
+/** `--max` and `--per-call-max` must both allow it. Errors: CliError 2, 121, 122. */
+function choose({ required, own }: { required: PaymentRequired; own: OwnOptions }): ChosenPayment {
+  try {
+    const preferences = own.pay.flatMap(parsePreferences);
+    const [max, perCallMax] = [own.max, own.perCallMax].map((texts) => texts.flatMap(parseBudgets));
+    const chosen = choosePayment({ required, preferences, budgets: max?.length ? max : perCallMax?.length ? perCallMax : defaultBudgets });
+    return perCallMax?.length ? choosePayment({ required: { ...required, accepts: [chosen.requirement] }, budgets: perCallMax }) : chosen;
+  } catch (error) {
+    if (!(error instanceof PaymentError)) throw error;
+    const { code, message } = error;
+    if (code === 'budget_malformed') throw usageError(message, 'freehold curl --help');
+    if (code === 'payment_over_budget') {
+      throw new CliError(`${message} Nothing was paid.`, { exitCode: exitCode.overMaximum, advice: 'To allow it: freehold curl --max AMOUNT …', cause: error });
+    }
+    throw unsafe(`${message} Nothing was paid.`, own.pay.length > 0 ? 'Leave --pay out, or name a token that is accepted.' : 'Ask the seller for a price in USDC.');
+  }
 }
 
 function readDemand(header: string): PaymentRequired {

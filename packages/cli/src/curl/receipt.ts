@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { decodeReceipt, exactPayload, receiptHeader, type SettleResponse, type SignedReceipt } from '@freehold/protocol';
+import { decodePaymentPayload, decodeReceipt, exactPayload, receiptHeader, type SettleResponse, type SignedReceipt } from '@freehold/protocol';
 import type { Context } from '../context.ts';
 import { isSignedBy } from '../key/recover.ts';
 import type { AnswerHead } from './answer-head.ts';
@@ -52,10 +52,10 @@ function faultOf(header: string, { payment, settlement }: { payment: Payment; se
   if (offer !== undefined && receipt.offer !== offer) return 'it is for another offer';
   // The cache and the owner pay nothing, and their receipts say so.
   if (receipt.amount === '0') return signed;
-  const { authorization } = exactPayload.parse(payment.payload.payload);
+  const { authorization } = exactPayload.parse(decodePaymentPayload(payment.header).payload);
   if (receipt.nonce !== authorization.nonce) return 'it is for another payment';
   if (receipt.payer !== payment.payer) return 'it names another payer';
-  if (BigInt(receipt.amount) > BigInt(payment.accepted.amount)) return 'it names a higher price';
+  if (BigInt(receipt.amount) > BigInt(payment.chosen.requirement.amount)) return 'it names a higher price';
   if (settlement?.transaction && receipt.transaction !== settlement.transaction) return 'it names another transaction';
   return signed;
 }

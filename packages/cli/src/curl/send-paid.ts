@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { decodeSettleResponse, encodePaymentPayload, paymentResponseHeader, paymentSignatureHeader, type SettleResponse } from '@freehold/protocol';
+import { decodeSettleResponse, paymentResponseHeader, paymentSignatureHeader, type SettleResponse } from '@freehold/protocol';
 import type { Context } from '../context.ts';
 import { CliError } from '../error.ts';
 import type { AnswerHead } from './answer-head.ts';
@@ -30,7 +30,7 @@ export async function sendPaid({
 }): Promise<number> {
   // Arguments are visible to every user of the machine, so the header comes from a file that only we can read.
   const paymentFile = dir.file('payment');
-  writeFileSync(paymentFile, `${paymentSignatureHeader}: ${encodePaymentPayload(payment.payload)}\n`, { mode: 0o600, flag: 'wx' });
+  writeFileSync(paymentFile, `${paymentSignatureHeader}: ${payment.header}\n`, { mode: 0o600, flag: 'wx' });
   const headFile = dir.file('heads-2');
   const { exitCode: code, heads } = await runCurl({
     args: withOptions(atDestination(commandLine, { payment, request }), [
@@ -91,7 +91,7 @@ async function conclude({
   }
   if (own.trace || (context.stderr.isTTY && !request.has('--silent'))) {
     const transaction = settlement?.transaction ? ` tx ${settlement.transaction}` : '';
-    say(settlement?.success ? `paid ${payment.price} to ${payment.accepted.payTo}${transaction}${receipt}` : `nothing was charged${receipt}`);
+    say(settlement?.success ? `paid ${payment.price} to ${payment.chosen.requirement.payTo}${transaction}${receipt}` : `nothing was charged${receipt}`);
   }
   return code;
 }

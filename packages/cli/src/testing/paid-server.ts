@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { TestContext } from 'node:test';
+import { knownTokens } from '@freehold/payments';
 import {
   authorizationTypedData,
   decodePaymentPayload,
@@ -19,13 +20,8 @@ import {
 import { recoverSigner } from '../key/recover.ts';
 import { openWallet } from '../key/wallet.ts';
 
-export const testToken: Token = {
-  network: 'eip155:31337',
-  asset: '0x5FbDB2315678afecb367f032d93F642f64180aa3',
-  symbol: 'USDC',
-  decimals: 6,
-  domain: { name: 'USD Coin', version: '2' },
-};
+/** The token of the chain inside a node. */
+export const testToken = knownTokens.find(({ network }) => network === 'eip155:31337') as Token;
 export const offer = 'ab'.repeat(32);
 export const transaction = `0x${'cd'.repeat(32)}` as const;
 const seller = '0x70997970C51812dc3A010C7d01b50e0d17dc79C8';
@@ -62,7 +58,6 @@ export async function openPaidServer(t: TestContext, options: { amount?: string;
     for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
     const body = Buffer.concat(chunks);
     seen.push({ method, path, headers: request.headers, body, paid: payment !== undefined });
-    if (path === '/api/node') return void response.end(JSON.stringify({ token: testToken }));
     if (path.startsWith('/paid')) {
       if (typeof payment !== 'string') return demand(response, path);
       return sell(request, response, body, payment);
