@@ -76,6 +76,7 @@ export async function openLocalChain({
   const stateFile = join(directory, 'state.hex');
   let savedBlock = '';
   let saving: Promise<void> = Promise.resolve();
+  let minting: Promise<void> = Promise.resolve();
 
   const save = () => (saving = saving.catch(() => undefined).then(saveNow));
   async function saveNow() {
@@ -106,7 +107,11 @@ export async function openLocalChain({
     async fund(address, amount) {
       const gas = BigInt(await request<string>('eth_getBalance', [address, 'latest']));
       if (gas < parseEther('1')) await request('anvil_setBalance', [address, numberToHex(parseEther('10'))]);
-      if (amount > 0n) await send(request, { to: localToken.asset, data: encodeFunctionData({ abi: mintAbi, args: [address, amount] }) });
+      if (amount === 0n) return;
+      const data = encodeFunctionData({ abi: mintAbi, args: [address, amount] });
+      // One after another: anvil gives two transactions of one moment the same nonce.
+      minting = minting.catch(() => undefined).then(() => send(request, { to: localToken.asset, data }));
+      await minting;
     },
     save,
     async stop() {

@@ -125,45 +125,74 @@ export function pay({
   return createPayment({ required, chosen, account: payer, now, randomBytes, ...(bind && { bind }) });
 }
 
+export type TestNode = { database: Database; payments: Payments; events: string[]; close(): Promise<void> };
+
+/** What a node makes of its data directory at a start, as far as payments go. */
+export async function openNode({
+  directory,
+  chain,
+  keeper,
+  rpcUrl = chain.rpcUrl,
+  limits,
+  now = Date.now,
+}: {
+  directory: string;
+  chain: Pick<LocalChain, 'network' | 'rpcUrl' | 'token'>;
+  keeper: Signer;
+  rpcUrl?: string;
+  limits?: Partial<Limits>;
+  now?: () => number;
+}): Promise<TestNode> {
+  const events: string[] = [];
+  const database = await openDatabase({ path: join(directory, 'freehold.db') });
+  const payments = openPayments({
+    database,
+    now,
+    log: (event, fields) => events.push(`${event} ${JSON.stringify(fields)}`),
+    recover,
+    signer: keeper,
+    chains: [{ network: chain.network, rpcUrl }],
+    tokens: [chain.token],
+    limits: { pollMs: 20, retryMs: 100, ...limits },
+  });
+  return {
+    database,
+    payments,
+    events,
+    async close() {
+      await payments.stop();
+      await database.close();
+    },
+  };
+}
+
 export type World = Awaited<ReturnType<typeof openWorld>>;
 
 /** A real chain, a real database, and payments over both; `reopen` is a restart of the node on the same data. */
-export async function openWorld({ limits, keeper = account() }: { limits?: Partial<Limits>; keeper?: Account } = {}) {
+export async function openWorld({ limits }: { limits?: Partial<Limits> } = {}) {
   const directory = mkdtempSync(join(tmpdir(), 'freehold-payments-'));
   const chain = await openChain(join(directory, 'chain'));
-  let database: Database;
-  let payments: Payments;
-  let signer = keeper;
-  const events: string[] = [];
   const client = createPublicClient({ transport: http(chain.rpcUrl) });
-
-  async function start() {
-    await chain.fund(signer.address, 0n);
-    database = await openDatabase({ path: join(directory, 'freehold.db') });
-    payments = openPayments({
-      database,
-      now: Date.now,
-      log: (event, fields) => events.push(`${event} ${JSON.stringify(fields)}`),
-      recover,
-      signer,
-      chains: [{ network: chain.network, rpcUrl: chain.rpcUrl }],
-      tokens: [chain.token],
-      limits: { pollMs: 20, retryMs: 100, ...limits },
-    });
-    await payments.recover();
-  }
-  await start();
+  let keeper = account();
+  let rpcUrl = chain.rpcUrl;
+  const open = async () => {
+    await chain.fund(keeper.address, 0n);
+    return openNode({ directory, chain, keeper, rpcUrl, ...(limits && { limits }) });
+  };
+  let node = await open();
 
   return {
     directory,
     chain,
     client,
-    events,
-    get payments() {
-      return payments;
+    get keeper() {
+      return keeper;
     },
-    get database() {
-      return database;
+    get payments() {
+      return node.payments;
+    },
+    get events() {
+      return node.events;
     },
     balance: (holder: Address) => balanceOf(client, { asset: chain.token.asset, holder }),
     async payer(amount: bigint): Promise<Account> {
@@ -172,23 +201,24 @@ export async function openWorld({ limits, keeper = account() }: { limits?: Parti
       return payer;
     },
     offer: (name: string, amount = price) => offerOf(name, { chain, amount }),
-    required(offer: Offer): PaymentRequired {
-      return payments.paymentRequired({ offer, offerId: offerIdOf(offer), url: urlOf(offer) });
-    },
-    async reopen(next: Account = signer) {
-      await payments.stop();
-      await database.close();
-      signer = next;
-      await start();
+    required: (offer: Offer) => requiredBy(node.payments, offer),
+    async reopen({ newKeeper = keeper, newRpcUrl = rpcUrl }: { newKeeper?: Account; newRpcUrl?: string } = {}) {
+      await node.close();
+      keeper = newKeeper;
+      rpcUrl = newRpcUrl;
+      node = await open();
+      return node.payments.recover();
     },
     async close() {
-      await payments.stop();
-      await database.close();
+      await node.close();
       await chain.stop();
       rmSync(directory, { recursive: true, force: true });
     },
   };
 }
+
+export const requiredBy = (payments: Payments, offer: Offer): PaymentRequired =>
+  payments.paymentRequired({ offer, offerId: offerIdOf(offer), url: urlOf(offer) });
 
 export async function openChain(directory: string): Promise<LocalChain> {
   const chain = await openLocalChain({ directory, log: () => undefined });
