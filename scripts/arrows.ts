@@ -19,7 +19,8 @@ export const arrows: Record<string, readonly string[]> = {
   desktop: ['protocol'],
 };
 
-const importPattern = /(?:^|\n)\s*(?:import|export)\b[^'"`;]*?\bfrom\s*['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]\s*\)|(?:^|\n)\s*import\s*['"]([^'"]+)['"]/g;
+const importPattern =
+  /(?:^|\n)\s*(?:import|export)\b[^'"`;]*?\bfrom\s*['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]\s*\)|(?:^|\n)\s*import\s*['"]([^'"]+)['"]/g;
 const isBuiltin = (name: string) => name.startsWith('node:') || builtinModules.includes(name);
 const packageName = (specifier: string) => specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/');
 
@@ -35,12 +36,19 @@ export function checkArrows(): string[] {
         const specifier = match[1] ?? match[2] ?? match[3] ?? '';
         if (specifier.startsWith('@freehold/')) {
           const target = specifier.slice('@freehold/'.length);
-          if (target.includes('/')) faults.push(`${file} imports ${specifier}, past the door of ${target.split('/')[0]}: use @freehold/${target.split('/')[0]}`);
-          else if (!isTest && !allowed.includes(target)) faults.push(`${file} imports @freehold/${target}: no arrow is drawn from ${name} to ${target}`);
+          if (target.includes('/'))
+            faults.push(`${file} imports ${specifier}, past the door of ${target.split('/')[0]}: use @freehold/${target.split('/')[0]}`);
+          else if (!isTest && !allowed.includes(target))
+            faults.push(`${file} imports @freehold/${target}: no arrow is drawn from ${name} to ${target}`);
         } else if (specifier.startsWith('.')) {
           const resolved = join(file, '..', specifier);
           if (!isTest && !resolved.startsWith(`packages/${name}/`)) faults.push(`${file} imports ${specifier}, outside its package`);
-        } else if (!isTest && !isBuiltin(specifier) && !declared.has(packageName(specifier)) && !declared.has(`@types/${packageName(specifier)}`)) {
+        } else if (
+          !isTest &&
+          !isBuiltin(specifier) &&
+          !declared.has(packageName(specifier)) &&
+          !declared.has(`@types/${packageName(specifier)}`)
+        ) {
           faults.push(`${file} imports ${packageName(specifier)}, which packages/${name}/package.json does not declare`);
         }
       }

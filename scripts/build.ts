@@ -23,7 +23,17 @@ export async function build({ log }: { log: (line: string) => void }): Promise<v
 }
 
 /** Does the work unless the sources are as they were when it was last done and its target is there. */
-async function whenChanged({ name, sources, target, work }: { name: string; sources: string[]; target: string; work: () => Promise<void> }) {
+async function whenChanged({
+  name,
+  sources,
+  target,
+  work,
+}: {
+  name: string;
+  sources: string[];
+  target: string;
+  work: () => Promise<void>;
+}) {
   const hash = createHash('sha256');
   for (const file of globSync(sources, { cwd: root, withFileTypes: true })
     .filter((entry) => entry.isFile())

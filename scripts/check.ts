@@ -9,7 +9,10 @@ const bin = (path: string) => join(root, 'node_modules', path);
 /** npm beside the system's Node, found as a shell would find it. */
 function npmCli(): string | undefined {
   if (process.env['npm_execpath']) return process.env['npm_execpath'];
-  const found = (process.env['PATH'] ?? '').split(delimiter).map((directory) => join(directory, 'npm')).find((path) => existsSync(path));
+  const found = (process.env['PATH'] ?? '')
+    .split(delimiter)
+    .map((directory) => join(directory, 'npm'))
+    .find((path) => existsSync(path));
   return found && realpathSync(found);
 }
 
@@ -21,12 +24,18 @@ const steps: [name: string, args: string[]][] = [
   ['format', [bin('oxfmt/bin/oxfmt'), '--check', '.']],
   ['arrows', [join(import.meta.dirname, 'arrows.ts')]],
   ['dead code', [bin('knip/bin/knip.js'), '--no-progress']],
-  ...(npm ? ([['lock file', [npm, 'ci', '--dry-run', '--prefer-offline', '--loglevel=error', '--no-audit']]] satisfies [string, string[]][]) : []),
+  ...(npm
+    ? ([['lock file', [npm, 'ci', '--dry-run', '--prefer-offline', '--loglevel=error', '--no-audit']]] satisfies [string, string[]][])
+    : []),
 ];
 
 let failed = 0;
 for (const [name, args] of steps) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8', env: { ...process.env, PATH: dirname(process.execPath) + delimiter + process.env['PATH'] } });
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, {
+    cwd: root,
+    encoding: 'utf8',
+    env: { ...process.env, PATH: dirname(process.execPath) + delimiter + process.env['PATH'] },
+  });
   console.log(`${status === 0 ? '✓' : '✗'} ${name}`);
   if (status === 0) continue;
   failed++;

@@ -12,7 +12,13 @@ if (process.argv.includes('--long')) process.env['FREEHOLD_LONG'] = '1';
 
 await build({ log: (line) => console.error(line) });
 
-const patterns = ['packages/*/src/**/*.test.ts', 'requirements/*.test.ts', 'scripts/**/*.test.ts', 'examples/*.test.ts', 'test/**/*.test.ts'];
+const patterns = [
+  'packages/*/src/**/*.test.ts',
+  'requirements/*.test.ts',
+  'scripts/**/*.test.ts',
+  'examples/*.test.ts',
+  'test/**/*.test.ts',
+];
 const files = globSync(patterns, { cwd: root, exclude: (path) => path.includes('node_modules') })
   .filter((file) => filters.length === 0 || filters.some((filter) => file.includes(filter)))
   .sort()

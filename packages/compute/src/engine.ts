@@ -30,7 +30,9 @@ export type RunResult = {
 };
 
 /** A sandbox that has proved itself, or the reason why there is none here. */
-export type EngineState = { available: true; checks: { name: string; passed: boolean }[]; tier: string } | { available: false; reason: string; advice: string };
+export type EngineState =
+  | { available: true; checks: { name: string; passed: boolean }[]; tier: string }
+  | { available: false; reason: string; advice: string };
 
 export type Engine = {
   state: EngineState;

@@ -45,7 +45,14 @@ export function identify({ call, request, input }: { call: CallableOffer; reques
   const requestId = taskIdOf(preimage(none));
   return {
     call,
-    run: { program: program.cid, kind: program.kind, entry: invocation.entry, args: invocation.args, env: invocation.env, limits: offer.limits },
+    run: {
+      program: program.cid,
+      kind: program.kind,
+      entry: invocation.entry,
+      args: invocation.args,
+      env: invocation.env,
+      limits: offer.limits,
+    },
     input: invocation.input,
     requestId,
     taskId: (nonce) => (deterministic ? requestId : taskIdOf(preimage(nonce))),
@@ -57,15 +64,31 @@ function exportCall({ program }: CallableOffer, request: FunctionRequest): { ent
   const names = program.exports.map(({ name }) => name);
   const [, entry = ''] = /^\/([A-Za-z0-9_$.-]+)\/?$/.exec(request.path) ?? [];
   const target = program.exports.find(({ name }) => name === entry);
-  if (!target) throw new ComputeError('request_invalid', 404, `Name one of its exports in the path: ${names.map((name) => `/${name}`).join(', ') || 'it exports no function'}.`);
+  if (!target)
+    throw new ComputeError(
+      'request_invalid',
+      404,
+      `Name one of its exports in the path: ${names.map((name) => `/${name}`).join(', ') || 'it exports no function'}.`,
+    );
   const args = [...new URLSearchParams(request.query).values()];
   if (args.length !== target.parameters.length) {
-    const example = target.parameters.map((type, index) => `${String.fromCodePoint(97 + (index % 26))}=${type.startsWith('f') ? '1.5' : '1'}`).join('&');
-    throw new ComputeError('request_invalid', 400, `${entry} takes ${target.parameters.length} numbers (${target.parameters.join(', ')}) and got ${args.length}. Call it as /${entry}?${example}.`);
+    const example = target.parameters
+      .map((type, index) => `${String.fromCodePoint(97 + (index % 26))}=${type.startsWith('f') ? '1.5' : '1'}`)
+      .join('&');
+    throw new ComputeError(
+      'request_invalid',
+      400,
+      `${entry} takes ${target.parameters.length} numbers (${target.parameters.join(', ')}) and got ${args.length}. Call it as /${entry}?${example}.`,
+    );
   }
   for (const [index, value] of args.entries()) {
     const type = target.parameters[index] ?? '';
-    if (!isNumberOf(type, value)) throw new ComputeError('request_invalid', 400, `Argument ${index + 1} of ${entry} must be ${type.startsWith('i') ? `a whole number that fits ${type}` : 'a number'}, not ${JSON.stringify(value.slice(0, 40))}.`);
+    if (!isNumberOf(type, value))
+      throw new ComputeError(
+        'request_invalid',
+        400,
+        `Argument ${index + 1} of ${entry} must be ${type.startsWith('i') ? `a whole number that fits ${type}` : 'a number'}, not ${JSON.stringify(value.slice(0, 40))}.`,
+      );
   }
   return { entry, args };
 }

@@ -4,6 +4,7 @@ import { openNativeEngine } from './engines/native.ts';
 import { openWasmEngine } from './engines/wasm.ts';
 import { ComputeError } from './error.ts';
 import { identify } from './identify.ts';
+import { prepareRunner } from './native/index.ts';
 import { openOffers } from './offers.ts';
 import { openPrograms } from './programs.ts';
 import { openStore } from './store.ts';
@@ -45,9 +46,11 @@ export type Compute = Awaited<ReturnType<typeof openCompute>>;
 export async function openCompute({ database, directory, now, log, recover, accepts, concurrency, retention }: ComputeOptions) {
   const store = openStore(database);
   const programsDirectory = `${directory}/programs`;
+  const cacheDirectory = `${directory}/cache`;
+  const runner = await prepareRunner({ cacheDirectory, log });
   const [native, wasm] = await Promise.all([
-    openNativeEngine({ directory, programsDirectory, slots: concurrency, log }),
-    openWasmEngine({ directory, size: concurrency, log, read: (cid) => programs.read(cid) }),
+    openNativeEngine({ cacheDirectory, programsDirectory, slots: concurrency, log }),
+    openWasmEngine({ runner, size: concurrency, log, read: (cid) => programs.read(cid) }),
   ]);
   const engines = { native, wasm };
   const sandbox = { native: native.state, wasm: wasm.state };

@@ -43,13 +43,15 @@ export function openOffers({
   async function list(row: OfferRow): Promise<ListedOffer> {
     const choice = await choose(row.offer);
     const refusal = 'refusal' in choice ? choice.refusal : null;
-    const state = row.withdrawnAt !== null ? 'withdrawn' : row.offer.expiresAt <= now() ? 'expired' : refusal === null ? 'live' : 'unavailable';
+    const state =
+      row.withdrawnAt !== null ? 'withdrawn' : row.offer.expiresAt <= now() ? 'expired' : refusal === null ? 'live' : 'unavailable';
     return { ...row, state, refusal, calls: await store.callsOf(row.id) };
   }
 
   async function find(idOrName: string): Promise<OfferRow> {
     const row = /^[0-9a-f]{64}$/.test(idOrName) ? await store.offer(idOrName) : await store.liveOfferNamed(idOrName);
-    if (!row) throw new ComputeError('offer_not_found', 404, 'No function has this name or id on this node. GET /api/offers lists what there is.');
+    if (!row)
+      throw new ComputeError('offer_not_found', 404, 'No function has this name or id on this node. GET /api/offers lists what there is.');
     return row;
   }
 
@@ -57,22 +59,31 @@ export function openOffers({
     /** Puts a signed offer on sale. Errors: `offer_invalid`, `offer_expired`, `offer_foreign`, `offer_name_taken`, `program_unknown`, `sandbox_unavailable`. */
     async publish({ offer, signature, caller }: { offer: Offer; signature: Hex; caller: Address }): Promise<ListedOffer> {
       const invalid = (message: string) => new ComputeError('offer_invalid', 422, message);
-      if (offer.owner !== caller) throw new ComputeError('offer_foreign', 403, `The offer is owned by ${offer.owner}, but you are signed in as ${caller}. Sell under your own wallet.`);
-      if (recover(hashTypedData(offerTypedData(offer)), signature) !== offer.owner) throw invalid('The signature does not belong to the owner of the offer, or the offer was changed after signing. Sign it again.');
+      if (offer.owner !== caller)
+        throw new ComputeError(
+          'offer_foreign',
+          403,
+          `The offer is owned by ${offer.owner}, but you are signed in as ${caller}. Sell under your own wallet.`,
+        );
+      if (recover(hashTypedData(offerTypedData(offer)), signature) !== offer.owner)
+        throw invalid('The signature does not belong to the owner of the offer, or the offer was changed after signing. Sign it again.');
       if (offer.expiresAt <= now()) throw new ComputeError('offer_expired', 422, 'The offer has expired. Sign one with a later expiry.');
-      if (offer.createdAt > now() + clockSkewMs) throw invalid('The offer says that it was created in the future. Check the clock of the machine that signed it.');
+      if (offer.createdAt > now() + clockSkewMs)
+        throw invalid('The offer says that it was created in the future. Check the clock of the machine that signed it.');
       if (offer.interface !== 'cgi') throw invalid(`The interface "${offer.interface}" is not supported yet: offer the program as "cgi".`);
       const foreign = offer.prices.find(({ network, asset }) => !accepts(network, asset));
       if (foreign) throw invalid(`This node takes no payments in ${foreign.asset} on ${foreign.network}. GET /api/node names its token.`);
       for (const { cid, runtime } of offer.programs) {
         const program = await programs.info(cid);
-        if (!program) throw new ComputeError('program_unknown', 422, `The program ${cid} is not on this node. Upload it first with PUT /api/programs.`);
+        if (!program)
+          throw new ComputeError('program_unknown', 422, `The program ${cid} is not on this node. Upload it first with PUT /api/programs.`);
         if (program.runtime !== runtime) throw invalid(`The program ${cid} is for ${program.runtime}, not for ${runtime}.`);
       }
       const choice = await choose(offer);
       if ('refusal' in choice) throw new ComputeError('sandbox_unavailable', 422, choice.refusal);
       const row: OfferRow = { id: offerIdOf(offer), offer, signature, withdrawnAt: null };
-      if (!(await store.publish(row, now()))) throw new ComputeError('offer_name_taken', 409, `Another seller on this node uses the name "${offer.name}". Choose another name.`);
+      if (!(await store.publish(row, now())))
+        throw new ComputeError('offer_name_taken', 409, `Another seller on this node uses the name "${offer.name}". Choose another name.`);
       return list(row);
     },
 
@@ -93,8 +104,10 @@ export function openOffers({
     /** What a call needs. Errors: `offer_not_found`, `offer_withdrawn`, `offer_expired`, `sandbox_unavailable`. */
     async callable(idOrName: string): Promise<CallableOffer> {
       const { id, offer, withdrawnAt } = await find(idOrName);
-      if (withdrawnAt !== null) throw new ComputeError('offer_withdrawn', 410, 'The seller has withdrawn this function. GET /api/offers lists what there is.');
-      if (offer.expiresAt <= now()) throw new ComputeError('offer_expired', 410, 'This offer has expired. Its seller must publish it again.');
+      if (withdrawnAt !== null)
+        throw new ComputeError('offer_withdrawn', 410, 'The seller has withdrawn this function. GET /api/offers lists what there is.');
+      if (offer.expiresAt <= now())
+        throw new ComputeError('offer_expired', 410, 'This offer has expired. Its seller must publish it again.');
       const choice = await choose(offer);
       if ('refusal' in choice) throw new ComputeError('sandbox_unavailable', 503, `This function cannot run here now. ${choice.refusal}`);
       return { id, offer, program: choice.program };

@@ -13,12 +13,23 @@ export const programSizeLimit = 32 * 1024 * 1024;
 
 export type Programs = ReturnType<typeof openPrograms>;
 
-export function openPrograms({ store, directory, now, states }: { store: Store; directory: string; now: () => number; states: () => { native: EngineState; wasm: EngineState } }) {
+export function openPrograms({
+  store,
+  directory,
+  now,
+  states,
+}: {
+  store: Store;
+  directory: string;
+  now: () => number;
+  states: () => { native: EngineState; wasm: EngineState };
+}) {
   const refusalOf = (program: ProgramRow): string | null => {
     const { native, wasm } = states();
     if (program.runtime === 'wasm') return wasm.available ? null : `${wasm.reason} ${wasm.advice}`;
     const here = process.arch === 'x64' ? 'linux-x64' : 'linux-arm64';
-    if (program.runtime !== here) return `This program is for ${program.runtime}; this node is ${process.platform}-${process.arch}. Build it for ${here}, or as WebAssembly, which runs on every node.`;
+    if (program.runtime !== here)
+      return `This program is for ${program.runtime}; this node is ${process.platform}-${process.arch}. Build it for ${here}, or as WebAssembly, which runs on every node.`;
     return native.available ? null : `${native.reason} ${native.advice}`;
   };
   const describe = (program: ProgramRow): ProgramInfo => ({ ...program, refusal: refusalOf(program) });
@@ -45,7 +56,11 @@ export function openPrograms({ store, directory, now, states }: { store: Store; 
     async read(cid: string): Promise<Buffer> {
       const bytes = await readFile(join(directory, cid));
       if (cidOf(rawCodec, createHash('sha256').update(bytes).digest()) !== cid) {
-        throw new ComputeError('program_unknown', 500, 'The stored program does not match its address any more: the disk may be failing. Upload the program again.');
+        throw new ComputeError(
+          'program_unknown',
+          500,
+          'The stored program does not match its address any more: the disk may be failing. Upload the program again.',
+        );
       }
       return bytes;
     },
@@ -57,10 +72,16 @@ async function collect(content: AsyncIterable<Uint8Array>): Promise<Buffer> {
   let size = 0;
   for await (const chunk of content) {
     size += chunk.length;
-    if (size > programSizeLimit) throw new ComputeError('program_too_large', 413, `A program may have at most ${programSizeLimit / 1024 / 1024} MiB.`);
+    if (size > programSizeLimit)
+      throw new ComputeError('program_too_large', 413, `A program may have at most ${programSizeLimit / 1024 / 1024} MiB.`);
     chunks.push(chunk);
   }
-  if (size === 0) throw new ComputeError('program_refused', 422, 'The upload is empty. Send the bytes of a WebAssembly module or of a static Linux executable as the request body.');
+  if (size === 0)
+    throw new ComputeError(
+      'program_refused',
+      422,
+      'The upload is empty. Send the bytes of a WebAssembly module or of a static Linux executable as the request body.',
+    );
   return Buffer.concat(chunks, size);
 }
 
@@ -69,8 +90,12 @@ function classify(bytes: Buffer): Pick<ProgramRow, 'kind' | 'runtime' | 'exports
   const refuse = (message: string) => new ComputeError('program_refused', 422, message);
   const elf = inspectElf(bytes);
   if (elf) {
-    if (elf.arch !== 'linux-x64' && elf.arch !== 'linux-arm64') throw refuse('This executable is for a processor that Freehold does not run. Build it for x86-64 or arm64 Linux.');
-    if (!elf.static) throw refuse('This executable needs shared libraries, which the sandbox does not have. Link it statically (cc -static, or GOOS=linux CGO_ENABLED=0).');
+    if (elf.arch !== 'linux-x64' && elf.arch !== 'linux-arm64')
+      throw refuse('This executable is for a processor that Freehold does not run. Build it for x86-64 or arm64 Linux.');
+    if (!elf.static)
+      throw refuse(
+        'This executable needs shared libraries, which the sandbox does not have. Link it statically (cc -static, or GOOS=linux CGO_ENABLED=0).',
+      );
     return { kind: 'native', runtime: elf.arch, exports: [] };
   }
   const wasm = inspectWasm(bytes);
@@ -80,11 +105,15 @@ function classify(bytes: Buffer): Pick<ProgramRow, 'kind' | 'runtime' | 'exports
     case 'wasi-command':
       return { kind: 'wasi', runtime: 'wasm', exports: wasm.exports };
     case 'wasi-reactor':
-      throw refuse('This is a WASI reactor (a library without _start). Build it as a command, or export plain functions without WASI imports.');
+      throw refuse(
+        'This is a WASI reactor (a library without _start). Build it as a command, or export plain functions without WASI imports.',
+      );
     case 'component':
       throw refuse('WebAssembly components are not supported yet. Build a core module or a WASI preview 1 command (wasm32-wasip1).');
     default:
-      throw refuse(`This is neither a WebAssembly module nor a Linux executable${wasm.reason ? `: ${wasm.reason}` : ''}. Scripts must be compiled or wrapped first.`);
+      throw refuse(
+        `This is neither a WebAssembly module nor a Linux executable${wasm.reason ? `: ${wasm.reason}` : ''}. Scripts must be compiled or wrapped first.`,
+      );
   }
 }
 

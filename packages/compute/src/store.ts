@@ -48,7 +48,12 @@ type TaskRecord = {
 const taskColumns = sql`id, offer, state, reason, exit_code, started_at, wall_us, cpu_us, max_rss_bytes, cacheable`;
 const listLimit = 500;
 
-const readOffer = (row: OfferRecord): OfferRow => ({ id: row.id, offer: offerSchema.parse(JSON.parse(row.document)), signature: row.signature, withdrawnAt: row.withdrawn_at });
+const readOffer = (row: OfferRecord): OfferRow => ({
+  id: row.id,
+  offer: offerSchema.parse(JSON.parse(row.document)),
+  signature: row.signature,
+  withdrawnAt: row.withdrawn_at,
+});
 
 const readTask = (row: TaskRecord): TaskRow => ({
   id: row.id,
@@ -84,12 +89,16 @@ export function openStore(database: Database) {
     },
 
     async liveOfferNamed(name: string): Promise<OfferRow | undefined> {
-      const row = await read.get<OfferRecord>(sql`SELECT id, document, signature, withdrawn_at FROM offer WHERE name = ${name} AND withdrawn_at IS NULL`);
+      const row = await read.get<OfferRecord>(
+        sql`SELECT id, document, signature, withdrawn_at FROM offer WHERE name = ${name} AND withdrawn_at IS NULL`,
+      );
       return row && readOffer(row);
     },
 
     async liveOffers(): Promise<OfferRow[]> {
-      const rows = await read.all<OfferRecord>(sql`SELECT id, document, signature, withdrawn_at FROM offer WHERE withdrawn_at IS NULL ORDER BY created_at DESC, id LIMIT ${listLimit}`);
+      const rows = await read.all<OfferRecord>(
+        sql`SELECT id, document, signature, withdrawn_at FROM offer WHERE withdrawn_at IS NULL ORDER BY created_at DESC, id LIMIT ${listLimit}`,
+      );
       return rows.map(readOffer);
     },
 
@@ -97,7 +106,9 @@ export function openStore(database: Database) {
     publish: (offer: OfferRow, now: number) =>
       database.transaction(async (tx) => {
         const { name, owner, createdAt } = offer.offer;
-        const holder = await tx.get<{ id: string; owner: string }>(sql`SELECT id, owner FROM offer WHERE name = ${name} AND withdrawn_at IS NULL`);
+        const holder = await tx.get<{ id: string; owner: string }>(
+          sql`SELECT id, owner FROM offer WHERE name = ${name} AND withdrawn_at IS NULL`,
+        );
         if (holder && holder.owner !== owner) return false;
         if (holder && holder.id !== offer.id) await withdrawRow(tx, holder.id, now);
         await tx.run(sql`INSERT INTO offer (id, name, document, signature, owner, created_at)
@@ -114,10 +125,21 @@ export function openStore(database: Database) {
     },
 
     /** Newest first, in pages: `after` is the start time and id of the last row of the page before. */
-    async tasks({ owner, after, limit }: { owner: string | undefined; after: { startedAt: number; id: string } | undefined; limit: number }): Promise<TaskRow[]> {
+    async tasks({
+      owner,
+      after,
+      limit,
+    }: {
+      owner: string | undefined;
+      after: { startedAt: number; id: string } | undefined;
+      limit: number;
+    }): Promise<TaskRow[]> {
       const mine = owner === undefined ? sql`1 = 1` : sql`offer IN (SELECT id FROM offer WHERE owner = ${owner})`;
-      const page = after === undefined ? sql`1 = 1` : sql`(started_at < ${after.startedAt} OR (started_at = ${after.startedAt} AND id > ${after.id}))`;
-      const rows = await read.all<TaskRecord>(sql`SELECT ${taskColumns} FROM task WHERE ${mine} AND ${page} ORDER BY started_at DESC, id LIMIT ${limit}`);
+      const page =
+        after === undefined ? sql`1 = 1` : sql`(started_at < ${after.startedAt} OR (started_at = ${after.startedAt} AND id > ${after.id}))`;
+      const rows = await read.all<TaskRecord>(
+        sql`SELECT ${taskColumns} FROM task WHERE ${mine} AND ${page} ORDER BY started_at DESC, id LIMIT ${limit}`,
+      );
       return rows.map(readTask);
     },
 
@@ -148,11 +170,14 @@ export function openStore(database: Database) {
       ),
 
     /** Tasks that a crash cut off: nothing was charged for them, so they count as failed and may be run again. */
-    failRunning: () => database.transaction((tx) => tx.run(sql`UPDATE task SET state = 'failed', reason = 'killed' WHERE state = 'running'`)),
+    failRunning: () =>
+      database.transaction((tx) => tx.run(sql`UPDATE task SET state = 'failed', reason = 'killed' WHERE state = 'running'`)),
 
     /** Drops the outputs of tasks older than `before`; the rows stay as history. */
     forgetOutputs: (before: number) =>
-      database.transaction((tx) => tx.run(sql`UPDATE task SET stdout = NULL, stderr = NULL, cacheable = 0 WHERE started_at < ${before} AND stdout IS NOT NULL`)),
+      database.transaction((tx) =>
+        tx.run(sql`UPDATE task SET stdout = NULL, stderr = NULL, cacheable = 0 WHERE started_at < ${before} AND stdout IS NOT NULL`),
+      ),
 
     addReceipt: (task: string, signed: SignedReceipt, now: number) =>
       database.transaction((tx) =>
@@ -162,13 +187,16 @@ export function openStore(database: Database) {
 
     async receipt(task: string, payment?: { payer: string; nonce: string }): Promise<SignedReceipt | undefined> {
       const which = payment ? sql`payer = ${payment.payer} AND nonce = ${payment.nonce}` : sql`1 = 1`;
-      const row = await read.get<{ document: string }>(sql`SELECT document FROM receipt WHERE task = ${task} AND ${which} ORDER BY created_at DESC LIMIT 1`);
+      const row = await read.get<{ document: string }>(
+        sql`SELECT document FROM receipt WHERE task = ${task} AND ${which} ORDER BY created_at DESC LIMIT 1`,
+      );
       return row && signedReceipt.parse(JSON.parse(row.document));
     },
   };
 }
 
-const withdrawRow = (tx: Sql, id: string, now: number) => tx.run(sql`UPDATE offer SET withdrawn_at = ${now} WHERE id = ${id} AND withdrawn_at IS NULL`);
+const withdrawRow = (tx: Sql, id: string, now: number) =>
+  tx.run(sql`UPDATE offer SET withdrawn_at = ${now} WHERE id = ${id} AND withdrawn_at IS NULL`);
 
 /** A task is done when the program ended by itself with code 0: anything else is a failure, and a failure costs nothing. */
 export const isDone = (result: RunResult): boolean => result.reason === 'exit' && (result.exitCode ?? 0) === 0;

@@ -87,7 +87,9 @@ function toResponse(plan: Plan, stdout: Buffer): FunctionResponse {
   return parseCgiOutput(stdout);
 }
 
-type Judged = { result: RunResult; response: FunctionResponse; failure?: never } | { result: RunResult; response?: never; failure: ComputeError };
+type Judged =
+  | { result: RunResult; response: FunctionResponse; failure?: never }
+  | { result: RunResult; response?: never; failure: ComputeError };
 
 /** A run that ended well but did not keep to CGI is a failure too, so that nobody pays for it. */
 function judge(plan: Plan, result: RunResult): Judged {
@@ -117,10 +119,21 @@ const explanations: Record<RunReason, string> = {
 function failureOf(result: RunResult): ComputeError {
   const isTime = result.reason === 'wall' || result.reason === 'cpu';
   const why = result.message ? `${explanations[result.reason]} ${result.message}` : explanations[result.reason];
-  return new ComputeError('function_failed', isTime ? 504 : 502, `${why} Nothing was charged.`, { details: { reason: result.reason, exitCode: result.exitCode } });
+  return new ComputeError('function_failed', isTime ? 504 : 502, `${why} Nothing was charged.`, {
+    details: { reason: result.reason, exitCode: result.exitCode },
+  });
 }
 
 function failedRun(error: unknown): RunResult {
   const message = error instanceof Error ? error.message : null;
-  return { reason: 'killed', exitCode: null, message, wallUs: 0, cpuUs: 0, maxRssBytes: 0, stdout: Buffer.alloc(0), stderr: Buffer.alloc(0) };
+  return {
+    reason: 'killed',
+    exitCode: null,
+    message,
+    wallUs: 0,
+    cpuUs: 0,
+    maxRssBytes: 0,
+    stdout: Buffer.alloc(0),
+    stderr: Buffer.alloc(0),
+  };
 }

@@ -25,7 +25,8 @@ async function refused(what: string, response: Response) {
 }
 
 const upload = (name: string) => owner.fetch(`/api/drive/files?parent=${root}&name=${name}`, { method: 'PUT', body: 'x' });
-const post = (path: string, body: string, type = 'application/json') => owner.fetch(path, { method: 'POST', body, headers: { 'content-type': type } });
+const post = (path: string, body: string, type = 'application/json') =>
+  owner.fetch(path, { method: 'POST', body, headers: { 'content-type': type } });
 
 test('file names that play tricks are refused', async () => {
   verifies('foundation.bad-input');
@@ -108,7 +109,13 @@ test('ids, queries and addresses that are none are refused', async () => {
 });
 
 test('sign-in refuses bad addresses, signatures and nonces', async () => {
-  for (const body of [{ address: '0x' }, { address: 1 }, { address: owner.address, chainId: -1 }, { address: owner.address, chainId: 1e30 }, { address: `${owner.address} ` }]) {
+  for (const body of [
+    { address: '0x' },
+    { address: 1 },
+    { address: owner.address, chainId: -1 },
+    { address: owner.address, chainId: 1e30 },
+    { address: `${owner.address} ` },
+  ]) {
     await refused(JSON.stringify(body), await post('/api/auth/challenge', JSON.stringify(body)));
   }
   const signature = `0x${'11'.repeat(65)}`;
@@ -139,10 +146,12 @@ test('programs that are none are refused with the reason', async () => {
 /** Sends bytes as they are and answers the status line. */
 const raw = (text: string) =>
   new Promise<string>((resolve, reject) => {
-    const socket = connect(Number(new URL(node.url).port), '127.0.0.1', () => socket.end(Buffer.from(text, 'latin1')));
-    let answer = '';
-    socket.on('data', (chunk) => (answer += chunk.toString('latin1')));
-    socket.on('close', () => resolve(answer.split('\r\n', 1)[0] ?? ''));
+    const socket = connect(Number(new URL(node.url).port), '127.0.0.1', () => socket.write(Buffer.from(text, 'latin1')));
+    socket.setTimeout(5_000, () => socket.destroy(new Error('No answer')));
+    socket.once('data', (chunk) => {
+      resolve(chunk.toString('latin1').split('\r\n', 1)[0] ?? '');
+      socket.destroy();
+    });
     socket.on('error', reject);
   });
 
@@ -156,7 +165,7 @@ test('hostile HTTP is refused and the node goes on', async () => {
     'both lengths': `POST /api/auth/challenge HTTP/1.1\r\nHost: ${host}\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`,
     'two lengths': `POST /api/auth/challenge HTTP/1.1\r\nHost: ${host}\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello`,
     'a space before the colon': `GET /api/node HTTP/1.1\r\nHost : ${host}\r\n\r\n`,
-    'TRACE': `TRACE /api/node HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`,
+    TRACE: `TRACE /api/node HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`,
     'a huge header': `GET /api/node HTTP/1.1\r\nHost: ${host}\r\nX: ${'x'.repeat(100_000)}\r\n\r\n`,
     'not HTTP': '\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03',
   })) {
@@ -169,7 +178,11 @@ test('hostile HTTP is refused and the node goes on', async () => {
 test('a body that is longer or shorter than it says is refused, and nothing is stored', async () => {
   const host = new URL(node.url).host;
   const before = await expectJson(await owner.fetch(`/api/drive/entries?parent=${root}`));
-  await raw(`PUT /api/drive/files?parent=${root}&name=cut HTTP/1.1\r\nHost: ${host}\r\nAuthorization: Bearer ${owner.token}\r\nContent-Length: 100\r\n\r\nonly this`);
+  const socket = connect(Number(new URL(node.url).port), '127.0.0.1');
+  socket.end(
+    `PUT /api/drive/files?parent=${root}&name=cut HTTP/1.1\r\nHost: ${host}\r\nAuthorization: Bearer ${owner.token}\r\nContent-Length: 100\r\n\r\nonly this`,
+  );
+  await new Promise((resolve) => socket.resume().on('close', resolve).on('error', resolve));
   const later = await expectJson(await owner.fetch(`/api/drive/entries?parent=${root}`));
   assert.deepEqual(later, before);
 });

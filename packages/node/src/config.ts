@@ -16,7 +16,11 @@ const settings = z.object({
   origins: z.string().default(''),
   owner: z.string().optional(),
   log: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
-  quotaMiB: z.coerce.number().int().min(1).default(1024 * 1024),
+  quotaMiB: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .default(1024 * 1024),
   concurrency: z.coerce.number().int().min(1).max(64).default(4),
 });
 
@@ -46,14 +50,19 @@ export function readConfig({ environment = process.env, flags = {} }: { environm
     quotaMiB: environment['FREEHOLD_QUOTA_MIB'],
     concurrency: environment['FREEHOLD_CONCURRENCY'],
   };
-  const given = Object.fromEntries([...Object.entries(fromEnvironment), ...Object.entries(flags)].filter(([, value]) => value !== undefined));
+  const given = Object.fromEntries(
+    [...Object.entries(fromEnvironment), ...Object.entries(flags)].filter(([, value]) => value !== undefined),
+  );
   const parsed = settings.safeParse(given);
   if (!parsed.success) throw invalid(parsed.error, flags);
   const { data, origins, owner, log, quotaMiB, ...rest } = parsed.data;
   return {
     ...rest,
     dataDirectory: resolve(data ?? join(environment['XDG_DATA_HOME'] ?? join(homedir(), '.local', 'share'), 'freehold')),
-    origins: origins.split(/[\s,]+/).filter(Boolean).map(parseOrigin),
+    origins: origins
+      .split(/[\s,]+/)
+      .filter(Boolean)
+      .map(parseOrigin),
     owner: owner === undefined || owner === '' ? undefined : parseOwner(owner),
     logLevel: log,
     quotaBytes: quotaMiB * mebibyte,
@@ -70,13 +79,18 @@ function invalid(error: z.ZodError, flags: Flags): ConfigError {
 function parseOrigin(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (!url || !/^https?:$/.test(url.protocol) || url.origin !== text.replace(/\/$/, '')) {
-    throw new ConfigError('config_invalid', 400, `FREEHOLD_ORIGIN must list origins such as https://cloud.example.org, not ${JSON.stringify(text)}.`);
+    throw new ConfigError(
+      'config_invalid',
+      400,
+      `FREEHOLD_ORIGIN must list origins such as https://cloud.example.org, not ${JSON.stringify(text)}.`,
+    );
   }
   return url.origin;
 }
 
 function parseOwner(text: string): Address {
   const parsed = address.safeParse(text);
-  if (!parsed.success) throw new ConfigError('config_invalid', 400, `FREEHOLD_OWNER must be a wallet address: it ${parsed.error.issues[0]?.message}.`);
+  if (!parsed.success)
+    throw new ConfigError('config_invalid', 400, `FREEHOLD_OWNER must be a wallet address: it ${parsed.error.issues[0]?.message}.`);
   return parsed.data;
 }

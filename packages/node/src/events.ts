@@ -14,7 +14,17 @@ const backlogBytes = 4 * 1024 * 1024;
 export type Events = ReturnType<typeof openEvents>;
 
 /** The WebSocket `/api/events`: what changed in the caller's drive since `?since=`, new and withdrawn offers, and his sales. */
-export function openEvents({ server, drive, authenticate, origins }: { server: Server; drive: Drive; authenticate: Authenticate; origins: readonly string[] }) {
+export function openEvents({
+  server,
+  drive,
+  authenticate,
+  origins,
+}: {
+  server: Server;
+  drive: Drive;
+  authenticate: Authenticate;
+  origins: readonly string[];
+}) {
   const sockets = new WebSocketServer({ noServer: true, maxPayload: 4096 });
   const clients = new Map<WebSocket, { caller: Caller; request: IncomingMessage }>();
   const alive = new WeakSet<WebSocket>();

@@ -9,7 +9,17 @@ const mebibyte = 1024 * 1024;
 const leastFree = 256 * mebibyte;
 
 /** The parts that `/api/health` looks at. Only the database and the disk are essential: the rest may be missing on purpose. */
-export function healthChecks({ database, compute, chain, dataDirectory }: { database: Database; compute: Compute; chain: () => ChainAccess | undefined; dataDirectory: string }) {
+export function healthChecks({
+  database,
+  compute,
+  chain,
+  dataDirectory,
+}: {
+  database: Database;
+  compute: Compute;
+  chain: () => ChainAccess | undefined;
+  dataDirectory: string;
+}) {
   const attempt = async (essential: boolean, work: () => Promise<Check>): Promise<Check & { essential: boolean }> => {
     try {
       return { ...(await work()), essential };
@@ -17,7 +27,8 @@ export function healthChecks({ database, compute, chain, dataDirectory }: { data
       return { ok: false, essential, message: error instanceof Error ? error.message : String(error) };
     }
   };
-  const engine = (state: Compute['sandbox']['native']): Check => (state.available ? { ok: true, message: state.tier } : { ok: false, message: `${state.reason} ${state.advice}`.trim() });
+  const engine = (state: Compute['sandbox']['native']): Check =>
+    state.available ? { ok: true, message: state.tier } : { ok: false, message: `${state.reason} ${state.advice}`.trim() };
 
   return async () => ({
     database: await attempt(true, async () => {

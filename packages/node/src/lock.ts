@@ -12,7 +12,12 @@ export function lockDataDirectory(directory: string): { release(): void } {
     lock.exec('BEGIN EXCLUSIVE');
   } catch (cause) {
     lock.close();
-    throw new ConfigError('data_in_use', 409, `Another Freehold is running on ${directory}. Stop it first, or start this one with another --data directory.`, { cause });
+    throw new ConfigError(
+      'data_in_use',
+      409,
+      `Another Freehold is running on ${directory}. Stop it first, or start this one with another --data directory.`,
+      { cause },
+    );
   }
   return { release: () => lock.close() };
 }

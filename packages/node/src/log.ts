@@ -13,33 +13,61 @@ const levels: Record<Level, number> = { debug: 10, info: 20, warn: 30, error: 40
 const events: Record<string, { level: Level; fields: Record<string, Field> }> = {
   'node.started': { level: 'info', fields: { url: 'string', version: 'string', startMs: 'number' } },
   'node.stopped': { level: 'info', fields: {} },
-  'http.request': { level: 'info', fields: { requestId: 'string', method: 'string', route: 'string', status: 'number', latencyMs: 'number' } },
+  'http.request': {
+    level: 'info',
+    fields: { requestId: 'string', method: 'string', route: 'string', status: 'number', latencyMs: 'number' },
+  },
   'http.failed': { level: 'error', fields: { requestId: 'string', route: 'string', error: 'string' } },
-  'identity.claimed': { level: 'warn', fields: { address: 'string' } },
-  'identity.signed-in': { level: 'info', fields: { address: 'string' } },
-  'identity.refused': { level: 'warn', fields: { code: 'string' } },
+  'keeper.started': { level: 'info', fields: { address: 'string' } },
+  'keeper.stopped': { level: 'debug', fields: { reason: 'string' } },
+  'keeper.died': { level: 'error', fields: { reason: 'string' } },
+  'identity.claimed': { level: 'warn', fields: { address: 'string', session: 'string' } },
+  'identity.login': { level: 'info', fields: { address: 'string', session: 'string' } },
+  'identity.allowed': { level: 'info', fields: { address: 'string', role: 'string' } },
+  'identity.removed': { level: 'info', fields: { address: 'string' } },
+  'identity.login_refused': { level: 'warn', fields: { address: 'string', code: 'string' } },
+  'identity.session_revoked': { level: 'info', fields: { address: 'string', session: 'string' } },
+  'identity.sessions_revoked': { level: 'info', fields: { address: 'string', count: 'number' } },
+  'identity.touch_failed': { level: 'warn', fields: { message: 'string' } },
   'sandbox.ready': { level: 'info', fields: { engine: 'string', tier: 'string' } },
   'sandbox.refused': { level: 'warn', fields: { engine: 'string', reason: 'string' } },
-  'runner.started': { level: 'debug', fields: { pid: 'number', tier: 'string' } },
-  'runner.lost': { level: 'warn', fields: { code: 'number', signal: 'string' } },
-  'runner.output': { level: 'warn', fields: { text: 'string' } },
-  'task.finished': { level: 'info', fields: { task: 'string', reason: 'string', wallUs: 'number', cpuUs: 'number' } },
-  'chain.started': { level: 'info', fields: { rpcUrl: 'string', attached: 'boolean' } },
-  'chain.lost': { level: 'error', fields: { error: 'string' } },
-  'payment.state': { level: 'info', fields: { task: 'string', state: 'string', amount: 'string' } },
-  'payment.failed': { level: 'warn', fields: { task: 'string', error: 'string' } },
-  'drive.swept': { level: 'info', fields: { temporary: 'number', orphans: 'number', blobs: 'number' } },
-  'background.failed': { level: 'error', fields: { what: 'string', error: 'string' } },
+  'compute.native.built': { level: 'info', fields: { from: 'string' } },
+  'compute.native.proved': { level: 'debug', fields: { available: 'boolean', tier: 'string', checks: 'number' } },
+  'compute.native.no_namespaces': { level: 'info', fields: { why: 'string' } },
+  'compute.native.runner_said': { level: 'warn', fields: { text: 'string' } },
+  'compute.native.runner_lost': { level: 'error', fields: { how: 'string', restartInMs: 'number' } },
+  'compute.native.restart_failed': { level: 'error', fields: { message: 'string' } },
+  'compute.wasm.host-ended': { level: 'debug', fields: { code: 'number', signal: 'string', said: 'string' } },
+  'compute.wasm.host-retired': { level: 'debug', fields: { residentBytes: 'number' } },
+  'compute.wasm.start-failed': { level: 'error', fields: { attempt: 'number', said: 'string' } },
+  'chain.started': { level: 'info', fields: { rpcUrl: 'string', pid: 'number', attached: 'boolean' } },
+  'chain.start_failed': { level: 'warn', fields: { port: 'number', attempt: 'number' } },
+  'chain.save_failed': { level: 'warn', fields: { message: 'string' } },
+  'chain.unresponsive': { level: 'warn', fields: { pid: 'number' } },
+  'chain.unreachable': { level: 'warn', fields: { network: 'string', message: 'string' } },
+  'payment.settled': { level: 'info', fields: { reservation: 'number', payer: 'string' } },
+  'payment.unpaid': { level: 'warn', fields: { reservation: 'number', payer: 'string', reason: 'string' } },
+  'payment.recovered': { level: 'info', fields: { released: 'number', resumed: 'number' } },
+  'payment.settle_failed': { level: 'error', fields: { reservation: 'number', message: 'string' } },
+  'payment.settle_delayed': { level: 'warn', fields: { network: 'string', reservation: 'number', kind: 'string', message: 'string' } },
+  'payment.settle_resent': { level: 'info', fields: { network: 'string', reservation: 'number', times: 'number' } },
+  'drive.swept': { level: 'info', fields: { broken: 'number', orphans: 'number', collected: 'number' } },
+  'drive.sweep_failed': { level: 'error', fields: { message: 'string' } },
+  'drive.collect_failed': { level: 'error', fields: { message: 'string' } },
+  'drive.subscription_failed': { level: 'error', fields: { message: 'string' } },
 };
 
 /** What must not be in any text, whoever wrote it: long hex (keys, signatures), our tokens, bearer credentials. Addresses and CIDs pass. */
 const secrets = /0x[0-9a-fA-F]{64,}|\b[0-9a-fA-F]{64,}\b|\bf[a-z]_[A-Za-z0-9_-]{20,}|\b[Bb]earer\s+\S+|eyJ[A-Za-z0-9_-]{40,}/g;
 const scrub = (text: string) => text.replace(secrets, '[removed]').slice(0, 500);
 
+/** An event that nobody declared is a defect of ours: its name is written, loud, and none of its fields. */
+const undeclared = { level: 'error' as const, fields: {} };
+
 /** A logger that writes one JSON line an event: `{ts, level, event, …declared fields}`. */
 export function openLog({ level, write, now }: { level: Level; write: (line: string) => void; now: () => number }): Log {
   return (event, fields = {}) => {
-    const known = events[event] ?? { level: 'error' as const, fields: {} };
+    const known = events[event] ?? undeclared;
     if (levels[known.level] < levels[level]) return;
     const line: Record<string, unknown> = { ts: new Date(now()).toISOString(), level: known.level, event };
     for (const [name, type] of Object.entries(known.fields)) {

@@ -63,7 +63,12 @@ export type NodeOptions = {
 };
 
 /** Starts a node: what exists, and what each part is given, from the top to the bottom. */
-export async function startNode({ config, now = Date.now, write = (line) => process.stderr.write(line), onClaimCode }: NodeOptions): Promise<RunningNode> {
+export async function startNode({
+  config,
+  now = Date.now,
+  write = (line) => process.stderr.write(line),
+  onClaimCode,
+}: NodeOptions): Promise<RunningNode> {
   const startedAt = now();
   const log = openLog({ level: config.logLevel, write, now });
   const stops = openStops();
@@ -92,7 +97,8 @@ export async function startNode({ config, now = Date.now, write = (line) => proc
       now,
       owner: config.owner,
       isOwnOrigin: (origin) => isOwnOrigin(origin, config.origins),
-      ...(onClaimCode && { onClaimCode }) });
+      ...(onClaimCode && { onClaimCode }),
+    });
     await identity.recordSigner(keeper.address);
 
     const drive = openDrive({ database, directory: join(dataDirectory, 'drive'), log, now, options: { quota: config.quotaBytes } });
@@ -150,7 +156,14 @@ export async function startNode({ config, now = Date.now, write = (line) => proc
     });
 
     const routes: readonly Route[] = [
-      ...systemRoutes({ info, checks: healthChecks({ database, compute, chain: () => chain, dataDirectory }), metrics: () => metrics, routes: () => routes, startedAt, now }),
+      ...systemRoutes({
+        info,
+        checks: healthChecks({ database, compute, chain: () => chain, dataDirectory }),
+        metrics: () => metrics,
+        routes: () => routes,
+        startedAt,
+        now,
+      }),
       ...identityRoutes(identity),
       ...driveRoutes(drive),
       ...offerRoutes({ compute, payments, token, onChange: () => events.publish({ type: 'offers' }) }),
@@ -200,12 +213,28 @@ async function stopAll(stops: ReturnType<typeof openStops>, log: Log): Promise<v
   log('node.stopped');
 }
 
-const refusalOf = (state: { available: true } | { available: false; reason: string; advice: string }) => (state.available ? undefined : `${state.reason} ${state.advice}`.trim());
+const refusalOf = (state: { available: true } | { available: false; reason: string; advice: string }) =>
+  state.available ? undefined : `${state.reason} ${state.advice}`.trim();
 
 function portError(error: unknown, { port, host }: Config): unknown {
   if (!(error instanceof Error) || !('code' in error)) return error;
-  if (error.code === 'EADDRINUSE') return new ConfigError('port_in_use', 409, `Port ${port} is taken. Start with another one: freehold up --port ${port + 1}`, { cause: error });
-  if (error.code === 'EACCES') return new ConfigError('port_in_use', 403, `Port ${port} needs more rights than this user has. Use one above 1023: freehold up --port 4200`, { cause: error });
-  if (error.code === 'EADDRNOTAVAIL') return new ConfigError('config_invalid', 400, `${host} is not an address of this machine. Use 127.0.0.1, or 0.0.0.0 for every network.`, { cause: error });
+  if (error.code === 'EADDRINUSE')
+    return new ConfigError('port_in_use', 409, `Port ${port} is taken. Start with another one: freehold up --port ${port + 1}`, {
+      cause: error,
+    });
+  if (error.code === 'EACCES')
+    return new ConfigError(
+      'port_in_use',
+      403,
+      `Port ${port} needs more rights than this user has. Use one above 1023: freehold up --port 4200`,
+      { cause: error },
+    );
+  if (error.code === 'EADDRNOTAVAIL')
+    return new ConfigError(
+      'config_invalid',
+      400,
+      `${host} is not an address of this machine. Use 127.0.0.1, or 0.0.0.0 for every network.`,
+      { cause: error },
+    );
   return error;
 }

@@ -62,7 +62,8 @@ test('metrics are open to this machine, and closed to what comes through a proxy
 test('a page of another site cannot act with the cookie of a person who is signed in', async () => {
   verifies('foundation.origin');
   const cookie = `freehold_session=${people['owner']?.token}`;
-  const attempt = (headers: Record<string, string>) => fetch(new URL('/api/sessions', node.url), { method: 'DELETE', headers: { cookie, ...headers } });
+  const attempt = (headers: Record<string, string>) =>
+    fetch(new URL('/api/sessions', node.url), { method: 'DELETE', headers: { cookie, ...headers } });
   for (const headers of [
     {},
     { 'x-requested-by': 'freehold', origin: 'https://evil.example' },
@@ -81,7 +82,11 @@ test('uploaded pages are never active on the origin of the desktop', async () =>
   assert.ok(owner);
   const root = await expectJson(await owner.fetch('/api/drive/root'));
   const file = await expectJson(
-    await owner.fetch(`/api/drive/files?parent=${root.id}&name=evil.html`, { method: 'PUT', body: '<script>alert(1)</script>', headers: { 'content-type': 'text/html' } }),
+    await owner.fetch(`/api/drive/files?parent=${root.id}&name=evil.html`, {
+      method: 'PUT',
+      body: '<script>alert(1)</script>',
+      headers: { 'content-type': 'text/html' },
+    }),
   );
   const response = await owner.fetch(`/api/drive/files/${file.id}/content`);
   assert.match(response.headers.get('content-security-policy') ?? '', /^sandbox;/);
@@ -97,5 +102,6 @@ test('no secret reaches the log', async () => {
   assert.doesNotMatch(text, /Bearer|fs_/);
   const requests = node.log.map((line) => JSON.parse(line)).filter(({ event }) => event === 'http.request');
   assert.ok(requests.length > 20);
-  for (const line of requests) assert.deepEqual(Object.keys(line).sort(), ['event', 'latencyMs', 'level', 'method', 'requestId', 'route', 'status', 'ts']);
+  for (const line of requests)
+    assert.deepEqual(Object.keys(line).sort(), ['event', 'latencyMs', 'level', 'method', 'requestId', 'route', 'status', 'ts']);
 });

@@ -102,7 +102,12 @@ export function openSales({
       case 'unpaid':
         return { kind: 'payment-required', required: terms(plan.call, url, ending.response.errorReason), settlement: ending.response };
       case 'released':
-        throw new ComputeError('function_failed', 502, 'The function failed, and nothing was charged. The same payment may be sent again.', { details: { reason: ending.reason } });
+        throw new ComputeError(
+          'function_failed',
+          502,
+          'The function failed, and nothing was charged. The same payment may be sent again.',
+          { details: { reason: ending.reason } },
+        );
       default:
         throw new RequestError('payment_pending', 202, pendingMessage);
     }
@@ -121,7 +126,13 @@ export function openSales({
   async function give(plan: Plan, outcome: Outcome, { payer, nonce, amount }: Reservation, settlement: SettleResponse): Promise<Answer> {
     const kept = await compute.receipts.get(outcome.task, { payer, nonce });
     if (kept) return { kind: 'answered', outcome, receipt: kept, settlement };
-    const receipt = await sign({ ...receiptFor(plan, outcome), payer, nonce, amount: amount.toString(), transaction: settlement.transaction as Hex });
+    const receipt = await sign({
+      ...receiptFor(plan, outcome),
+      payer,
+      nonce,
+      amount: amount.toString(),
+      transaction: settlement.transaction as Hex,
+    });
     await compute.receipts.add(outcome.task, receipt);
     onSold({ offer: plan.call.id, task: outcome.task, amount: amount.toString(), payer, seller: plan.call.offer.owner });
     return { kind: 'answered', outcome, receipt, settlement };
@@ -166,7 +177,9 @@ export function openSales({
           ? fulfil(plan, reservation, nonce, url)
           : admission.kind === 'settled'
             ? redeliver(plan, nonce, reservation, admission.response)
-            : payments.outcome(reservation).then((ending) => conclude(plan, ending, url, (settled, response) => redeliver(plan, nonce, settled, response)));
+            : payments
+                .outcome(reservation)
+                .then((ending) => conclude(plan, ending, url, (settled, response) => redeliver(plan, nonce, settled, response)));
       underWay.set(key, sale);
       try {
         return await sale;
@@ -184,7 +197,12 @@ export function openSales({
   /** A payment that is settled: its result, again if it was given before. */
   async function redeliver(plan: Plan, nonce: Uint8Array, reservation: Reservation, settlement: SettleResponse): Promise<Answer> {
     const outcome = await compute.tasks.finished(plan, nonce);
-    if (!outcome) throw new RequestError('not_found', 410, 'This payment was settled and its result is not kept any more. The receipt is at /api/tasks.');
+    if (!outcome)
+      throw new RequestError(
+        'not_found',
+        410,
+        'This payment was settled and its result is not kept any more. The receipt is at /api/tasks.',
+      );
     return give(plan, outcome, reservation, settlement);
   }
 }

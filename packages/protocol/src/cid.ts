@@ -8,7 +8,8 @@ export const dagCborCodec = 0x71;
 const sha256Code = 0x12;
 
 /** CIDv1 in base32 over a sha2-256 digest. */
-export const cidOf = (codec: number, sha256Digest: Uint8Array): string => CID.createV1(codec, digest.create(sha256Code, sha256Digest)).toString();
+export const cidOf = (codec: number, sha256Digest: Uint8Array): string =>
+  CID.createV1(codec, digest.create(sha256Code, sha256Digest)).toString();
 
 /** A CIDv1 in base32, as text. */
 export const cid = z.string().refine((text) => {

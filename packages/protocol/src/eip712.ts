@@ -17,7 +17,9 @@ export type TypedData = {
 
 /** keccak256("\x19\x01" ‖ domainSeparator ‖ hashStruct(message)): the 32 bytes that are signed. */
 export function hashTypedData({ domain, domainFields, primaryType, fields, message }: TypedData): Uint8Array {
-  return keccak_256(concatBytes(Uint8Array.of(0x19, 0x01), hashStruct('EIP712Domain', domainFields, domain), hashStruct(primaryType, fields, message)));
+  return keccak_256(
+    concatBytes(Uint8Array.of(0x19, 0x01), hashStruct('EIP712Domain', domainFields, domain), hashStruct(primaryType, fields, message)),
+  );
 }
 
 function hashStruct(name: string, fields: readonly Field[], values: Readonly<Record<string, string | number>>): Uint8Array {

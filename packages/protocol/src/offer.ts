@@ -37,14 +37,22 @@ export const limits = z.strictObject({
 });
 export type Limits = z.output<typeof limits>;
 
-export const defaultLimits: Limits = { memoryBytes: 64 * mebibyte, cpuMs: 10_000, wallMs: 20_000, outputBytes: 8 * mebibyte, inputBytes: 16 * mebibyte };
+export const defaultLimits: Limits = {
+  memoryBytes: 64 * mebibyte,
+  cpuMs: 10_000,
+  wallMs: 20_000,
+  outputBytes: 8 * mebibyte,
+  inputBytes: 16 * mebibyte,
+};
 
 /** The price of one call in one token. Amount "0" is a free function. */
 export const price = z.strictObject({ network, asset: address, amount: atomicAmount, payTo: address });
 export type Price = z.output<typeof price>;
 
 /** A name by which people call a function: a DNS label. */
-export const offerName = z.string().regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'must be a DNS label: a to z, 0 to 9 and -, at most 63 characters');
+export const offerName = z
+  .string()
+  .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'must be a DNS label: a to z, 0 to 9 and -, at most 63 characters');
 
 /** The document that sells a function. Its id is the sha256 of its canonical JSON (RFC 8785), in hexadecimal without 0x. */
 export const offer = z.strictObject({
@@ -101,7 +109,9 @@ export function offerTypedData(document: Offer): TypedData {
     ],
     message: {
       name: document.name,
-      price: document.prices.map(({ amount, network, payTo }) => `${formatUnits(BigInt(amount), 0)} atomic units on ${network} to ${payTo}`).join('; '),
+      price: document.prices
+        .map(({ amount, network, payTo }) => `${formatUnits(BigInt(amount), 0)} atomic units on ${network} to ${payTo}`)
+        .join('; '),
       owner: document.owner,
       expires: new Date(document.expiresAt).toISOString(),
       document: toHex(hashJson(document)),

@@ -38,11 +38,21 @@ export type PaymentRequired = z.output<typeof paymentRequired>;
 const uint256 = atomicAmount.refine((text) => BigInt(text) < 1n << 256n, 'must fit in 256 bits');
 
 /** EIP-3009 TransferWithAuthorization. Times are in SECONDS since the epoch. */
-export const authorization = z.object({ from: address, to: address, value: uint256, validAfter: uint256, validBefore: uint256, nonce: bytes32 });
+export const authorization = z.object({
+  from: address,
+  to: address,
+  value: uint256,
+  validAfter: uint256,
+  validBefore: uint256,
+  nonce: bytes32,
+});
 export type Authorization = z.output<typeof authorization>;
 
 /** A payment of the scheme `exact` by EIP-3009. */
-export const exactPayload = z.object({ signature: z.string().regex(/^0x([0-9a-fA-F]{2}){1,2048}$/, 'must be hexadecimal bytes'), authorization });
+export const exactPayload = z.object({
+  signature: z.string().regex(/^0x([0-9a-fA-F]{2}){1,2048}$/, 'must be hexadecimal bytes'),
+  authorization,
+});
 
 export const paymentPayload = z.object({
   x402Version: z.literal(2),
@@ -73,7 +83,17 @@ export const encodeSettleResponse = (value: SettleResponse): string => toJsonHea
 export const decodeSettleResponse = (header: string): SettleResponse => settleResponse.parse(fromJsonHeader(header));
 
 /** What a payer signs: a transfer of the token that anyone may carry to the chain, once, within its time window. */
-export function authorizationTypedData({ message, asset, caip2, domain }: { message: Authorization; asset: Hex; caip2: string; domain: { name: string; version: string } }): TypedData {
+export function authorizationTypedData({
+  message,
+  asset,
+  caip2,
+  domain,
+}: {
+  message: Authorization;
+  asset: Hex;
+  caip2: string;
+  domain: { name: string; version: string };
+}): TypedData {
   return {
     domain: { name: domain.name, version: domain.version, chainId: chainIdOf(network.parse(caip2)), verifyingContract: asset },
     domainFields: [

@@ -8,7 +8,9 @@ const parse = (text: string) => parseCgiOutput(Buffer.from(text, 'latin1'));
 
 test('headers, status and body are read with either line ending', () => {
   for (const eol of ['\n', '\r\n']) {
-    const answer = parse(['Content-Type: text/html', 'Status: 404 Not Found', 'Set-Cookie: a=1', 'Set-Cookie: b=2', '', 'body\n'].join(eol));
+    const answer = parse(
+      ['Content-Type: text/html', 'Status: 404 Not Found', 'Set-Cookie: a=1', 'Set-Cookie: b=2', '', 'body\n'].join(eol),
+    );
     assert.equal(answer.status, 404);
     assert.deepEqual(answer.headers, [
       ['content-type', 'text/html'],
@@ -22,7 +24,9 @@ test('headers, status and body are read with either line ending', () => {
 test('Location alone is a redirect; 204 has no body; hop-by-hop headers are dropped; no type is octet-stream', () => {
   assert.equal(parse('Location: https://example.org/\n\n').status, 302);
   assert.equal(parse('Status: 204\nX: 1\n\nbody').body.length, 0);
-  assert.deepEqual(parse('Connection: close\nTransfer-Encoding: chunked\nContent-Length: 9\n\nx').headers, [['content-type', 'application/octet-stream']]);
+  assert.deepEqual(parse('Connection: close\nTransfer-Encoding: chunked\nContent-Length: 9\n\nx').headers, [
+    ['content-type', 'application/octet-stream'],
+  ]);
 });
 
 for (const [what, output] of [
@@ -58,7 +62,16 @@ const request: FunctionRequest = {
   method: 'POST',
   path: '/a%20b',
   query: 'x=1',
-  headers: { 'accept-language': 'de', authorization: 'secret', cookie: 'secret', 'payment-signature': 'secret', 'x-402-key': 'secret', proxy: 'evil', 'user-agent': 'curl', 'content-type': 'text/csv' },
+  headers: {
+    'accept-language': 'de',
+    authorization: 'secret',
+    cookie: 'secret',
+    'payment-signature': 'secret',
+    'x-402-key': 'secret',
+    proxy: 'evil',
+    'user-agent': 'curl',
+    'content-type': 'text/csv',
+  },
   server: { name: 'home', port: '4200', scheme: 'http' },
   remoteAddress: '10.0.0.9',
 };

@@ -26,7 +26,17 @@ const neverPassed =
  * The CGI/1.1 environment (RFC 3875 §4.1) of a request. It is part of the task's identity, so that what is not here never
  * reaches the program: of the request's headers only those that the offer lists in `vary`, and no inherited variable at all.
  */
-export function cgiEnvironment({ offer, offerId, request, inputSize }: { offer: Offer; offerId: string; request: FunctionRequest; inputSize: number }): Record<string, string> {
+export function cgiEnvironment({
+  offer,
+  offerId,
+  request,
+  inputSize,
+}: {
+  offer: Offer;
+  offerId: string;
+  request: FunctionRequest;
+  inputSize: number;
+}): Record<string, string> {
   const fixed = offer.deterministic === true;
   const environment: Record<string, string> = {
     GATEWAY_INTERFACE: 'CGI/1.1',
@@ -49,7 +59,8 @@ export function cgiEnvironment({ offer, offerId, request, inputSize }: { offer: 
     if (value !== undefined && !neverPassed.test(name)) environment[`HTTP_${name.toUpperCase().replaceAll('-', '_')}`] = value;
   }
   for (const [name, value] of Object.entries(environment)) {
-    if (value.includes('\0')) throw new ComputeError('request_invalid', 400, `The request puts a NUL byte into ${name}. Remove %00 from the URL.`);
+    if (value.includes('\0'))
+      throw new ComputeError('request_invalid', 400, `The request puts a NUL byte into ${name}. Remove %00 from the URL.`);
   }
   return environment;
 }
@@ -58,6 +69,10 @@ function decodePath(path: string): string {
   try {
     return decodeURIComponent(path);
   } catch {
-    throw new ComputeError('request_invalid', 400, 'The path holds a percent sign that is not followed by two hexadecimal digits of UTF-8. Encode it as %25.');
+    throw new ComputeError(
+      'request_invalid',
+      400,
+      'The path holds a percent sign that is not followed by two hexadecimal digits of UTF-8. Encode it as %25.',
+    );
   }
 }

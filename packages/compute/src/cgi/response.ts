@@ -8,7 +8,17 @@ export class CgiOutputError extends Error {
 
 const headerBlockLimit = 32 * 1024;
 /** Hop-by-hop headers and those that the node itself sets. */
-const dropped = new Set(['connection', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade', 'content-length', 'status']);
+const dropped = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'content-length',
+  'status',
+]);
 const headerName = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
 /**
@@ -24,7 +34,8 @@ export function parseCgiOutput(output: Buffer): FunctionResponse {
     const colon = line.indexOf(':');
     const name = line.slice(0, Math.max(colon, 0));
     const value = line.slice(colon + 1).trim();
-    if (colon < 1 || !headerName.test(name)) throw new CgiOutputError(`The program's answer has a line that is no header: ${JSON.stringify(line.slice(0, 80))}`);
+    if (colon < 1 || !headerName.test(name))
+      throw new CgiOutputError(`The program's answer has a line that is no header: ${JSON.stringify(line.slice(0, 80))}`);
     if (/[\0-\x08\x0a-\x1f\x7f]/.test(value)) throw new CgiOutputError(`The program's header ${name} holds a control character`);
     const lower = name.toLowerCase();
     if (lower === 'status') {
@@ -34,7 +45,8 @@ export function parseCgiOutput(output: Buffer): FunctionResponse {
     if (lower === 'location') location = value;
     if (!dropped.has(lower)) headers.push([lower, value]);
   }
-  if (lines.length === 0) throw new CgiOutputError('The program wrote no CGI headers: begin with "Content-Type: text/plain" and an empty line');
+  if (lines.length === 0)
+    throw new CgiOutputError('The program wrote no CGI headers: begin with "Content-Type: text/plain" and an empty line');
   if (!headers.some(([name]) => name === 'content-type')) headers.push(['content-type', 'application/octet-stream']);
   const final = status ?? (location === undefined ? 200 : 302);
   return { status: final, headers, body: final === 204 || final === 304 ? Buffer.alloc(0) : body };
@@ -42,11 +54,13 @@ export function parseCgiOutput(output: Buffer): FunctionResponse {
 
 function splitHeaderBlock(output: Buffer): { lines: string[]; body: Buffer } {
   const lines: string[] = [];
-  for (let start = 0; ; ) {
+  for (let start = 0; ;) {
     const end = output.indexOf(0x0a, start);
     if (end === -1 || end > headerBlockLimit) {
       throw new CgiOutputError(
-        output.length === 0 ? 'The program wrote nothing' : 'The program wrote no CGI header block (headers, then an empty line, within 32 KiB)',
+        output.length === 0
+          ? 'The program wrote nothing'
+          : 'The program wrote no CGI header block (headers, then an empty line, within 32 KiB)',
       );
     }
     const line = output.toString('latin1', start, end).replace(/\r$/, '');

@@ -6,7 +6,11 @@ export function refusedEngine(error: unknown): Engine {
   if (!(error instanceof ComputeError) || error.code !== 'sandbox_unavailable') throw error;
   const { reason, advice } = error.details ?? {};
   return {
-    state: { available: false, reason: typeof reason === 'string' ? reason : error.message, advice: typeof advice === 'string' ? advice : '' },
+    state: {
+      available: false,
+      reason: typeof reason === 'string' ? reason : error.message,
+      advice: typeof advice === 'string' ? advice : '',
+    },
     run: () => Promise.reject(error),
     stop: async () => undefined,
   };

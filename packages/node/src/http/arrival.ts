@@ -32,13 +32,18 @@ export function arrivalOf(request: IncomingMessage, origins: readonly string[]):
   const configured = origins.find((origin) => new URL(origin).host === host.toLowerCase());
   const origin = configured ?? `http://${host.toLowerCase()}`;
   if (!isOwnOrigin(origin, origins)) {
-    throw new RequestError('host_unknown', 421, `This node does not answer to the name ${JSON.stringify(name)}. Its owner can allow it with FREEHOLD_ORIGIN=https://${name}.`);
+    throw new RequestError(
+      'host_unknown',
+      421,
+      `This node does not answer to the name ${JSON.stringify(name)}. Its owner can allow it with FREEHOLD_ORIGIN=https://${name}.`,
+    );
   }
   const remoteAddress = request.socket.remoteAddress ?? '';
   return {
     origin,
     remoteAddress,
-    isLoopback: loopbackNames.has(name) && isLoopbackAddress(remoteAddress) && !forwardedHeaders.some((header) => header in request.headers),
+    isLoopback:
+      loopbackNames.has(name) && isLoopbackAddress(remoteAddress) && !forwardedHeaders.some((header) => header in request.headers),
     userAgent: (request.headers['user-agent'] ?? '').slice(0, 200),
   };
 }

@@ -30,7 +30,14 @@ export function authorize(policy: Policy, caller: Caller | undefined, arrival: A
   if (!caller) throw new RequestError('signed_out', 401, 'Sign in first: this needs a session of an account on this node.');
   const { role } = caller.account;
   const isAllowed = policy === 'session' || role === 'owner' || (policy === 'seller' && role === 'member');
-  if (!isAllowed) throw new RequestError('forbidden', 403, policy === 'seller' ? 'Guests cannot do this. Ask the owner of the node to make you a member.' : 'Only the owner of this node can do this.');
+  if (!isAllowed)
+    throw new RequestError(
+      'forbidden',
+      403,
+      policy === 'seller'
+        ? 'Guests cannot do this. Ask the owner of the node to make you a member.'
+        : 'Only the owner of this node can do this.',
+    );
 }
 
 const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS']);
@@ -46,6 +53,10 @@ export function refuseCrossSite(request: IncomingMessage, caller: Caller | undef
   const isCrossSite = isForeign || site === 'cross-site' || site === 'same-site';
   if (safeMethods.has(request.method ?? '')) return;
   if (isCrossSite || (caller?.via === 'cookie' && request.headers['x-requested-by'] !== 'freehold')) {
-    throw new RequestError('cross_site', 403, 'This request came from another site. Open the node itself, or use a bearer token and no Origin.');
+    throw new RequestError(
+      'cross_site',
+      403,
+      'This request came from another site. Open the node itself, or use a bearer token and no Origin.',
+    );
   }
 }

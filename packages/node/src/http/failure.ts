@@ -19,14 +19,25 @@ export function toFailure(error: unknown): FreeholdError {
   const { code, statusCode } = (error ?? {}) as Partial<FastifyError>;
   const known = code === undefined ? undefined : fastifyRefusals[code];
   if (known) return known;
-  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) return new RequestError('invalid_request', statusCode, 'The request is not valid HTTP for this route.');
-  return new RequestError('internal', 500, 'Something went wrong on this node. Its owner finds the cause in the log under the request id.', { cause: error });
+  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500)
+    return new RequestError('invalid_request', statusCode, 'The request is not valid HTTP for this route.');
+  return new RequestError(
+    'internal',
+    500,
+    'Something went wrong on this node. Its owner finds the cause in the log under the request id.',
+    { cause: error },
+  );
 }
 
 /** Names the field and what it must be. */
 export function invalidInput(error: z.ZodError): RequestError {
   const issue = error.issues[0];
-  if (issue?.code === 'unrecognized_keys') return new RequestError('invalid_request', 400, `Unknown field${issue.keys.length > 1 ? 's' : ''} ${issue.keys.join(', ').slice(0, 200)}. Remove ${issue.keys.length > 1 ? 'them' : 'it'}, or check the spelling.`);
+  if (issue?.code === 'unrecognized_keys')
+    return new RequestError(
+      'invalid_request',
+      400,
+      `Unknown field${issue.keys.length > 1 ? 's' : ''} ${issue.keys.join(', ').slice(0, 200)}. Remove ${issue.keys.length > 1 ? 'them' : 'it'}, or check the spelling.`,
+    );
   const field = issue?.path.join('.') || 'the body';
   return new RequestError('invalid_request', 400, `${field}: ${issue?.message ?? 'is not valid'}.`, { details: { field } });
 }

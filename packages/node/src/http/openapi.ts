@@ -16,7 +16,9 @@ export function openapi(routes: readonly Route[]) {
     openapi: '3.1.0',
     info: { title: 'Freehold', version, description: 'The API of a Freehold node. Errors are {error: {code, message, requestId}}.' },
     paths,
-    components: { securitySchemes: { session: { type: 'http', scheme: 'bearer' }, cookie: { type: 'apiKey', in: 'cookie', name: 'freehold_session' } } },
+    components: {
+      securitySchemes: { session: { type: 'http', scheme: 'bearer' }, cookie: { type: 'apiKey', in: 'cookie', name: 'freehold_session' } },
+    },
   };
 }
 
@@ -44,5 +46,10 @@ function operation({ summary, policy, params, query, body, answer, status }: Rou
 function fields(type: z.ZodType, place: 'path' | 'query') {
   const schema = toSchema(type);
   const required = new Set(schema.required);
-  return Object.entries(schema.properties ?? {}).map(([name, property]) => ({ name, in: place, required: place === 'path' || required.has(name), schema: property }));
+  return Object.entries(schema.properties ?? {}).map(([name, property]) => ({
+    name,
+    in: place,
+    required: place === 'path' || required.has(name),
+    schema: property,
+  }));
 }

@@ -12,7 +12,8 @@ test('single ranges of RFC 9110 are understood', () => {
 });
 
 test('what is no single byte range is answered whole; what lies outside is refused with the size', () => {
-  for (const header of [undefined, '', 'items=0-1', 'bytes=', 'bytes=-', 'bytes=0-1,3-4', 'bytes=4-2', 'bytes=a-b']) assert.equal(parseRange(header, 10), undefined);
+  for (const header of [undefined, '', 'items=0-1', 'bytes=', 'bytes=-', 'bytes=0-1,3-4', 'bytes=4-2', 'bytes=a-b'])
+    assert.equal(parseRange(header, 10), undefined);
   for (const header of ['bytes=10-', 'bytes=10-20', 'bytes=-0']) assert.throws(() => parseRange(header, 10), { status: 416 });
   assert.throws(() => parseRange('bytes=0-0', 0), { status: 416 });
 });

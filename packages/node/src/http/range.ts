@@ -14,6 +14,7 @@ export function parseRange(header: string | undefined, size: number): Range | un
   const start = first === '' ? Math.max(size - Number(last), 0) : Number(first);
   const end = first === '' || last === '' ? size - 1 : Math.min(Number(last), size - 1);
   if (first !== '' && last !== '' && Number(last) < Number(first)) return undefined;
-  if (start >= size || end < start) throw new RequestError('invalid_request', 416, `The file has ${size} bytes; the range asked for lies outside.`, { details: { size } });
+  if (start >= size || end < start)
+    throw new RequestError('invalid_request', 416, `The file has ${size} bytes; the range asked for lies outside.`, { details: { size } });
   return { start, end };
 }

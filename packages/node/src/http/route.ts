@@ -67,9 +67,11 @@ type Definition<Params extends z.ZodType, Query extends z.ZodType, Body extends 
 const nothing = z.strictObject({});
 
 /** Declares a route; the handler's types follow from its schemas. Whatever a schema does not name is refused. */
-export function route<Params extends z.ZodType = typeof nothing, Query extends z.ZodType = typeof nothing, Body extends z.ZodType | 'stream' | 'none' = 'none'>(
-  definition: Definition<Params, Query, Body>,
-): Route {
+export function route<
+  Params extends z.ZodType = typeof nothing,
+  Query extends z.ZodType = typeof nothing,
+  Body extends z.ZodType | 'stream' | 'none' = 'none',
+>(definition: Definition<Params, Query, Body>): Route {
   return {
     ...definition,
     params: definition.params ?? nothing,

@@ -58,7 +58,14 @@ export function createServer({ routes, authenticate, origins, log, metrics }: Ht
     return reply
       .code(failure.status)
       .headers({ 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store', 'x-request-id': request.id })
-      .send({ error: { code: failure.code, message: failure.message, requestId: request.id, ...(failure.details && { details: failure.details }) } });
+      .send({
+        error: {
+          code: failure.code,
+          message: failure.message,
+          requestId: request.id,
+          ...(failure.details && { details: failure.details }),
+        },
+      });
   }
 
   // A caller that waits for permission to send its body (Expect: 100-continue) gets it at once, except at a function: there
@@ -79,7 +86,12 @@ export function createServer({ routes, authenticate, origins, log, metrics }: Ht
 
   server.addHook('onRequest', async (request, reply) => {
     request.arrival = arrivalOf(request.raw, origins);
-    reply.headers({ 'x-request-id': request.id, 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer', 'cross-origin-resource-policy': 'same-origin' });
+    reply.headers({
+      'x-request-id': request.id,
+      'x-content-type-options': 'nosniff',
+      'referrer-policy': 'no-referrer',
+      'cross-origin-resource-policy': 'same-origin',
+    });
   });
   server.addHook('onResponse', async (request, reply) => {
     const label = request.routeOptions.url ?? 'unmatched';
@@ -96,7 +108,10 @@ export function createServer({ routes, authenticate, origins, log, metrics }: Ht
       handler: async (request, reply) => {
         const caller = await callerOfRequest(request.raw, authenticate);
         authorize(route.policy, caller, request.arrival);
-        if (route.method !== 'ANY') refuseCrossSite(request.raw, caller, request.arrival);
+        if (route.method !== 'ANY') {
+          refuseCrossSite(request.raw, caller, request.arrival);
+          refuseBadEncoding(request.raw.url ?? '');
+        }
         const gone = new AbortController();
         reply.raw.once('close', () => {
           if (!reply.raw.writableFinished) gone.abort();
@@ -131,4 +146,17 @@ export function createServer({ routes, authenticate, origins, log, metrics }: Ht
     for (const route of routes.filter(({ body }) => body === 'stream')) add(scope, route);
   });
   return server;
+}
+
+/** Text that is not UTF-8 would otherwise be taken as it stands, percent signs and all. Functions get their URL raw. */
+function refuseBadEncoding(url: string): void {
+  try {
+    decodeURIComponent(url);
+  } catch {
+    throw new RequestError(
+      'invalid_request',
+      400,
+      'The URL holds a percent sign that is not followed by two hexadecimal digits of UTF-8. Encode it as %25.',
+    );
+  }
 }

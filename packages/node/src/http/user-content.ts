@@ -5,7 +5,15 @@ const passive = /^(image\/(?!svg)[\w.+-]+|audio\/[\w.+-]+|video\/[\w.+-]+|text\/
  * Headers for bytes that a person or a program made. They are never active on the desktop's origin: a sandboxing policy
  * gives even HTML an opaque origin with no scripts, and types that could run are sent as attachments.
  */
-export function userContentHeaders({ mediaType, name, download }: { mediaType: string; name: string; download: boolean }): Record<string, string> {
+export function userContentHeaders({
+  mediaType,
+  name,
+  download,
+}: {
+  mediaType: string;
+  name: string;
+  download: boolean;
+}): Record<string, string> {
   const base = mediaType.split(';', 1)[0]?.trim().toLowerCase() ?? '';
   const disposition = download || !passive.test(base) ? 'attachment' : 'inline';
   return {
@@ -16,7 +24,8 @@ export function userContentHeaders({ mediaType, name, download }: { mediaType: s
 }
 
 export const sandboxHeaders = {
-  'content-security-policy': "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; media-src 'self'; frame-ancestors 'self'",
+  'content-security-policy':
+    "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; media-src 'self'; frame-ancestors 'self'",
   'x-content-type-options': 'nosniff',
 } as const;
 

@@ -19,10 +19,15 @@ export const chainRoutes = ({ chain, now }: { chain: () => ChainAccess | undefin
   let window = { since: 0, calls: 0 };
   const access = (): ChainAccess => {
     const present = chain();
-    if (!present) throw new RequestError('no_chain', 503, 'This node has no chain now, so it knows no balances. `freehold doctor` says why.');
+    if (!present)
+      throw new RequestError('no_chain', 503, 'This node has no chain now, so it knows no balances. `freehold doctor` says why.');
     return present;
   };
-  const answer = async (holder: Address) => ({ address: holder, amount: (await access().balanceOf(holder)).toString(), token: access().token });
+  const answer = async (holder: Address) => ({
+    address: holder,
+    amount: (await access().balanceOf(holder)).toString(),
+    token: access().token,
+  });
   return [
     route({
       method: 'GET',
@@ -44,7 +49,8 @@ export const chainRoutes = ({ chain, now }: { chain: () => ChainAccess | undefin
         const { fund } = access();
         if (!fund) throw new RequestError('forbidden', 403, 'This node is on a real network: there is no free money here.');
         if (now() - window.since > faucetWindowMs) window = { since: now(), calls: 0 };
-        if (window.calls++ >= faucetCalls) throw new RequestError('too_many_requests', 429, 'The faucet has given much in the last minute. Try again in a minute.');
+        if (window.calls++ >= faucetCalls)
+          throw new RequestError('too_many_requests', 429, 'The faucet has given much in the last minute. Try again in a minute.');
         await fund(body.address, faucetAmount);
         return answer(body.address);
       },

@@ -12,7 +12,10 @@ const page = z.strictObject({ after: z.string().max(2048).optional(), limit: z.c
 const toList = ({ entries, next }: Page): EntryList => ({ entries, next: next ?? null });
 
 /** Absent query fields are left out, as exact optional types ask. */
-const withoutUndefined = <Query extends { after?: string | undefined }>({ after, ...rest }: Query) => ({ ...rest, ...(after !== undefined && { after }) });
+const withoutUndefined = <Query extends { after?: string | undefined }>({ after, ...rest }: Query) => ({
+  ...rest,
+  ...(after !== undefined && { after }),
+});
 
 export const driveRoutes = (drive: Drive) => {
   const mine = (call: { caller: Caller | undefined }) => drive.of(callerOf(call).account.address);
@@ -81,7 +84,9 @@ export const driveRoutes = (drive: Drive) => {
           content: call.stream,
           signal: call.signal,
           ...(length !== undefined && { size: Number(length) }),
-          ...(type !== undefined && /^[\w.+-]+\/[\w.+-]+$/.test(type) && type !== 'application/octet-stream' && { mediaType: type.toLowerCase() }),
+          ...(type !== undefined &&
+            /^[\w.+-]+\/[\w.+-]+$/.test(type) &&
+            type !== 'application/octet-stream' && { mediaType: type.toLowerCase() }),
         });
       },
     }),
@@ -97,9 +102,15 @@ export const driveRoutes = (drive: Drive) => {
         const handle = mine(call);
         const file = await handle.entry(params.id);
         const etag = `"${file.cid}"`;
-        reply.headers({ etag, 'accept-ranges': 'bytes', 'cache-control': 'private, no-cache', 'last-modified': new Date(file.modifiedAt).toUTCString() });
+        reply.headers({
+          etag,
+          'accept-ranges': 'bytes',
+          'cache-control': 'private, no-cache',
+          'last-modified': new Date(file.modifiedAt).toUTCString(),
+        });
         const known = request.headers['if-none-match'];
-        if (file.cid && known && (known === '*' || known.split(',').some((tag) => tag.trim().replace(/^W\//, '') === etag))) return reply.code(304).send();
+        if (file.cid && known && (known === '*' || known.split(',').some((tag) => tag.trim().replace(/^W\//, '') === etag)))
+          return reply.code(304).send();
         const mayRange = request.headers['if-range'] === undefined || request.headers['if-range'] === etag;
         const range = mayRange ? parseRange(request.headers.range, file.size) : undefined;
         reply.headers(userContentHeaders({ mediaType: file.mediaType ?? '', name: file.name, download: query.download === '1' }));
@@ -115,7 +126,9 @@ export const driveRoutes = (drive: Drive) => {
       policy: 'session',
       summary: 'Rename or move an entry',
       params: one,
-      body: z.strictObject({ name: name.optional(), parent: entryId.optional() }).refine((body) => body.name !== undefined || body.parent !== undefined, 'give a name, a parent, or both'),
+      body: z
+        .strictObject({ name: name.optional(), parent: entryId.optional() })
+        .refine((body) => body.name !== undefined || body.parent !== undefined, 'give a name, a parent, or both'),
       answer: entry,
       handle: async (call) => mine(call).move({ id: call.params.id, ...call.body }),
     }),

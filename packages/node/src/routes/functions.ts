@@ -21,7 +21,19 @@ const name = z.string().min(1).max(64);
 
 /** `/<offer>.cgi/…`: the functions themselves. They see nothing of the session of the person who calls. */
 export const functionRoutes = ({ compute, sales, metrics }: { compute: Compute; sales: Sales; metrics: () => Metrics }) => {
-  const handle = async ({ params, request, reply, arrival, stream }: { params: { offer: string }; request: FastifyRequest; reply: FastifyReply; arrival: Arrival; stream: FastifyRequest['raw'] }) => {
+  const handle = async ({
+    params,
+    request,
+    reply,
+    arrival,
+    stream,
+  }: {
+    params: { offer: string };
+    request: FastifyRequest;
+    reply: FastifyReply;
+    arrival: Arrival;
+    stream: FastifyRequest['raw'];
+  }) => {
     reply.headers(publicHeaders);
     if (request.method === 'OPTIONS') return reply.code(204).send();
     const call = await compute.offers.callable(params.offer);
@@ -76,7 +88,11 @@ function sendTerms(required: PaymentRequired, reply: FastifyReply) {
   if (!reply.request.raw.complete && reply.request.headers.expect !== undefined) reply.header('connection', 'close');
   return reply
     .code(402)
-    .headers({ 'cache-control': 'no-store', 'content-type': 'application/json; charset=utf-8', [paymentRequiredHeader]: encodePaymentRequired(required) })
+    .headers({
+      'cache-control': 'no-store',
+      'content-type': 'application/json; charset=utf-8',
+      [paymentRequiredHeader]: encodePaymentRequired(required),
+    })
     .send({ ...required, help: 'Pay within the call: freehold curl --key @wallet.key URL, or any x402 version 2 client.' });
 }
 
@@ -90,14 +106,20 @@ function toFunctionRequest(request: FastifyRequest, arrival: Arrival): FunctionR
   const [rawPath = '', query = ''] = splitOnce(request.raw.url ?? '', '?');
   const origin = new URL(arrival.origin);
   const headers = Object.fromEntries(
-    Object.entries(request.headers).flatMap(([name, value]) => (value === undefined ? [] : [[name, Array.isArray(value) ? value.join(', ') : value]])),
+    Object.entries(request.headers).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name, Array.isArray(value) ? value.join(', ') : value]],
+    ),
   );
   return {
     method: request.method,
     path: /^\/[^/]*?\.cgi(\/.*)?$/.exec(rawPath)?.[1] ?? '',
     query,
     headers,
-    server: { name: origin.hostname, port: origin.port || (origin.protocol === 'https:' ? '443' : '80'), scheme: origin.protocol.slice(0, -1) },
+    server: {
+      name: origin.hostname,
+      port: origin.port || (origin.protocol === 'https:' ? '443' : '80'),
+      scheme: origin.protocol.slice(0, -1),
+    },
     remoteAddress: arrival.remoteAddress,
   };
 }

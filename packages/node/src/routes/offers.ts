@@ -7,7 +7,17 @@ import { callerOf, route } from '../http/route.ts';
 
 const one = z.strictObject({ offer: z.string().min(1).max(128) });
 
-export const offerRoutes = ({ compute, payments, token, onChange }: { compute: Compute; payments: Payments; token: Token | null; onChange: () => void }) => {
+export const offerRoutes = ({
+  compute,
+  payments,
+  token,
+  onChange,
+}: {
+  compute: Compute;
+  payments: Payments;
+  token: Token | null;
+  onChange: () => void;
+}) => {
   const summarise = async ({ id, offer, signature, state, refusal, calls }: ListedOffer, origin: string): Promise<OfferSummary> => ({
     id,
     offer,

@@ -23,7 +23,14 @@ export const systemRoutes = ({
   startedAt: number;
   now: () => number;
 }) => [
-  route({ method: 'GET', path: '/api/node', policy: 'anyone', summary: 'What anyone may know of this node', answer: nodeInfo, handle: async ({ arrival }) => info(arrival) }),
+  route({
+    method: 'GET',
+    path: '/api/node',
+    policy: 'anyone',
+    summary: 'What anyone may know of this node',
+    answer: nodeInfo,
+    handle: async ({ arrival }) => info(arrival),
+  }),
   route({
     method: 'GET',
     path: '/api/health',
@@ -55,5 +62,11 @@ export const systemRoutes = ({
     summary: 'Prometheus metrics',
     handle: async ({ reply }) => reply.type(metrics().contentType).send(await metrics().text()),
   }),
-  route({ method: 'GET', path: '/api/openapi.json', policy: 'anyone', summary: 'This API as OpenAPI 3.1', handle: async () => openapi(routes()) }),
+  route({
+    method: 'GET',
+    path: '/api/openapi.json',
+    policy: 'anyone',
+    summary: 'This API as OpenAPI 3.1',
+    handle: async () => openapi(routes()),
+  }),
 ];

@@ -18,7 +18,8 @@ export const taskRoutes = ({ compute, payments, token }: { compute: Compute; pay
   async function visible(id: string, account: Account): Promise<TaskRow> {
     const task = await compute.tasks.get(id);
     const { offer } = await compute.offers.get(task.offer);
-    if (account.role !== 'owner' && offer.owner !== account.address) throw new ComputeError('task_not_found', 404, 'No task has this id on this node.');
+    if (account.role !== 'owner' && offer.owner !== account.address)
+      throw new ComputeError('task_not_found', 404, 'No task has this id on this node.');
     return task;
   }
 
@@ -33,7 +34,9 @@ export const taskRoutes = ({ compute, payments, token }: { compute: Compute; pay
         const task = await visible(call.params.id, callerOf(call).account);
         const kept = await compute.tasks.output(task.id);
         if (!kept) throw new ComputeError('task_not_found', 404, 'The output of this task is not kept any more.');
-        return call.reply.headers({ ...sandboxHeaders, 'content-type': 'application/octet-stream', 'cache-control': 'no-store' }).send(kept[name]);
+        return call.reply
+          .headers({ ...sandboxHeaders, 'content-type': 'application/octet-stream', 'cache-control': 'no-store' })
+          .send(kept[name]);
       },
     });
 
@@ -48,7 +51,11 @@ export const taskRoutes = ({ compute, payments, token }: { compute: Compute; pay
       async handle(call) {
         const { account } = callerOf(call);
         const { after, limit } = call.query;
-        const tasks = await compute.tasks.list({ owner: account.role === 'owner' ? undefined : account.address, after: parseCursor(after), limit });
+        const tasks = await compute.tasks.list({
+          owner: account.role === 'owner' ? undefined : account.address,
+          after: parseCursor(after),
+          limit,
+        });
         const last = tasks.length === limit ? tasks.at(-1) : undefined;
         return { tasks: await Promise.all(tasks.map(summarise)), next: last ? `${last.startedAt}.${last.id}` : null };
       },

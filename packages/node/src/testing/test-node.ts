@@ -37,17 +37,34 @@ export type TestNode = RunningNode & {
 };
 
 /** A real node on a free port with a data directory of its own. */
-export async function startTestNode({ dataDirectory = mkdtempSync(join(tmpdir(), 'freehold-node-')), ...config }: Partial<Config> = {}): Promise<TestNode> {
+export async function startTestNode({
+  dataDirectory = mkdtempSync(join(tmpdir(), 'freehold-node-')),
+  ...config
+}: Partial<Config> = {}): Promise<TestNode> {
   const log: string[] = [];
   const node = await startNode({
-    config: { port: 0, host: '127.0.0.1', dataDirectory, origins: [], owner: undefined, logLevel: 'debug', quotaBytes: 2 ** 32, concurrency: 2, ...config },
+    config: {
+      port: 0,
+      host: '127.0.0.1',
+      dataDirectory,
+      origins: [],
+      owner: undefined,
+      logLevel: 'debug',
+      quotaBytes: 2 ** 32,
+      concurrency: 2,
+      ...config,
+    },
     write: (line) => log.push(line),
   });
   const call = (path: string, { json, ...init }: RequestInit & { json?: unknown } = {}, token?: string) =>
     fetch(new URL(path, node.url), {
       ...init,
       ...(json !== undefined && { body: JSON.stringify(json) }),
-      headers: { ...(json !== undefined && { 'content-type': 'application/json' }), ...(token && { authorization: `Bearer ${token}` }), ...(init.headers as Record<string, string>) },
+      headers: {
+        ...(json !== undefined && { 'content-type': 'application/json' }),
+        ...(token && { authorization: `Bearer ${token}` }),
+        ...(init.headers as Record<string, string>),
+      },
     });
 
   async function signIn(account = privateKeyToAccount(generatePrivateKey())): Promise<Person> {

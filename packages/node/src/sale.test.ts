@@ -1,0 +1,255 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { recoverAddress } from '@freehold/identity';
+import {
+  decodeReceipt,
+  decodeSettleResponse,
+  hashTypedData,
+  paymentResponseHeader,
+  paymentSignatureHeader,
+  receiptHeader,
+  receiptTypedData,
+  type OfferSummary,
+} from '@freehold/protocol';
+import { x402Client } from '@x402/core/client';
+import { ExactEvmScheme } from '@x402/evm/exact/client';
+import { wrapFetchWithPayment } from '@x402/fetch';
+import { verifies } from '../../../requirements/verifies.ts';
+import { arithmetic } from './testing/modules.ts';
+import { paymentFor, termsOf } from './testing/pay.ts';
+import { expectJson, sell, signOffer, startTestNode, type Person, type TestNode } from './testing/test-node.ts';
+
+let node: TestNode;
+let seller: Person;
+let offer: OfferSummary;
+let twin: OfferSummary;
+let pure: OfferSummary;
+
+before(async () => {
+  node = await startTestNode();
+  seller = await node.signIn();
+  offer = await sell(node, seller, { program: arithmetic, name: 'arithmetic' });
+  twin = await sell(node, seller, { program: arithmetic, name: 'twin' });
+  pure = await sell(node, seller, { program: arithmetic, name: 'pure', deterministic: true });
+});
+after(() => node.end());
+
+const token = () => {
+  assert.ok(node.info.token);
+  return node.info.token;
+};
+const buy = (url: string, header: string) => fetch(url, { headers: { [paymentSignatureHeader]: header } });
+const tasks = async (): Promise<{ id: string; offer: string; state: string }[]> =>
+  (await expectJson(await seller.fetch('/api/tasks?limit=200'))).tasks;
+const task = (response: Response) => /id=(\S+)/.exec(response.headers.get('x-freehold-task') ?? '')?.[1];
+
+test('a call without payment gets the terms, as a header for programs and as JSON for people', async () => {
+  const response = await fetch(`${offer.url}/add?a=1&b=2`);
+  assert.equal(response.status, 402);
+  assert.equal(response.headers.get('cache-control'), 'no-store');
+  const body = await response.json();
+  assert.equal(body.accepts[0].amount, '1000');
+  assert.equal(body.accepts[0].payTo, seller.address);
+  assert.equal((await termsOf(`${offer.url}/add?a=1&b=2`)).accepts[0]?.extra['name'], 'USD Coin');
+});
+
+test('a paid call answers, moves the price on the chain, and carries a receipt that anyone can check', async () => {
+  verifies('foundation.journey.curl', 'fn.pay.auto');
+  const payer = await node.payer();
+  const [had, earned] = [await node.balanceOf(payer.address), await node.balanceOf(seller.address)];
+  const url = `${node.url}/arithmetic.cgi/add?a=1.5&b=2`;
+  const response = await buy(url, await paymentFor(payer, await termsOf(url), token()));
+  assert.equal(response.status, 200);
+  assert.equal(await response.text(), '3.5\n');
+  assert.equal((await node.balanceOf(payer.address)) - had, -1000n);
+  assert.equal((await node.balanceOf(seller.address)) - earned, 1000n);
+
+  const settled = decodeSettleResponse(response.headers.get(paymentResponseHeader) ?? '');
+  assert.equal(settled.success, true);
+  const { receipt, signer, signature } = decodeReceipt(response.headers.get(receiptHeader) ?? '');
+  assert.equal(recoverAddress(hashTypedData(receiptTypedData(receipt)), signature), signer);
+  assert.equal(signer, node.info.signer);
+  assert.equal(receipt.transaction, settled.transaction);
+  assert.equal(receipt.offer, offer.id);
+  assert.equal(receipt.payer, payer.address);
+  const summary = await expectJson(await fetch(`${node.url}/api/offers/arithmetic`));
+  assert.deepEqual([summary.calls, summary.earned], [1, '1000']);
+});
+
+test('one authorization sent 20 times in parallel runs one task and is paid once; sent again later it gets the same answer', async () => {
+  verifies('foundation.pay.once');
+  const payer = await node.payer();
+  const url = `${offer.url}/spin?n=200000000`;
+  const header = await paymentFor(payer, await termsOf(url), token());
+  const had = await node.balanceOf(payer.address);
+  const before = (await tasks()).length;
+  const answers = await Promise.all(Array.from({ length: 20 }, () => buy(url, header)));
+  assert.deepEqual([...new Set(answers.map(({ status }) => status))], [200]);
+  assert.equal(new Set(answers.map((answer) => answer.headers.get(receiptHeader))).size, 1);
+  assert.equal((await tasks()).length - before, 1);
+  assert.equal(had - (await node.balanceOf(payer.address)), 1000n);
+
+  const again = await buy(url, header);
+  assert.equal(again.status, 200);
+  assert.equal(task(again), task(answers[0] as Response));
+  assert.equal(had - (await node.balanceOf(payer.address)), 1000n);
+});
+
+test('ten authorizations from a wallet with money for one never run ten', async () => {
+  verifies('foundation.pay.exposure');
+  const dear = await sell(node, seller, { program: arithmetic, name: 'dear', amount: '60000000' });
+  const payer = await node.payer();
+  const url = `${dear.url}/spin?n=100000000`;
+  const terms = await termsOf(url);
+  const headers = await Promise.all(Array.from({ length: 10 }, () => paymentFor(payer, terms, token())));
+  const before = (await tasks()).length;
+  const statuses = await Promise.all(headers.map(async (header) => (await buy(url, header)).status));
+  const served = statuses.filter((status) => status === 200).length;
+  assert.ok(served <= 1, String(statuses));
+  assert.ok((await tasks()).length - before <= 1);
+  assert.ok(
+    statuses.every((status) => status === 200 || status === 402),
+    String(statuses),
+  );
+});
+
+test('a payment made for one function is refused on another of the same price, and for another request of the same function', async () => {
+  verifies('foundation.pay.bound');
+  const payer = await node.payer();
+  const url = `${offer.url}/add?a=1&b=1`;
+  const header = await paymentFor(payer, await termsOf(url), token());
+  assert.equal((await buy(`${twin.url}/add?a=1&b=1`, header)).status, 402);
+  assert.equal((await buy(url, header)).status, 200);
+  assert.equal((await buy(`${offer.url}/add?a=1&b=2`, header)).status, 409);
+  const stripped = await paymentFor(payer, await termsOf(url), token(), { payload: { resource: undefined } });
+  assert.equal((await buy(url, stripped)).status, 200);
+  assert.equal((await buy(`${twin.url}/add?a=1&b=1`, stripped)).status, 409);
+});
+
+test('a function that fails charges nothing and says why', async () => {
+  verifies('foundation.pay.failure-free');
+  const payer = await node.payer();
+  const url = `${offer.url}/fail`;
+  const had = await node.balanceOf(payer.address);
+  const response = await buy(url, await paymentFor(payer, await termsOf(url), token()));
+  assert.equal(response.status, 502);
+  const { error } = await response.json();
+  assert.equal(error.code, 'function_failed');
+  assert.equal(error.details.reason, 'trap');
+  assert.equal(await node.balanceOf(payer.address), had);
+});
+
+test('an endless loop is stopped at its limit and costs nothing', async () => {
+  const quick = await sell(node, seller, {
+    program: arithmetic,
+    name: 'quick',
+    limits: { memoryBytes: 2 ** 24, cpuMs: 200, wallMs: 2_000, outputBytes: 1000, inputBytes: 10 },
+  });
+  const payer = await node.payer();
+  const had = await node.balanceOf(payer.address);
+  const url = `${quick.url}/spin?n=0`;
+  const response = await buy(url, await paymentFor(payer, await termsOf(url), token()));
+  assert.equal(response.status, 504);
+  assert.equal((await response.json()).error.details.reason, 'cpu');
+  assert.equal(await node.balanceOf(payer.address), had);
+  const tooLong = await fetch(url, { method: 'POST', body: 'x'.repeat(11), headers: { [paymentSignatureHeader]: 'x' } });
+  assert.equal(tooLong.status, 413);
+});
+
+test('equal calls of a deterministic function are free after the first', async () => {
+  verifies('fn.cache');
+  const payer = await node.payer();
+  const url = `${pure.url}/add?a=20&b=22`;
+  const first = await buy(url, await paymentFor(payer, await termsOf(url), token()));
+  assert.equal(await first.text(), '42\n');
+  assert.match(first.headers.get('x-freehold-task') ?? '', /cached=0/);
+  const second = await fetch(url);
+  assert.equal(second.status, 200);
+  assert.equal(await second.text(), '42\n');
+  assert.match(second.headers.get('x-freehold-task') ?? '', /cached=1/);
+  assert.equal((await fetch(`${pure.url}/add?a=20&b=23`)).status, 402);
+});
+
+test('the stock x402 client buys unchanged', async () => {
+  verifies('foundation.pay.stock-client');
+  const payer = await node.payer();
+  const { network, asset } = token();
+  const client = x402Client.fromConfig({
+    schemes: [{ network: 'eip155:*', client: new ExactEvmScheme(payer) }],
+    spendControls: { allowedAssets: [{ network: network as `${string}:${string}`, asset, maxAmountPerPayment: 5000n }] },
+  } as never);
+  const response = await wrapFetchWithPayment(fetch, client)(`${offer.url}/add?a=2&b=3`);
+  assert.equal(response.status, 200);
+  assert.equal(await response.text(), '5\n');
+});
+
+test('payments that are not exactly what was asked are refused with a 4xx', async () => {
+  const payer = await node.payer();
+  const stranger = await node.payer();
+  const url = `${offer.url}/add?a=1&b=1`;
+  const terms = await termsOf(url);
+  const now = Math.floor(Date.now() / 1000);
+  const pay = (change: Parameters<typeof paymentFor>[3]) => paymentFor(payer, terms, token(), change);
+  const [accepted] = terms.accepts;
+  const headers = {
+    'too little': await pay({ authorization: { value: '999' } }),
+    'to another': await pay({ authorization: { to: stranger.address } }),
+    'from another': await pay({ authorization: { from: stranger.address } }),
+    expired: await pay({ authorization: { validBefore: String(now - 1) } }),
+    'too short': await pay({ authorization: { validBefore: String(now + 2) } }),
+    'not yet valid': await pay({ authorization: { validAfter: String(now + 1000) } }),
+    'other terms': await pay({ payload: { accepted: { ...accepted, amount: '1' } } }),
+    'other network': await pay({ payload: { accepted: { ...accepted, network: 'eip155:1' } } }),
+    'other scheme': await pay({ payload: { accepted: { ...accepted, scheme: 'upto' } } }),
+    'no payload': await pay({ payload: { payload: {} } }),
+    'version 1': await pay({ payload: { x402Version: 1 } }),
+    'not base64': '%%%',
+    'not JSON': Buffer.from('{').toString('base64'),
+    empty: Buffer.from('{}').toString('base64'),
+  };
+  for (const [what, header] of Object.entries(headers)) {
+    const response = await buy(url, header);
+    assert.ok(response.status >= 400 && response.status < 500, `${what}: ${response.status} ${await response.text()}`);
+  }
+});
+
+test('altered, expired, foreign and unknown offers are refused', async () => {
+  verifies('foundation.offer.signed', 'fn.offer.signed');
+  const { offer: document } = offer;
+  const publish = async (signed: unknown, person = seller) => (await person.fetch('/api/offers', { method: 'POST', json: signed })).status;
+  const signed = await signOffer(seller.account, { ...document, name: 'fresh' });
+  assert.equal(await publish({ ...signed, offer: { ...signed.offer, name: 'stale' } }), 422);
+  assert.equal(await publish({ ...signed, surprise: 1 }), 400);
+  assert.equal(await publish(await signOffer(seller.account, { ...document, expiresAt: Date.now() - 1 })), 422);
+  assert.equal(await publish(await signOffer(await node.payer(), { ...document, name: 'foreign' })), 422);
+  assert.equal(
+    await publish(await signOffer(seller.account, { ...document, createdAt: Date.now() + 10 ** 9, expiresAt: Date.now() + 10 ** 10 })),
+    422,
+  );
+  assert.equal(
+    await publish(
+      await signOffer(seller.account, {
+        ...document,
+        programs: [{ runtime: 'wasm', cid: 'bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku' }],
+      }),
+    ),
+    422,
+  );
+  assert.equal(await publish(signed), 201);
+
+  await expectJson(await seller.fetch(`/api/offers/${twin.id}`, { method: 'DELETE' }));
+  assert.equal((await fetch(`${twin.url}/add?a=1&b=2`)).status, 410);
+  assert.equal((await fetch(`${node.url}/twin.cgi/add`)).status, 404);
+});
+
+test('what a function answers cannot run on the origin of the desktop or set its cookie', async () => {
+  verifies('foundation.origin');
+  const free = await sell(node, seller, { program: arithmetic, name: 'free', amount: '0' });
+  const response = await fetch(`${free.url}/add?a=1&b=2`, { headers: { cookie: `freehold_session=${seller.token}` } });
+  assert.equal(response.status, 200);
+  assert.match(response.headers.get('content-security-policy') ?? '', /^sandbox;/);
+  assert.equal(response.headers.get('set-cookie'), null);
+  assert.equal((await fetch(`${free.url}/add?a=1`)).status, 400);
+  assert.equal((await fetch(`${free.url}/add?a=1&b=x`)).status, 400);
+  assert.equal((await fetch(`${free.url}/nope`)).status, 404);
+});
