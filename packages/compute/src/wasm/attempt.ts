@@ -27,7 +27,7 @@ export async function attempt({ file, port }: Bait): Promise<Attempt[]> {
   await mustFail('reads no file of the node', () => readFileSync(file));
   await mustFail('reads no process', () => readFileSync(`/proc/${process.ppid || 1}/environ`));
   await mustFail('writes no file of the node', () => writeFileSync(file, 'written by a guest'));
-  for (const folder of [tmpdir(), '/dev/shm', import.meta.dirname]) {
+  for (const folder of [tmpdir(), '/dev/shm', process.cwd()]) {
     await mustFail(`creates no file in ${folder}`, () => {
       const path = join(folder, `freehold-escape-${process.pid}`);
       writeFileSync(path, '');

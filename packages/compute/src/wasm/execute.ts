@@ -2,16 +2,38 @@ import { memoryImport } from './limit-memory.ts';
 import { stderrBytes, type ResultHead, type RunHead } from './job.ts';
 import { fromResults, toArguments } from './numbers.ts';
 import { Refusal, type Program } from './program.ts';
-import { openWasi, type Wasi } from './wasi/wasi.ts';
+import { openWasi, type Wasi, type WasiOptions } from './wasi/wasi.ts';
 import { wasiModule } from './wasi/names.ts';
 
 type Outcome = Pick<ResultHead, 'reason' | 'exitCode' | 'trap' | 'results'>;
-export type Execution = Outcome & { stdout: Uint8Array; stderr: Uint8Array; memoryBytes: number; releasedBytes: number };
+export type Execution = Outcome & {
+  stdout: Uint8Array;
+  stderr: Uint8Array;
+  memoryBytes: number;
+  /** To be called when the answer is out: clears what was used. Answers how many bytes are left to the collector. */
+  release(): number;
+};
+
+const nothing = new Uint8Array(0);
 
 /** Runs one job in a fresh instance and answers how it ended. Nothing of it can be seen by the next job. */
 export function execute(program: Program, job: RunHead, stdin: Uint8Array): Execution {
   const memory = program.takeMemory(job.limits.memoryBytes);
-  const wasi = openWasi({
+  const wasi = program.wasiImports.length === 0 ? undefined : openWasi(wasiOptions(program, job, stdin, memory));
+  const outcome = run(program, job, wasi, memory);
+  const { stdout, stderr } = wasi ?? { stdout: nothing, stderr: nothing };
+  return {
+    ...outcome,
+    stdout,
+    stderr,
+    memoryBytes: memory?.buffer.byteLength ?? 0,
+    release: () => program.giveBack(memory) + (wasi?.volume.used ?? 0) + stdout.length + stdin.length,
+  };
+}
+
+function wasiOptions(program: Program, job: RunHead, stdin: Uint8Array, memory: WebAssembly.Memory | undefined): WasiOptions {
+  return {
+    imports: program.wasiImports,
     memory,
     args: job.args,
     env: job.env,
@@ -19,38 +41,39 @@ export function execute(program: Program, job: RunHead, stdin: Uint8Array): Exec
     limits: { stdout: job.limits.outputBytes, stderr: stderrBytes, scratch: job.limits.scratchBytes },
     ...(job.fixedTime === undefined ? {} : { fixedTime: job.fixedTime }),
     ...(job.seed === undefined ? {} : { seed: Buffer.from(job.seed, 'hex') }),
-  });
-  const outcome = run(program, job, wasi, memory);
-  const memoryBytes = memory?.buffer.byteLength ?? 0;
-  const stdout = wasi.stdout.bytes;
-  const stderr = wasi.stderr.bytes;
-  const releasedBytes = program.giveBack(memory) + wasi.volume.used + stdout.length + stdin.length;
-  return { ...outcome, stdout, stderr, memoryBytes, releasedBytes };
+  };
 }
 
-function run(program: Program, job: RunHead, wasi: Wasi, memory: WebAssembly.Memory | undefined): Outcome {
+function run(program: Program, job: RunHead, wasi: Wasi | undefined, memory: WebAssembly.Memory | undefined): Outcome {
   let outcome: Outcome;
   try {
-    const args = job.kind === 'call' ? readCall(program, job) : readCommand(program);
-    const imports: WebAssembly.Imports = { [wasiModule]: wasi.calls };
-    if (memory !== undefined) imports[memoryImport.module] = { [memoryImport.name]: memory };
-    const { exports } = new WebAssembly.Instance(program.module, imports);
-    const initialize = exports['_initialize'];
-    if (job.kind === 'call' && typeof initialize === 'function') initialize();
-    const called = exports[job.kind === 'call' ? job.name : '_start'];
-    if (typeof called !== 'function') throw new Refusal('invalid', 'The function to call is not there.');
-    const value: unknown = called(...args);
-    outcome = { reason: 'exit', exitCode: 0, ...(job.kind === 'call' ? { results: fromResults(value) } : {}) };
+    outcome = start(program, job, wasi, memory);
   } catch (error) {
     outcome = describe(error);
   }
-  if (wasi.ended === undefined) return outcome;
-  if (wasi.ended.reason === 'exit') return { reason: 'exit', exitCode: wasi.ended.exitCode };
+  const ended = wasi?.ended;
+  if (ended === undefined) return outcome;
+  if (ended.reason === 'exit') return { reason: 'exit', exitCode: ended.exitCode };
   return {
     reason: 'output',
     exitCode: 0,
     trap: `It wrote more than the ${job.limits.outputBytes} bytes it may, or more than ${stderrBytes} to stderr.`,
   };
+}
+
+function start(program: Program, job: RunHead, wasi: Wasi | undefined, memory: WebAssembly.Memory | undefined): Outcome {
+  const isCall = job.kind === 'call';
+  const args = isCall ? readCall(program, job) : readCommand(program);
+  const imports: WebAssembly.Imports = {};
+  if (wasi !== undefined) imports[wasiModule] = wasi.calls;
+  if (memory !== undefined) imports[memoryImport.module] = { [memoryImport.name]: memory };
+  const { exports } = new WebAssembly.Instance(program.module, imports);
+  const initialize = exports['_initialize'];
+  if (isCall && job.name !== '_initialize' && typeof initialize === 'function') initialize();
+  const called = exports[isCall ? job.name : '_start'];
+  if (typeof called !== 'function') throw new Refusal('invalid', 'The function to call is not there.');
+  const value: unknown = called(...args);
+  return { reason: 'exit', exitCode: 0, ...(isCall ? { results: fromResults(value) } : {}) };
 }
 
 function readCommand(program: Program): [] {

@@ -1,7 +1,7 @@
-import { fileURLToPath } from 'node:url';
 import type { ChildProcess, StdioOptions } from 'node:child_process';
 import { Duplex, Readable } from 'node:stream';
 import { spawnLocked } from '../native/index.ts';
+import { hostCode } from './host-code.ts';
 import { encodeFrame, FrameReader, type Frame, type FrameKind } from './frame.ts';
 
 /** Starts a program confined by the operating system: it may read the given paths and use its descriptors, and nothing else. */
@@ -12,8 +12,7 @@ export function launchLocked(runner: { path: string }): Launch {
   return (options) => spawnLocked({ runner: runner.path, ...options });
 }
 
-const folder = import.meta.dirname;
-const packageFile = fileURLToPath(new URL('../../package.json', import.meta.url));
+const nodeOptions = ['--no-warnings', '--no-addons', '--max-old-space-size=128'];
 
 export type HostEnd = { code: number | null; signal: NodeJS.Signals | null; said: string };
 
@@ -37,10 +36,11 @@ export function startHost(options: {
   limit: number;
   onFrame: (frame: Frame) => void;
 }): HostProcess {
+  const { bootstrap, modules } = hostCode();
   const child = options.launch({
     program: process.execPath,
-    args: ['--no-warnings', '--no-addons', '--max-old-space-size=128', `${folder}/host.ts`, options.mode, options.parameter],
-    read: [folder, packageFile],
+    args: [...nodeOptions, '--input-type=module', '--eval', bootstrap, options.mode, options.parameter],
+    read: [],
     stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
   });
   let said = '';
@@ -52,6 +52,7 @@ export function startHost(options: {
   if (channel instanceof Duplex) {
     // A host that is killed takes its end of the channel with it; `ended` tells.
     channel.on('error', () => undefined);
+    channel.write(modules);
     channel.on('data', (piece: Buffer) => {
       try {
         frames.push(piece);

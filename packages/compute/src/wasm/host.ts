@@ -12,7 +12,7 @@ import type { ReadyHead, ResultHead, RunHead } from './job.ts';
 import { attempt } from './attempt.ts';
 import { compileProgram, Refusal, type Program } from './program.ts';
 
-const [mode = '', parameter = ''] = process.argv.slice(2);
+const [mode = '', parameter = ''] = process.argv.slice(1);
 
 /** Compiled programs are kept up to this many bytes of their files, the least recently used going first. */
 const keptBytes = largestProgram;
@@ -45,10 +45,10 @@ async function serve(): Promise<void> {
     try {
       const program = programs.get(job.program) ?? load(job.program);
       remember(job.program, program);
-      const { stdout, stderr, memoryBytes, releasedBytes, ...outcome } = execute(program, job, frame.body);
-      released += releasedBytes;
+      const { stdout, stderr, memoryBytes, release, ...outcome } = execute(program, job, frame.body);
       const head: ResultHead = { ...outcome, ...usage(), maxRssBytes: memoryBytes, stdoutBytes: stdout.length };
       channel.send('result', head, [stdout, stderr]);
+      released += release();
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       const head: ResultHead = { reason: error.reason, exitCode: 0, trap: error.message, ...usage(), maxRssBytes: 0, stdoutBytes: 0 };

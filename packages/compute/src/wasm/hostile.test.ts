@@ -193,7 +193,7 @@ function hostProcesses(): number[] {
       try {
         const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
         const parent = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
-        return parent === process.pid && readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes('host.ts');
+        return parent === process.pid && readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes('registerHooks');
       } catch {
         return false;
       }

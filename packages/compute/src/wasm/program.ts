@@ -3,7 +3,7 @@ import { importMemory } from './limit-memory.ts';
 import { parseModule, type Limits, type Signature } from './parse.ts';
 
 const pageBytes = 65_536;
-/** A memory is kept for the next job of the same program up to this size: clearing a larger one costs more than a fresh one. */
+/** A memory is made ready between jobs up to this size: clearing a larger one costs more than making it when it is needed. */
 const largestKept = 2 * 1024 * 1024;
 
 /** Said of a program that cannot be started; the message is for whoever sent it. */
@@ -22,9 +22,11 @@ export type Program = {
   readonly size: number;
   readonly isCommand: boolean;
   readonly exports: ReadonlyMap<string, Signature>;
+  /** The names of the WASI functions it imports. */
+  readonly wasiImports: readonly string[];
   /** An all-zero memory that can grow to at most `memoryBytes`; undefined for a program without one. */
   takeMemory(memoryBytes: number): WebAssembly.Memory | undefined;
-  /** Takes a memory back after a job and clears it. Answers how many bytes were let go for the collector to free. */
+  /** Takes a memory back after a job and makes one ready for the next. Answers how many bytes are left to the collector. */
   giveBack(memory: WebAssembly.Memory | undefined): number;
 };
 
@@ -42,29 +44,36 @@ export function compileProgram(bytes: Uint8Array): Program {
       `This is not a WebAssembly module that can be run: ${error instanceof Error ? error.message : String(error)}.`,
     );
   }
-  let kept: { memory: WebAssembly.Memory; maximum: number } | undefined;
-  let lent: number | undefined;
+  const { memory: wanted } = parsed;
+  /** All-zero and unused. */
+  let spare: { memory: WebAssembly.Memory; maximum: number } | undefined;
+  let lent = 0;
 
   return {
     module,
     size: bytes.length,
     isCommand: inspection.kind === 'wasi-command',
     exports: new Map(parsed.exports.map(({ name, signature }) => [name, signature])),
+    wasiImports: parsed.imports.map(({ name }) => name),
     takeMemory(memoryBytes) {
-      if (parsed.memory === undefined) return undefined;
-      const maximum = maximumPages(parsed.memory, memoryBytes);
-      const reused = kept?.maximum === maximum ? kept.memory : undefined;
-      kept = undefined;
-      lent = maximum;
-      return reused ?? new WebAssembly.Memory({ initial: parsed.memory.minimum, maximum });
+      if (wanted === undefined) return undefined;
+      lent = maximumPages(wanted, memoryBytes);
+      const ready = spare?.maximum === lent ? spare.memory : undefined;
+      spare = undefined;
+      return ready ?? new WebAssembly.Memory({ initial: wanted.minimum, maximum: lent });
     },
     giveBack(memory) {
-      if (memory === undefined || lent === undefined) return 0;
+      if (wanted === undefined || memory === undefined) return 0;
+      const initial = wanted.minimum * pageBytes;
       const size = memory.buffer.byteLength;
-      if (size > largestKept || size !== (parsed.memory?.minimum ?? 0) * pageBytes) return size;
-      new Uint8Array(memory.buffer).fill(0);
-      kept = { memory, maximum: lent };
-      return 0;
+      if (initial > largestKept) return size;
+      if (size === initial) {
+        new Uint8Array(memory.buffer).fill(0);
+        spare = { memory, maximum: lent };
+        return 0;
+      }
+      spare = { memory: new WebAssembly.Memory({ initial: wanted.minimum, maximum: lent }), maximum: lent };
+      return size;
     },
   };
 }

@@ -9,15 +9,16 @@ export type Clock = {
   sleep(nanoseconds: bigint): void;
 };
 
-/** The machine's time of day. Its other clocks begin with the job, so that they tell nothing of what ran before. */
+/** The machine's time of day. Its other clocks begin with the job, or when first read, so that they tell nothing of what ran before. */
 export function realClock(): Clock {
   const started = process.hrtime.bigint();
-  const cpuStarted = process.cpuUsage();
+  let cpuStarted: NodeJS.CpuUsage | undefined;
   return {
     resolution: (id) => (check(id) === clockId.realtime ? 1_000_000n : 1n),
     now(id) {
       if (check(id) === clockId.realtime) return BigInt(Math.round((performance.timeOrigin + performance.now()) * 1000)) * 1000n;
       if (id === clockId.monotonic) return process.hrtime.bigint() - started;
+      cpuStarted ??= process.cpuUsage();
       const { user, system } = process.cpuUsage(cpuStarted);
       return BigInt(user + system) * 1000n;
     },

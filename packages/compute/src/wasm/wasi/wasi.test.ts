@@ -5,6 +5,7 @@ import { openWasi } from './wasi.ts';
 
 test('the functions that may be imported are the ones there are', () => {
   const { calls } = openWasi({
+    imports: [...wasiFunctionNames],
     memory: undefined,
     args: [],
     env: [],

@@ -24,6 +24,8 @@ export class WasiEnd extends Error {
 }
 
 export type WasiOptions = {
+  /** The names of the functions the program imports. */
+  imports: readonly string[];
   memory: WebAssembly.Memory | undefined;
   args: string[];
   env: string[];
@@ -37,10 +39,10 @@ export type WasiOptions = {
 };
 
 export type Wasi = {
-  calls: Record<string, (...values: never[]) => number>;
+  readonly calls: Record<string, (...values: never[]) => number>;
   readonly ended: WasiEnd | undefined;
-  readonly stdout: Output;
-  readonly stderr: Output;
+  readonly stdout: Uint8Array;
+  readonly stderr: Uint8Array;
   readonly volume: Volume;
 };
 
@@ -52,11 +54,12 @@ export function openWasi(options: WasiOptions): Wasi {
   const clock = options.fixedTime === undefined ? realClock() : fixedClock({ epochMs: options.fixedTime });
   const volume = new Volume({ capacity: options.limits.scratch, now: () => clock.now(0) });
   const streams = { stdout: new Output(options.limits.stdout), stderr: new Output(options.limits.stderr) };
-  const wasi: { -readonly [Key in keyof Wasi]: Wasi[Key] } = { calls: {}, ended: undefined, ...streams, volume };
+  const calls: Wasi['calls'] = {};
+  let ended: WasiEnd | undefined;
 
   function end(reason: 'exit' | 'output', exitCode: number): never {
-    wasi.ended = new WasiEnd(reason, exitCode);
-    throw wasi.ended;
+    ended = new WasiEnd(reason, exitCode);
+    throw ended;
   }
 
   const context: WasiContext = {
@@ -73,19 +76,35 @@ export function openWasi(options: WasiOptions): Wasi {
     },
     exit: (code) => end('exit', code),
   };
-  const calls: WasiCalls = { ...processCalls(context), ...fileCalls(context), ...pathCalls(context), ...pollCall(context) };
-  for (const [name, call] of Object.entries(calls)) wasi.calls[name] = guarded(call, wasi);
-  return wasi;
-}
+  /** What a guest sees of a call: an error number, never an exception, except the one that ends it. */
+  function guarded(call: (...values: never[]) => number | void): (...values: never[]) => number {
+    return (...values) => {
+      if (ended !== undefined) throw ended;
+      try {
+        return call(...values) ?? errno.success;
+      } catch (error) {
+        if (error instanceof WasiFailure) return error.errno;
+        throw error;
+      }
+    };
+  }
 
-function guarded(call: (...values: never[]) => number | void, wasi: Pick<Wasi, 'ended'>): (...values: never[]) => number {
-  return (...values) => {
-    if (wasi.ended !== undefined) throw wasi.ended;
-    try {
-      return call(...values) ?? errno.success;
-    } catch (error) {
-      if (error instanceof WasiFailure) return error.errno;
-      throw error;
-    }
+  const all: WasiCalls = { ...processCalls(context), ...fileCalls(context), ...pathCalls(context), ...pollCall(context) };
+  for (const name of options.imports) {
+    const call = all[name];
+    if (call !== undefined) calls[name] = guarded(call);
+  }
+  return {
+    calls,
+    volume,
+    get ended() {
+      return ended;
+    },
+    get stdout() {
+      return streams.stdout.bytes;
+    },
+    get stderr() {
+      return streams.stderr.bytes;
+    },
   };
 }
