@@ -53,9 +53,10 @@ function buildProgram(context: Context, outcome: { code: number }): Command {
   const offer = program
     .command('offer')
     .description('sell a program call by call; or list, or withdraw')
+    .enablePositionalOptions()
     .argument('<program>', 'file: WebAssembly or a static Linux executable')
-    .requiredOption('--name <name>', 'name to call it by: a to z, 0 to 9 and -')
-    .requiredOption('--price <amount>', 'price of one call in the token of the node, such as 0.001; 0 is free')
+    .option('--name <name>', 'name to call it by: a to z, 0 to 9 and - (required)')
+    .option('--price <amount>', 'price of one call in the token of the node, such as 0.001; 0 is free (required)')
     .option('--description <text>', 'what it does, in a sentence')
     .option('--arg <text...>', 'argument before those of the call; may be repeated')
     .option('--deterministic', 'equal inputs give equal outputs: a repeated call is answered from the cache, free')

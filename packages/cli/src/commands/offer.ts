@@ -26,8 +26,9 @@ import { parseSize, parseTime } from '../units.ts';
 
 type Common = { node?: string; key?: string; json?: boolean };
 export type OfferOptions = Common & {
-  name: string;
-  price: string;
+  /** Needed, as is the price; commander cannot ask for them without asking `offer list` too. */
+  name?: string;
+  price?: string;
   description?: string;
   arg?: string[];
   deterministic?: boolean;
@@ -44,11 +45,15 @@ const defaultExpiry = '30d';
 
 /** Uploads a program, and puts the signed document that sells it before the node. Errors: CliError. */
 export async function createOffer(file: string, options: OfferOptions, context: Context): Promise<void> {
+  const { name, price } = options;
+  if (name === undefined || price === undefined) {
+    throw usageError(`The option ${name === undefined ? '--name' : '--price'} is needed.`, `Example: freehold offer ${file} --name ${name ?? 'calculator'} --price ${price ?? '0.001'}`);
+  }
   const bytes = readProgram(resolve(context.cwd, file));
   await withSession(options, context, async ({ wallet, client, node }) => {
     const { token } = await client.get('/api/node', nodeInfo);
     if (!token) throw new CliError(`The node at ${node} has no chain, so nothing can be sold there.`, { advice: 'See why: freehold doctor' });
-    const draft = draftOffer({ options, token, owner: wallet.address, now: context.now() });
+    const draft = draftOffer({ options: { ...options, name, price }, token, owner: wallet.address, now: context.now() });
     const program = await client.put('/api/programs', bytes, programInfo);
     if (program.refusal) throw new CliError(`The node cannot run ${file}: ${program.refusal}`, { advice: 'See what it can run: freehold doctor' });
     const document = readDocument({ ...draft, programs: [{ runtime: program.runtime, cid: program.cid }] });
@@ -58,7 +63,7 @@ export async function createOffer(file: string, options: OfferOptions, context: 
 }
 
 /** All of an offer that needs no program, so that a slip is told before anything is uploaded. Errors: CliError 2. */
-export function draftOffer({ options, token, owner, now }: { options: OfferOptions; token: NonNullable<NodeInfo['token']>; owner: Address; now: number }): Omit<Offer, 'programs'> {
+export function draftOffer({ options, token, owner, now }: { options: OfferOptions & { name: string; price: string }; token: NonNullable<NodeInfo['token']>; owner: Address; now: number }): Omit<Offer, 'programs'> {
   return {
     version: 1,
     name: options.name,
@@ -101,7 +106,7 @@ function readDocument(document: unknown): Offer {
   const parsed = offerSchema.safeParse(document);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
-  const field = String(issue?.path.findLast((part) => typeof part === 'string') ?? 'offer');
+  const field = issue?.path.findLast((part) => typeof part === 'string') ?? 'offer';
   throw usageError(`${optionOf[field] ?? field} cannot be offered: ${issue?.message ?? 'it is wrong'}.`, 'freehold offer --help');
 }
 
@@ -115,8 +120,9 @@ function readProgram(file: string): Uint8Array<ArrayBuffer> {
 
 function announce({ summary, program, token }: { summary: OfferSummary; program: ProgramInfo; token: NonNullable<NodeInfo['token']> }): string {
   const [call] = program.exports;
-  const url = call ? `${summary.url}/${call.name}${call.parameters.length > 0 ? `?${call.parameters.map((_, index) => `${letter(index)}=1`).join('&')}` : ''}` : summary.url;
-  return [`${summary.offer.name} is for sale`, `  price  ${priceOf(summary, token)} a call`, `  url    ${summary.url}`, '', 'Call it:', `  freehold curl '${url}'`].join('\n');
+  const named = new URL(`/${summary.offer.name}.cgi`, summary.url).href;
+  const url = call ? `${named}/${call.name}${call.parameters.length > 0 ? `?${call.parameters.map((_, index) => `${letter(index)}=1`).join('&')}` : ''}` : named;
+  return [`${summary.offer.name} is for sale`, `  price  ${priceOf(summary, token)} a call`, `  url    ${named}`, '', 'Call it:', `  freehold curl '${url}'`].join('\n');
 }
 
 const letter = (index: number) => (index < 26 ? String.fromCodePoint(97 + index) : `a${index}`);
@@ -127,6 +133,7 @@ function priceOf({ offer }: OfferSummary, token: NodeInfo['token']): string {
   return token?.asset === price.asset && token.network === price.network ? `${formatUnits(BigInt(price.amount), token.decimals)} ${token.symbol}` : `${price.amount} units of ${price.asset}`;
 }
 
+/** `offer list`: everybody may see what is for sale. */
 export async function listOffers({ node, json }: Common, context: Context): Promise<void> {
   const client = openNodeClient({ node: node ?? context.settings.node, signal: context.signal });
   const [offers, { token }] = await Promise.all([client.get('/api/offers', offerList), client.get('/api/node', nodeInfo)]);
@@ -135,6 +142,7 @@ export async function listOffers({ node, json }: Common, context: Context): Prom
   print(context, { json, value: offers, text });
 }
 
+/** By name or id; only its seller may. */
 export async function withdrawOffer(name: string, options: Common, context: Context): Promise<void> {
   await withSession(options, context, async ({ client }) => {
     const { id } = await findOffer(client, name);

@@ -1,20 +1,23 @@
 import { createHash } from 'node:crypto';
-import { account, taskList, taskSummary, type SignedReceipt, type TaskSummary } from '@freehold/protocol';
+import { account, formatUnits, nodeInfo, taskList, taskSummary, type NodeInfo, type SignedReceipt, type TaskSummary } from '@freehold/protocol';
 import type { Context } from '../context.ts';
 import { CliError } from '../error.ts';
 import { isSignedBy } from '../key/recover.ts';
 import { listIn } from '../node/shape.ts';
 import { withSession } from '../node/sign-in.ts';
 import { print, table } from '../output.ts';
+import { formatSize } from '../units.ts';
 
 type Common = { node?: string; key?: string; json?: boolean };
 
 const signerList = listIn('signers', account.pick({ address: true }));
 
+/** `task list`: what ran of the caller's own offers; of all, for the owner of the node. */
 export async function listTasks({ limit, ...options }: Common & { limit?: string }, context: Context): Promise<void> {
   await withSession(options, context, async ({ client }) => {
+    const { token } = await client.get('/api/node', nodeInfo);
     const { tasks } = await client.get(`/api/tasks?limit=${encodeURIComponent(limit ?? '50')}`, taskList);
-    const rows = tasks.map((task) => [task.id, task.state, new Date(task.startedAt).toISOString(), task.wallUs === null ? '' : milliseconds(task.wallUs), task.paid]);
+    const rows = tasks.map((task) => [task.id, task.state, new Date(task.startedAt).toISOString(), task.wallUs === null ? '' : milliseconds(task.wallUs), paid(task, token)]);
     print(context, { json: options.json, value: tasks, text: rows.length === 0 ? 'No task has run yet.' : table([['TASK', 'STATE', 'STARTED', 'TIME', 'PAID'], ...rows]) });
   });
 }
@@ -22,11 +25,12 @@ export async function listTasks({ limit, ...options }: Common & { limit?: string
 export async function showTask(id: string, options: Common, context: Context): Promise<void> {
   await withSession(options, context, async ({ client }) => {
     const task = await client.get(`/api/tasks/${encodeURIComponent(id)}`, taskSummary);
-    print(context, { json: options.json, value: task, text: describe(task) });
+    const { token } = await client.get('/api/node', nodeInfo);
+    print(context, { json: options.json, value: task, text: describe(task, token) });
   });
 }
 
-function describe(task: TaskSummary): string {
+function describe(task: TaskSummary, token: NodeInfo['token']): string {
   const lines: [string, string][] = [
     ['task', task.id],
     ['offer', task.offer],
@@ -34,13 +38,14 @@ function describe(task: TaskSummary): string {
     ['started', new Date(task.startedAt).toISOString()],
     ['time', task.wallUs === null ? '' : milliseconds(task.wallUs)],
     ['processor', task.cpuUs === null ? '' : milliseconds(task.cpuUs)],
-    ['memory', task.maxRssBytes === null ? '' : `${Math.ceil(task.maxRssBytes / 1024)} KiB`],
-    ['paid', `${task.paid} atomic units`],
+    ['memory', task.maxRssBytes ? formatSize(task.maxRssBytes) : ''],
+    ['paid', paid(task, token)],
     ['receipt', task.receipt ? `signed by ${task.receipt.signer}` : 'none'],
   ];
   return table(lines.filter(([, value]) => value !== ''));
 }
 
+const paid = (task: TaskSummary, token: NodeInfo['token']) => (token ? `${formatUnits(BigInt(task.paid), token.decimals)} ${token.symbol}` : task.paid);
 const milliseconds = (us: number) => `${(us / 1000).toFixed(1)} ms`;
 
 /** `stdout` or `stderr` of a task, byte for byte. */

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { decodePaymentPayload, decodeReceipt, exactPayload, receiptHeader, type SettleResponse, type SignedReceipt } from '@freehold/protocol';
+import { decodePaymentPayload, decodeReceipt, exactPayload, receiptHeader, type PaymentRequired, type SettleResponse, type SignedReceipt } from '@freehold/protocol';
 import type { Context } from '../context.ts';
 import { isSignedBy } from '../key/recover.ts';
 import type { AnswerHead } from './answer-head.ts';
@@ -23,15 +23,15 @@ export async function readReceipt({
 }): Promise<string> {
   const header = answer.fields.get(receiptHeader);
   if (header === undefined) return '';
-  const fault = faultOf(header, { payment, settlement });
-  if (typeof fault === 'string') {
-    context.stderr.write(`freehold: the receipt of this call does not hold: ${fault}\n`);
+  const checked = checkReceipt(header, { payment, settlement });
+  if (typeof checked === 'string') {
+    context.stderr.write(`freehold: the receipt of this call does not hold: ${checked}\n`);
     return '';
   }
-  const file = join(context.settings.receipts, `${fault.receipt.task}-${fault.receipt.nonce.slice(2, 10)}.json`);
+  const file = join(context.settings.receipts, `${checked.receipt.task}-${checked.receipt.nonce.slice(-8)}.json`);
   try {
     mkdirSync(context.settings.receipts, { recursive: true, mode: 0o700 });
-    writeFileSync(file, `${JSON.stringify(fault, null, 2)}\n`, { mode: 0o600 });
+    writeFileSync(file, `${JSON.stringify(checked, null, 2)}\n`, { mode: 0o600 });
     return ` · receipt saved ${file}`;
   } catch (error) {
     return ` · receipt not saved: ${error instanceof Error ? error.message : String(error)}`;
@@ -39,7 +39,7 @@ export async function readReceipt({
 }
 
 /** The receipt, or what is wrong with it. */
-function faultOf(header: string, { payment, settlement }: { payment: Payment; settlement: SettleResponse | undefined }): SignedReceipt | string {
+function checkReceipt(header: string, { payment, settlement }: { payment: Payment; settlement: SettleResponse | undefined }): SignedReceipt | string {
   let signed: SignedReceipt;
   try {
     signed = decodeReceipt(header);
@@ -48,7 +48,7 @@ function faultOf(header: string, { payment, settlement }: { payment: Payment; se
   }
   if (!isSignedBy(signed)) return 'its signature is not that of its signer';
   const { receipt } = signed;
-  const offer = /\/([0-9a-f]{64})\.cgi(?:[/?#]|$)/.exec(payment.required.resource.url)?.[1];
+  const offer = offerAskedFor(payment.required);
   if (offer !== undefined && receipt.offer !== offer) return 'it is for another offer';
   // The cache and the owner pay nothing, and their receipts say so.
   if (receipt.amount === '0') return signed;
@@ -58,4 +58,11 @@ function faultOf(header: string, { payment, settlement }: { payment: Payment; se
   if (BigInt(receipt.amount) > BigInt(payment.chosen.requirement.amount)) return 'it names a higher price';
   if (settlement?.transaction && receipt.transaction !== settlement.transaction) return 'it names another transaction';
   return signed;
+}
+
+/** The seller's own word for what is sold (extension `freehold`), else the offer in the URL. */
+function offerAskedFor({ extensions, resource }: PaymentRequired): string | undefined {
+  const info: unknown = Reflect.get(Object(extensions?.['freehold']), 'info');
+  const named: unknown = Reflect.get(Object(info), 'offer');
+  return typeof named === 'string' ? named : /\/([0-9a-f]{64})\.cgi(?:[/?#]|$)/.exec(resource.url)?.[1];
 }

@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { verifies } from '../../../requirements/verifies.ts';
+import { curlMissing } from './testing/real-curl.ts';
+import { openTestDir, runCommand } from './testing/run-command.ts';
+
+/** (module (func (export "add") (param i32 i32) (result i32) local.get 0 local.get 1 i32.add)) */
+const adder = Buffer.from('0061736d0100000001070160027f7f017f030201000707010361646400000a09010700200020016a0b', 'hex');
+
+test('up, key, offer, curl and task work together on a real node, and up ends cleanly', { skip: curlMissing }, async (t) => {
+  verifies('foundation.cli', 'foundation.curl.transparent');
+  const dir = openTestDir(t);
+  writeFileSync(join(dir, 'adder.wasm'), adder);
+  const ending = new AbortController();
+  const started = Promise.withResolvers<string>();
+  const node = runCommand(['up', '--port', '0', '--data', 'data', '--json'], { dir, cwd: dir, signal: ending.signal, onStdout: (chunk) => started.resolve(chunk.toString()) });
+  // Whatever fails below, the node must not outlive the test.
+  t.after(async () => {
+    ending.abort('SIGTERM');
+    await node;
+  });
+  const first = await Promise.race([started.promise, node]);
+  assert.equal(typeof first, 'string', typeof first === 'string' ? '' : first.stderr);
+  const { url, testMoney, claimCode } = JSON.parse(await started.promise);
+  assert.equal(testMoney, true);
+  assert.match(claimCode, /\w{4}-\w{4}/);
+
+  const freehold = async (...argv: string[]) => {
+    const result = await runCommand(argv, { dir, env: { FREEHOLD_NODE: url, FREEHOLD_KEY: '@wallet.key' } });
+    return { ...result, argv };
+  };
+  const json = async (...argv: string[]) => {
+    const { code, stdout, stderr } = await freehold(...argv, '--json');
+    assert.equal(code, 0, `${argv.join(' ')}: ${stderr}`);
+    return JSON.parse(stdout);
+  };
+
+  const { address } = await json('key', 'new', '--out', 'wallet.key');
+  assert.equal((await json('key', 'fund')).address, address);
+  const before = BigInt((await json('key', 'balance')).amount);
+  assert.ok(before > 0n);
+
+  const sold = await freehold('offer', 'adder.wasm', '--name', 'adder', '--price', '0.001', '--pay-to', `0x${'22'.repeat(20)}`, '--deterministic');
+  assert.equal(sold.code, 0, sold.stderr);
+  assert.match(sold.stdout, new RegExp(`price  0\\.001 USDC a call[\\s\\S]*freehold curl '${url}/adder\\.cgi/add\\?a=1&b=1'`));
+  const [offer] = await json('offer', 'list');
+  assert.deepEqual([offer.offer.name, offer.offer.deterministic, offer.offer.prices[0].amount], ['adder', true, '1000']);
+
+  const call = `${url}/adder.cgi/add?a=6&b=7`;
+  const bought = await freehold('curl', '-s', '--trace-pay', '--max', '0.01', call);
+  assert.deepEqual([bought.code, bought.stdout], [0, '13\n'], bought.stderr);
+  assert.match(bought.stderr, /paid 0\.001 test USDC to 0x2{40} tx 0x\w{64} · receipt saved /i);
+  assert.equal(before - BigInt((await json('key', 'balance')).amount), 1000n);
+
+  const [task] = await json('task', 'list');
+  assert.equal((await json('task', 'show', task.id)).paid, '1000');
+  assert.equal((await freehold('task', 'stdout', task.id)).stdout, '13\n');
+  assert.equal((await freehold('task', 'stderr', task.id)).stdout, '');
+  assert.equal((await json('task', 'verify', task.id)).holds, true);
+  assert.match((await freehold('task', 'list')).stdout, /TASK +STATE[\s\S]*0\.001 USDC/);
+  assert.equal((await freehold('task', 'show', 'bafkreifzjut3te2nhyekklss27nh3k72ysco7y32koao5eei66wof36n5e')).code, 1);
+
+  const taken = await freehold('up', '--port', new URL(url).port, '--data', 'other');
+  assert.equal(taken.code, 1);
+  assert.match(taken.stderr, /taken|in use/i);
+
+  assert.equal((await json('offer', 'withdraw', 'adder')).state, 'withdrawn');
+  assert.notEqual((await freehold('offer', 'withdraw', 'nothing-here')).code, 0);
+  const wrong = await freehold('offer', 'adder.wasm', '--name', 'Bad Name', '--price', '0.001');
+  assert.equal(wrong.code, 2);
+  assert.match(wrong.stderr, /--name cannot be offered/);
+
+  ending.abort('SIGTERM');
+  assert.equal((await node).code, 0);
+});
