@@ -15,7 +15,12 @@ test('up, key, offer, curl and task work together on a real node, and up ends cl
   writeFileSync(join(dir, 'adder.wasm'), adder);
   const ending = new AbortController();
   const started = Promise.withResolvers<string>();
-  const node = runCommand(['up', '--port', '0', '--data', 'data', '--json'], { dir, cwd: dir, signal: ending.signal, onStdout: (chunk) => started.resolve(chunk.toString()) });
+  const node = runCommand(['up', '--port', '0', '--data', 'data', '--json'], {
+    dir,
+    cwd: dir,
+    signal: ending.signal,
+    onStdout: (chunk) => started.resolve(chunk.toString()),
+  });
   // Whatever fails below, the node must not outlive the test.
   t.after(async () => {
     ending.abort('SIGTERM');
@@ -42,7 +47,17 @@ test('up, key, offer, curl and task work together on a real node, and up ends cl
   const before = BigInt((await json('key', 'balance')).amount);
   assert.ok(before > 0n);
 
-  const sold = await freehold('offer', 'adder.wasm', '--name', 'adder', '--price', '0.001', '--pay-to', `0x${'22'.repeat(20)}`, '--deterministic');
+  const sold = await freehold(
+    'offer',
+    'adder.wasm',
+    '--name',
+    'adder',
+    '--price',
+    '0.001',
+    '--pay-to',
+    `0x${'22'.repeat(20)}`,
+    '--deterministic',
+  );
   assert.equal(sold.code, 0, sold.stderr);
   assert.match(sold.stdout, new RegExp(`price  0\\.001 USDC a call[\\s\\S]*freehold curl '${url}/adder\\.cgi/add\\?a=1&b=1'`));
   const [offer] = await json('offer', 'list');

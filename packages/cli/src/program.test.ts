@@ -12,7 +12,27 @@ function open(t: Parameters<typeof openTestDir>[0]) {
   return { dir, freehold: (argv: string[], options: Options = {}) => runCommand(argv, { dir, ...options }) };
 }
 
-const commands = ['up', 'offer', 'offer list', 'offer withdraw', 'curl', 'key', 'key new', 'key address', 'key derive', 'key sha256', 'key fund', 'key balance', 'task', 'task list', 'task show', 'task stdout', 'task stderr', 'task verify', 'doctor'];
+const commands = [
+  'up',
+  'offer',
+  'offer list',
+  'offer withdraw',
+  'curl',
+  'key',
+  'key new',
+  'key address',
+  'key derive',
+  'key sha256',
+  'key fund',
+  'key balance',
+  'task',
+  'task list',
+  'task show',
+  'task stdout',
+  'task stderr',
+  'task verify',
+  'doctor',
+];
 
 test('every command has help with an example, on standard output', async (t) => {
   verifies('foundation.cli');
@@ -121,7 +141,10 @@ test('doctor tells each thing as ok, warn or fail with what to do, and exits 1 f
   const states = new Map(report.findings.map(({ name, state }: { name: string; state: string }) => [name, state]));
   assert.equal(report.ok, false);
   assert.deepEqual([states.get('data'), states.get('node'), states.get('node.js')], ['fail', 'warn', 'ok']);
-  assert.ok(report.findings.every(({ state, fix }: { state: string; fix?: string }) => state === 'ok' || fix), 'everything that is not ok says what to do');
+  assert.ok(
+    report.findings.every(({ state, fix }: { state: string; fix?: string }) => state === 'ok' || fix),
+    'everything that is not ok says what to do',
+  );
 
   mkdirSync(join(dir, 'home/.config/freehold'), { recursive: true });
   writeFileSync(join(dir, 'home/.config/freehold/key'), 'x', { mode: 0o644 });

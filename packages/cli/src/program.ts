@@ -89,9 +89,17 @@ function buildProgram(context: Context, outcome: { code: number }): Command {
     .action(async (name, options) => (await import('./commands/offer.ts')).withdrawOffer(name, options, context));
 
   // Only its entry in the help: run() gives its arguments to curl untouched.
-  program.command('curl').description('curl, paying where it is asked to').helpOption(false).helpCommand(false).configureHelp({ formatHelp: () => curlHelp });
+  program
+    .command('curl')
+    .description('curl, paying where it is asked to')
+    .helpOption(false)
+    .helpCommand(false)
+    .configureHelp({ formatHelp: () => curlHelp });
 
-  const keys = program.command('key').description('make and use keys').addHelpText('after', example('freehold key new --out ~/.config/freehold/key'));
+  const keys = program
+    .command('key')
+    .description('make and use keys')
+    .addHelpText('after', example('freehold key new --out ~/.config/freehold/key'));
   keys
     .command('new')
     .description('make a key; prints its address, or without --out the key itself')
@@ -136,9 +144,19 @@ function buildProgram(context: Context, outcome: { code: number }): Command {
       .action(async (address, options) => (await import('./commands/key.ts'))[run](address, options, context));
   }
 
-  const task = program.command('task').description('what ran on the node, and its receipts').addHelpText('after', example('freehold task list'));
+  const task = program
+    .command('task')
+    .description('what ran on the node, and its receipts')
+    .addHelpText('after', example('freehold task list'));
   const withTask = (name: string, description: string) =>
-    task.command(name).description(description).argument('<id>', 'id of the task').addOption(node()).addOption(key()).addOption(json()).addHelpText('after', example(`freehold task ${name} bafyrei…`));
+    task
+      .command(name)
+      .description(description)
+      .argument('<id>', 'id of the task')
+      .addOption(node())
+      .addOption(key())
+      .addOption(json())
+      .addHelpText('after', example(`freehold task ${name} bafyrei…`));
   task
     .command('list')
     .description('the tasks of your offers, newest first')
@@ -149,9 +167,15 @@ function buildProgram(context: Context, outcome: { code: number }): Command {
     .addHelpText('after', example('freehold task list --json'))
     .action(async (options) => (await import('./commands/task.ts')).listTasks(options, context));
   withTask('show', 'one task').action(async (id, options) => (await import('./commands/task.ts')).showTask(id, options, context));
-  withTask('stdout', 'what it wrote to standard output, byte for byte').action(async (id, options) => (await import('./commands/task.ts')).showStream('stdout', id, options, context));
-  withTask('stderr', 'what it wrote to standard error').action(async (id, options) => (await import('./commands/task.ts')).showStream('stderr', id, options, context));
-  withTask('verify', 'whether its receipt holds: 0 when it does').action(async (id, options) => (await import('./commands/task.ts')).verifyTask(id, options, context));
+  withTask('stdout', 'what it wrote to standard output, byte for byte').action(async (id, options) =>
+    (await import('./commands/task.ts')).showStream('stdout', id, options, context),
+  );
+  withTask('stderr', 'what it wrote to standard error').action(async (id, options) =>
+    (await import('./commands/task.ts')).showStream('stderr', id, options, context),
+  );
+  withTask('verify', 'whether its receipt holds: 0 when it does').action(async (id, options) =>
+    (await import('./commands/task.ts')).verifyTask(id, options, context),
+  );
 
   program
     .command('doctor')

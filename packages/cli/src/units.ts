@@ -4,10 +4,12 @@ const sizes: Record<string, number> = { '': 1, b: 1, kib: 1024, mib: 1024 ** 2, 
 const times: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /** `64MiB` → bytes. Errors: CliError 2. */
-export const parseSize = (text: string, option: string): number => parse(text, sizes, `${option} ${text} is not a size.`, 'Write a number and a unit: 64MiB, 512KiB, 1GiB');
+export const parseSize = (text: string, option: string): number =>
+  parse(text, sizes, `${option} ${text} is not a size.`, 'Write a number and a unit: 64MiB, 512KiB, 1GiB');
 
 /** `30d` → milliseconds. Errors: CliError 2. */
-export const parseTime = (text: string, option: string): number => parse(text, times, `${option} ${text} is not a time.`, 'Write a number and a unit: 250ms, 10s, 5m, 2h, 30d');
+export const parseTime = (text: string, option: string): number =>
+  parse(text, times, `${option} ${text} is not a time.`, 'Write a number and a unit: 250ms, 10s, 5m, 2h, 30d');
 
 function parse(text: string, units: Record<string, number>, message: string, advice: string): number {
   const [, count, unit = ''] = /^(\d+)\s*([a-zA-Z]*)$/.exec(text) ?? [];

@@ -15,7 +15,8 @@ export type Welcome = {
 
 /** The node in a few lines, and three next steps. */
 export function welcome({ version, url, dataDirectory, testMoney, chainRefusal, sandbox, claimCode }: Welcome): string {
-  const money = chainRefusal ?? (testMoney ? 'TEST MONEY, on a chain inside this node: it is worth nothing' : 'real: what is sold here is paid for');
+  const money =
+    chainRefusal ?? (testMoney ? 'TEST MONEY, on a chain inside this node: it is worth nothing' : 'real: what is sold here is paid for');
   const facts: [string, string | undefined][] = [
     ['Address', url],
     ['Data', dataDirectory],
@@ -30,7 +31,9 @@ export function welcome({ version, url, dataDirectory, testMoney, chainRefusal, 
     ...facts.flatMap(([name, value]) => (value ? [`  ${name.padEnd(12)}${value}`] : [])),
     '',
     'Next:',
-    claimCode ? `  1. Make it yours: open ${url} and sign in with your wallet. The first to sign in owns the node.` : `  1. Open ${url} and sign in with your wallet.`,
+    claimCode
+      ? `  1. Make it yours: open ${url} and sign in with your wallet. The first to sign in owns the node.`
+      : `  1. Open ${url} and sign in with your wallet.`,
     '  2. Sell a program:  freehold offer PROGRAM.wasm --name calculator --price 0.001',
     `  3. Buy a call:      freehold curl --max 0.01 ${url}/calculator.cgi`,
     '',

@@ -28,10 +28,13 @@ export function newKey({ out, json }: Common & { out?: string }, context: Contex
     chmodSync(file, 0o600);
   } catch (cause) {
     const exists = cause instanceof Error && 'code' in cause && cause.code === 'EEXIST';
-    throw new CliError(exists ? `${file} exists, and a key is never overwritten.` : `The key could not be written to ${file}: ${String(cause)}`, {
-      advice: `Name another file: freehold key new --out ${out}-2`,
-      cause,
-    });
+    throw new CliError(
+      exists ? `${file} exists, and a key is never overwritten.` : `The key could not be written to ${file}: ${String(cause)}`,
+      {
+        advice: `Name another file: freehold key new --out ${out}-2`,
+        cause,
+      },
+    );
   }
   print(context, { json, value: { file, address }, text: address });
 }
@@ -69,7 +72,10 @@ function readProgramFile(file: string): Buffer {
   try {
     return readFileSync(file);
   } catch (cause) {
-    throw new CliError(`${file} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, { advice: 'Check the name.', cause });
+    throw new CliError(`${file} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, {
+      advice: 'Check the name.',
+      cause,
+    });
   }
 }
 
@@ -78,7 +84,11 @@ export async function fund(who: string | undefined, { key, node, json }: Common,
   const address = addressFrom(who, key, context);
   const client = openNodeClient({ node: node ?? context.settings.node, signal: context.signal });
   const answer = await client.post('/api/chain/faucet', { address }, balanceSchema);
-  print(context, { json, value: answer, text: `${formatUnits(BigInt(answer.amount), answer.token.decimals)} ${answer.token.symbol} (test money) now belong to ${answer.address}` });
+  print(context, {
+    json,
+    value: answer,
+    text: `${formatUnits(BigInt(answer.amount), answer.token.decimals)} ${answer.token.symbol} (test money) now belong to ${answer.address}`,
+  });
 }
 
 export async function showBalance(who: string | undefined, { key, node, json }: Common, context: Context): Promise<void> {
@@ -91,6 +101,10 @@ export async function showBalance(who: string | undefined, { key, node, json }: 
 function addressFrom(who: string | undefined, key: string | undefined, context: Context): Address {
   if (who === undefined) return openWallet(requireKey(key, context)).address;
   const parsed = addressSchema.safeParse(who);
-  if (!parsed.success) throw usageError(`${who} is no address: it ${parsed.error.issues[0]?.message ?? 'is wrong'}.`, 'Leave it out to use the address of your key.');
+  if (!parsed.success)
+    throw usageError(
+      `${who} is no address: it ${parsed.error.issues[0]?.message ?? 'is wrong'}.`,
+      'Leave it out to use the address of your key.',
+    );
   return parsed.data;
 }

@@ -47,23 +47,42 @@ const defaultExpiry = '30d';
 export async function createOffer(file: string, options: OfferOptions, context: Context): Promise<void> {
   const { name, price } = options;
   if (name === undefined || price === undefined) {
-    throw usageError(`The option ${name === undefined ? '--name' : '--price'} is needed.`, `Example: freehold offer ${file} --name ${name ?? 'calculator'} --price ${price ?? '0.001'}`);
+    throw usageError(
+      `The option ${name === undefined ? '--name' : '--price'} is needed.`,
+      `Example: freehold offer ${file} --name ${name ?? 'calculator'} --price ${price ?? '0.001'}`,
+    );
   }
   const bytes = readProgram(resolve(context.cwd, file));
   await withSession(options, context, async ({ wallet, client, node }) => {
     const { token } = await client.get('/api/node', nodeInfo);
-    if (!token) throw new CliError(`The node at ${node} has no chain, so nothing can be sold there.`, { advice: 'See why: freehold doctor' });
+    if (!token)
+      throw new CliError(`The node at ${node} has no chain, so nothing can be sold there.`, { advice: 'See why: freehold doctor' });
     const draft = draftOffer({ options: { ...options, name, price }, token, owner: wallet.address, now: context.now() });
     const program = await client.put('/api/programs', bytes, programInfo);
-    if (program.refusal) throw new CliError(`The node cannot run ${file}: ${program.refusal}`, { advice: 'See what it can run: freehold doctor' });
+    if (program.refusal)
+      throw new CliError(`The node cannot run ${file}: ${program.refusal}`, { advice: 'See what it can run: freehold doctor' });
     const document = readDocument({ ...draft, programs: [{ runtime: program.runtime, cid: program.cid }] });
-    const summary = await client.post('/api/offers', { offer: document, signature: await wallet.signTypedData(offerTypedData(document)) }, offerSummary);
+    const summary = await client.post(
+      '/api/offers',
+      { offer: document, signature: await wallet.signTypedData(offerTypedData(document)) },
+      offerSummary,
+    );
     print(context, { json: options.json, value: summary, text: announce({ summary, program, token }) });
   });
 }
 
 /** All of an offer that needs no program, so that a slip is told before anything is uploaded. Errors: CliError 2. */
-export function draftOffer({ options, token, owner, now }: { options: OfferOptions & { name: string; price: string }; token: NonNullable<NodeInfo['token']>; owner: Address; now: number }): Omit<Offer, 'programs'> {
+export function draftOffer({
+  options,
+  token,
+  owner,
+  now,
+}: {
+  options: OfferOptions & { name: string; price: string };
+  token: NonNullable<NodeInfo['token']>;
+  owner: Address;
+  now: number;
+}): Omit<Offer, 'programs'> {
   return {
     version: 1,
     name: options.name,
@@ -78,7 +97,14 @@ export function draftOffer({ options, token, owner, now }: { options: OfferOptio
       ...(options.output && { outputBytes: parseSize(options.output, '--output') }),
     },
     ...(options.deterministic && { deterministic: true }),
-    prices: [{ network: token.network, asset: token.asset, amount: readPrice(options.price, token.decimals), payTo: readPayee(options.payTo, owner) }],
+    prices: [
+      {
+        network: token.network,
+        asset: token.asset,
+        amount: readPrice(options.price, token.decimals),
+        payTo: readPayee(options.payTo, owner),
+      },
+    ],
     owner,
     createdAt: now,
     expiresAt: now + parseTime(options.expires ?? defaultExpiry, '--expires'),
@@ -100,7 +126,16 @@ function readPayee(text: string | undefined, owner: Address): Address {
   return parsed.data;
 }
 
-const optionOf: Record<string, string> = { memoryBytes: '--memory', cpuMs: '--cpu', wallMs: '--wall', outputBytes: '--output', name: '--name', description: '--description', args: '--arg', expiresAt: '--expires' };
+const optionOf: Record<string, string> = {
+  memoryBytes: '--memory',
+  cpuMs: '--cpu',
+  wallMs: '--wall',
+  outputBytes: '--output',
+  name: '--name',
+  description: '--description',
+  args: '--arg',
+  expiresAt: '--expires',
+};
 
 function readDocument(document: unknown): Offer {
   const parsed = offerSchema.safeParse(document);
@@ -114,15 +149,35 @@ function readProgram(file: string): Uint8Array<ArrayBuffer> {
   try {
     return new Uint8Array(readFileSync(file));
   } catch (cause) {
-    throw new CliError(`The program ${file} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, { advice: 'Check the name.', cause });
+    throw new CliError(`The program ${file} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, {
+      advice: 'Check the name.',
+      cause,
+    });
   }
 }
 
-function announce({ summary, program, token }: { summary: OfferSummary; program: ProgramInfo; token: NonNullable<NodeInfo['token']> }): string {
+function announce({
+  summary,
+  program,
+  token,
+}: {
+  summary: OfferSummary;
+  program: ProgramInfo;
+  token: NonNullable<NodeInfo['token']>;
+}): string {
   const [call] = program.exports;
   const named = new URL(`/${summary.offer.name}.cgi`, summary.url).href;
-  const url = call ? `${named}/${call.name}${call.parameters.length > 0 ? `?${call.parameters.map((_, index) => `${letter(index)}=1`).join('&')}` : ''}` : named;
-  return [`${summary.offer.name} is for sale`, `  price  ${priceOf(summary, token)} a call`, `  url    ${named}`, '', 'Call it:', `  freehold curl '${url}'`].join('\n');
+  const url = call
+    ? `${named}/${call.name}${call.parameters.length > 0 ? `?${call.parameters.map((_, index) => `${letter(index)}=1`).join('&')}` : ''}`
+    : named;
+  return [
+    `${summary.offer.name} is for sale`,
+    `  price  ${priceOf(summary, token)} a call`,
+    `  url    ${named}`,
+    '',
+    'Call it:',
+    `  freehold curl '${url}'`,
+  ].join('\n');
 }
 
 const letter = (index: number) => (index < 26 ? String.fromCodePoint(97 + index) : `a${index}`);
@@ -130,7 +185,9 @@ const letter = (index: number) => (index < 26 ? String.fromCodePoint(97 + index)
 function priceOf({ offer }: OfferSummary, token: NodeInfo['token']): string {
   const [price] = offer.prices;
   if (!price || price.amount === '0') return 'free';
-  return token?.asset === price.asset && token.network === price.network ? `${formatUnits(BigInt(price.amount), token.decimals)} ${token.symbol}` : `${price.amount} units of ${price.asset}`;
+  return token?.asset === price.asset && token.network === price.network
+    ? `${formatUnits(BigInt(price.amount), token.decimals)} ${token.symbol}`
+    : `${price.amount} units of ${price.asset}`;
 }
 
 /** `offer list`: everybody may see what is for sale. */
@@ -138,7 +195,10 @@ export async function listOffers({ node, json }: Common, context: Context): Prom
   const client = openNodeClient({ node: node ?? context.settings.node, signal: context.signal });
   const [offers, { token }] = await Promise.all([client.get('/api/offers', offerList), client.get('/api/node', nodeInfo)]);
   const rows = offers.map((summary) => [summary.offer.name, priceOf(summary, token), summary.state, String(summary.calls), summary.url]);
-  const text = rows.length === 0 ? 'Nothing is for sale yet: freehold offer PROGRAM --name NAME --price 0.001' : table([['NAME', 'PRICE', 'STATE', 'CALLS', 'URL'], ...rows]);
+  const text =
+    rows.length === 0
+      ? 'Nothing is for sale yet: freehold offer PROGRAM --name NAME --price 0.001'
+      : table([['NAME', 'PRICE', 'STATE', 'CALLS', 'URL'], ...rows]);
   print(context, { json, value: offers, text });
 }
 

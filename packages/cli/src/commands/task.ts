@@ -1,5 +1,14 @@
 import { createHash } from 'node:crypto';
-import { account, formatUnits, nodeInfo, taskList, taskSummary, type NodeInfo, type SignedReceipt, type TaskSummary } from '@freehold/protocol';
+import {
+  account,
+  formatUnits,
+  nodeInfo,
+  taskList,
+  taskSummary,
+  type NodeInfo,
+  type SignedReceipt,
+  type TaskSummary,
+} from '@freehold/protocol';
 import type { Context } from '../context.ts';
 import { CliError } from '../error.ts';
 import { isSignedBy } from '../key/recover.ts';
@@ -17,8 +26,18 @@ export async function listTasks({ limit, ...options }: Common & { limit?: string
   await withSession(options, context, async ({ client }) => {
     const { token } = await client.get('/api/node', nodeInfo);
     const { tasks } = await client.get(`/api/tasks?limit=${encodeURIComponent(limit ?? '50')}`, taskList);
-    const rows = tasks.map((task) => [task.id, task.state, new Date(task.startedAt).toISOString(), task.wallUs === null ? '' : milliseconds(task.wallUs), paid(task, token)]);
-    print(context, { json: options.json, value: tasks, text: rows.length === 0 ? 'No task has run yet.' : table([['TASK', 'STATE', 'STARTED', 'TIME', 'PAID'], ...rows]) });
+    const rows = tasks.map((task) => [
+      task.id,
+      task.state,
+      new Date(task.startedAt).toISOString(),
+      task.wallUs === null ? '' : milliseconds(task.wallUs),
+      paid(task, token),
+    ]);
+    print(context, {
+      json: options.json,
+      value: tasks,
+      text: rows.length === 0 ? 'No task has run yet.' : table([['TASK', 'STATE', 'STARTED', 'TIME', 'PAID'], ...rows]),
+    });
   });
 }
 
@@ -45,7 +64,8 @@ function describe(task: TaskSummary, token: NodeInfo['token']): string {
   return table(lines.filter(([, value]) => value !== ''));
 }
 
-const paid = (task: TaskSummary, token: NodeInfo['token']) => (token ? `${formatUnits(BigInt(task.paid), token.decimals)} ${token.symbol}` : task.paid);
+const paid = (task: TaskSummary, token: NodeInfo['token']) =>
+  token ? `${formatUnits(BigInt(task.paid), token.decimals)} ${token.symbol}` : task.paid;
 const milliseconds = (us: number) => `${(us / 1000).toFixed(1)} ms`;
 
 /** `stdout` or `stderr` of a task, byte for byte. */
@@ -61,17 +81,34 @@ export type Verification = { task: string; holds: boolean; checks: { name: strin
 export async function verifyTask(id: string, options: Common, context: Context): Promise<void> {
   await withSession(options, context, async ({ client }) => {
     const task = await client.get(`/api/tasks/${encodeURIComponent(id)}`, taskSummary);
-    if (!task.receipt) throw new CliError(`The task ${id} has no receipt: it is ${task.state}, and nothing was charged.`, { advice: `See it: freehold task show ${id}` });
+    if (!task.receipt)
+      throw new CliError(`The task ${id} has no receipt: it is ${task.state}, and nothing was charged.`, {
+        advice: `See it: freehold task show ${id}`,
+      });
     const signers = await client.get('/api/signers', signerList);
     const output = await client.bytes(`/api/tasks/${encodeURIComponent(id)}/stdout`);
     const verification = verify({ task, signed: task.receipt, signers: signers.map(({ address }) => address), output });
-    const text = [...verification.checks.map(({ name, ok }) => `${ok ? 'ok  ' : 'FAIL'}  ${name}`), verification.holds ? 'The receipt holds.' : 'The receipt does not hold.'];
+    const text = [
+      ...verification.checks.map(({ name, ok }) => `${ok ? 'ok  ' : 'FAIL'}  ${name}`),
+      verification.holds ? 'The receipt holds.' : 'The receipt does not hold.',
+    ];
     print(context, { json: options.json, value: verification, text: text.join('\n') });
-    if (!verification.holds) throw new CliError(`The receipt of ${id} does not hold.`, { advice: 'Do not rely on this result; ask the seller.' });
+    if (!verification.holds)
+      throw new CliError(`The receipt of ${id} does not hold.`, { advice: 'Do not rely on this result; ask the seller.' });
   });
 }
 
-export function verify({ task, signed, signers, output }: { task: Pick<TaskSummary, 'id' | 'offer'>; signed: SignedReceipt; signers: readonly string[]; output: Uint8Array }): Verification {
+export function verify({
+  task,
+  signed,
+  signers,
+  output,
+}: {
+  task: Pick<TaskSummary, 'id' | 'offer'>;
+  signed: SignedReceipt;
+  signers: readonly string[];
+  output: Uint8Array;
+}): Verification {
   const { receipt, signer } = signed;
   const checks = [
     { name: 'the signature is that of the signer', ok: isSignedBy(signed) },

@@ -14,7 +14,15 @@ type UpOptions = { port?: string; host?: string; data?: string; json?: boolean }
 export async function up({ port, host, data, json }: UpOptions, context: Context): Promise<number> {
   const { settings, stderr, signal } = context;
   const node = await start();
-  const facts = { version, url: node.url, dataDirectory: node.dataDirectory, testMoney: node.info.testMoney, chainRefusal: node.chainRefusal, sandbox: node.sandbox, claimCode: node.claimCode() };
+  const facts = {
+    version,
+    url: node.url,
+    dataDirectory: node.dataDirectory,
+    testMoney: node.info.testMoney,
+    chainRefusal: node.chainRefusal,
+    sandbox: node.sandbox,
+    claimCode: node.claimCode(),
+  };
   print(context, { json, value: facts, text: welcome(facts) });
   const asked = Promise.withResolvers<undefined>();
   if (signal.aborted) asked.resolve(undefined);
@@ -31,7 +39,11 @@ export async function up({ port, host, data, json }: UpOptions, context: Context
       return await startNode({ config, now: context.now, write: (line) => void stderr.write(line) });
     } catch (cause) {
       if (!(cause instanceof FreeholdError)) throw cause;
-      throw new CliError(cause.message, { exitCode: cause.code === 'config_invalid' ? 2 : 1, advice: 'See what this machine lacks: freehold doctor', cause });
+      throw new CliError(cause.message, {
+        exitCode: cause.code === 'config_invalid' ? 2 : 1,
+        advice: 'See what this machine lacks: freehold doctor',
+        cause,
+      });
     }
   }
 }

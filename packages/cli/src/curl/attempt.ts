@@ -54,7 +54,11 @@ export async function runCurl({
   const child = spawn('curl', args, {
     cwd: context.cwd,
     env: { ...context.settings.childEnvironment },
-    stdio: [stdin ?? context.stdin.fd ?? 'ignore', judge ? 'pipe' : (context.stdout.fd ?? 'pipe'), judge ? 'pipe' : (context.stderr.fd ?? 'pipe')],
+    stdio: [
+      stdin ?? context.stdin.fd ?? 'ignore',
+      judge ? 'pipe' : (context.stdout.fd ?? 'pipe'),
+      judge ? 'pipe' : (context.stderr.fd ?? 'pipe'),
+    ],
   });
   if (stdin !== undefined) closeSync(stdin);
   const stopRelaying = relaySignals(child, context.signal);

@@ -72,7 +72,11 @@ export function readCommandLine(argv: readonly string[], table: OptionTable): Co
           break;
         }
         if (isLast) args.push(argument);
-        tokens.push({ name: option?.name ?? `-${argument[letter]}`, value: undefined, at: argument.length === 2 ? args.length - 1 : undefined });
+        tokens.push({
+          name: option?.name ?? `-${argument[letter]}`,
+          value: undefined,
+          at: argument.length === 2 ? args.length - 1 : undefined,
+        });
       }
     }
   }
@@ -89,4 +93,5 @@ function findLong(name: string, table: OptionTable) {
 }
 
 /** Options of ours, placed where they win over those given before. */
-export const withOptions = ({ args, optionsEnd }: CommandLine, options: readonly string[]): string[] => args.toSpliced(optionsEnd, 0, ...options);
+export const withOptions = ({ args, optionsEnd }: CommandLine, options: readonly string[]): string[] =>
+  args.toSpliced(optionsEnd, 0, ...options);

@@ -67,7 +67,8 @@ export async function curlCommand(argv: readonly string[], context: Context): Pr
   if (demand === undefined) {
     // The guard kept the body of an error from the file: it is asked for once more, as the person wrote it.
     const lacksBody = guard === 'fail' && answer !== undefined && answer.status >= 400 && !request.has('--fail');
-    if (lacksBody) return (await runCurl({ args: withOptions(commandLine, ['--retry', '0']), headFile: undefined, stdinFile, context })).exitCode;
+    if (lacksBody)
+      return (await runCurl({ args: withOptions(commandLine, ['--retry', '0']), headFile: undefined, stdinFile, context })).exitCode;
     await first.release();
     if (guard === 'aside' && request.output) moveIntoPlace({ aside, output: request.output, request });
     keepDumpedHeader({ headFile, request, context });

@@ -26,7 +26,9 @@ export function guardArguments(guard: Guard, { request, aside }: { request: Requ
 
 /** Moves what curl wrote aside to where it would have written it. Errors: CliError 23, curl's code for a failed write. */
 export function moveIntoPlace({ aside, output, request }: { aside: string; output: Output; request: Request }): void {
-  const written = existsSync(aside) ? readdirSync(aside, { recursive: true, withFileTypes: true }).find((entry) => entry.isFile()) : undefined;
+  const written = existsSync(aside)
+    ? readdirSync(aside, { recursive: true, withFileTypes: true }).find((entry) => entry.isFile())
+    : undefined;
   if (!written) return;
   const source = join(written.parentPath, written.name);
   let target = resolve(output.dir, output.file ?? basename(source));

@@ -118,7 +118,11 @@ test('what will not be paid is told: no key, over the limit, another token, anot
   const noKey = await runCommand(['curl', '-s', url], { dir });
   assert.deepEqual([noKey.code, noKey.stdout], [120, body]);
   assert.match(noKey.stderr, /no key[\s\S]*freehold key new/);
-  assert.equal([...seen, ...seenElsewhere].some(({ paid }) => paid), false, 'nothing was ever paid');
+  assert.equal(
+    [...seen, ...seenElsewhere].some(({ paid }) => paid),
+    false,
+    'nothing was ever paid',
+  );
 
   const within = await buy(['-s', '--max', '0.001', '--max', 'EURC:0', '--pay', '{"USDC":[]}', url]);
   assert.equal(within.code, 0);
@@ -133,7 +137,15 @@ test('without a limit, one whole token is the most, and real money is only paid 
   assert.equal((await dear.buy(['-s', '--max', '2', `${dear.origin}/paid`])).code, 0);
 
   const payTo = '0x70997970C51812dc3A010C7d01b50e0d17dc79C8';
-  const impostor = { scheme: 'exact', network: 'eip155:8453', amount: '1', asset: testToken.asset, payTo, maxTimeoutSeconds: 60, extra: { name: 'USD Coin', version: '2' } };
+  const impostor = {
+    scheme: 'exact',
+    network: 'eip155:8453',
+    amount: '1',
+    asset: testToken.asset,
+    payTo,
+    maxTimeoutSeconds: 60,
+    extra: { name: 'USD Coin', version: '2' },
+  };
   const fake = await open(t, { accepts: [impostor] });
   assert.equal((await fake.buy(['-s', `${fake.origin}/paid`])).code, 122);
 });
@@ -172,7 +184,11 @@ test('5 MB are not uploaded before they are paid for', { skip }, async (t) => {
   const { buy, origin, dir, seen } = await open(t);
   const bytes = Buffer.alloc(5_000_000, 'a');
   writeFileSync(join(dir, 'big'), bytes);
-  for (const args of [['-T', 'big'], ['--data-binary', '@big'], ['-F', 'file=@big']]) {
+  for (const args of [
+    ['-T', 'big'],
+    ['--data-binary', '@big'],
+    ['-F', 'file=@big'],
+  ]) {
     seen.length = 0;
     const { code, stdout } = await buy(['-s', ...args, `${origin}/paid`]);
     assert.equal(code, 0, args.join(' '));
@@ -188,7 +204,10 @@ test('--trace-pay tells what was paid and keeps the receipt; --dry-run-pay tells
   const dry = await buy(['-s', '--dry-run-pay', `${origin}/paid`]);
   assert.deepEqual([dry.code, dry.stdout], [0, '']);
   assert.match(dry.stderr, /would pay 0\.001 test USDC to 0x7099/);
-  assert.equal(seen.some(({ paid }) => paid), false);
+  assert.equal(
+    seen.some(({ paid }) => paid),
+    false,
+  );
 
   const { stderr } = await buy(['-s', '--trace-pay', `${origin}/paid`]);
   assert.match(stderr, new RegExp(`paid 0\\.001 test USDC to 0x7099\\w+ tx ${transaction} · receipt saved `));
@@ -197,17 +216,24 @@ test('--trace-pay tells what was paid and keeps the receipt; --dry-run-pay tells
   assert.equal(JSON.parse(readFileSync(join(receipts, name), 'utf8')).receipt.transaction, transaction);
 });
 
-test('the payment and the key are in no argument and no variable of any process', { skip: skip || (process.platform !== 'linux' && 'reads /proc') }, async (t) => {
-  verifies('foundation.curl.transparent');
-  const shown: { commandLine: string; payment: string }[] = [];
-  const { buy, origin } = await open(t, { onPaid: (request) => void shown.push({ commandLine: processesTalkingTo(origin), payment: String(request.headers['payment-signature']) }) });
-  await buy(['-s', `${origin}/paid`], { env: { FREEHOLD_KEY: `0x${'22'.repeat(32)}` } });
-  assert.equal(shown.length, 1);
-  const { commandLine, payment } = shown[0]!;
-  assert.match(commandLine, /curl[\s\S]*--header\0@/);
-  assert.equal(commandLine.includes(payment), false);
-  assert.doesNotMatch(commandLine, /1{64}|2{64}/);
-});
+test(
+  'the payment and the key are in no argument and no variable of any process',
+  { skip: skip || (process.platform !== 'linux' && 'reads /proc') },
+  async (t) => {
+    verifies('foundation.curl.transparent');
+    const shown: { commandLine: string; payment: string }[] = [];
+    const { buy, origin } = await open(t, {
+      onPaid: (request) =>
+        void shown.push({ commandLine: processesTalkingTo(origin), payment: String(request.headers['payment-signature']) }),
+    });
+    await buy(['-s', `${origin}/paid`], { env: { FREEHOLD_KEY: `0x${'22'.repeat(32)}` } });
+    assert.equal(shown.length, 1);
+    const { commandLine, payment } = shown[0]!;
+    assert.match(commandLine, /curl[\s\S]*--header\0@/);
+    assert.equal(commandLine.includes(payment), false);
+    assert.doesNotMatch(commandLine, /1{64}|2{64}/);
+  },
+);
 
 /** Command lines and environments of every curl that was given this origin, as /proc shows them. */
 function processesTalkingTo(origin: string): string {
@@ -216,7 +242,9 @@ function processesTalkingTo(origin: string): string {
     .map((pid) => {
       try {
         const commandLine = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
-        return commandLine.startsWith('curl\0') && commandLine.includes(origin) ? `${commandLine}\n${readFileSync(`/proc/${pid}/environ`, 'utf8')}` : '';
+        return commandLine.startsWith('curl\0') && commandLine.includes(origin)
+          ? `${commandLine}\n${readFileSync(`/proc/${pid}/environ`, 'utf8')}`
+          : '';
       } catch {
         return '';
       }

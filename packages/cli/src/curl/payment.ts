@@ -1,4 +1,12 @@
-import { choosePayment, createPayment, parseBudgets, parsePreferences, PaymentError, type Budget, type ChosenPayment } from '@freehold/payments';
+import {
+  choosePayment,
+  createPayment,
+  parseBudgets,
+  parsePreferences,
+  PaymentError,
+  type Budget,
+  type ChosenPayment,
+} from '@freehold/payments';
 import { chainIdOf, decodePaymentRequired, formatUnits, type Address, type PaymentRequired } from '@freehold/protocol';
 import type { Context } from '../context.ts';
 import { CliError, usageError } from '../error.ts';
@@ -50,10 +58,16 @@ export async function openPayment({
   const required = readDemand(demand);
   if (!destination) throw unsafe('The URL cannot be understood, so nothing was paid.', 'Write it in full, with http:// or https://.');
   if (!destination.isSameOrigin) {
-    throw unsafe(`The call was redirected to ${destination.url.origin}, and it is that server which asks for payment. Nothing was paid.`, `To pay it, call it yourself: freehold curl '${destination.url}'`);
+    throw unsafe(
+      `The call was redirected to ${destination.url.origin}, and it is that server which asks for payment. Nothing was paid.`,
+      `To pay it, call it yourself: freehold curl '${destination.url}'`,
+    );
   }
   if (destination.hops > 0 && (!destination.keptMethod || request.has('--get', '--url-query') || request.urlAt === undefined)) {
-    throw unsafe('The call was redirected to another request than the one written here. Nothing was paid.', `To pay it, call it yourself: freehold curl '${destination.url}'`);
+    throw unsafe(
+      'The call was redirected to another request than the one written here. Nothing was paid.',
+      `To pay it, call it yourself: freehold curl '${destination.url}'`,
+    );
   }
 
   const chosen = choose({ required, own });
@@ -80,9 +94,16 @@ function choose({ required, own }: { required: PaymentRequired; own: OwnOptions 
     const { code, message } = error;
     if (code === 'budget_malformed') throw usageError(message, 'freehold curl --help');
     if (code === 'payment_over_budget') {
-      throw new CliError(`${message} Nothing was paid.`, { exitCode: exitCode.overMaximum, advice: 'To allow it: freehold curl --max AMOUNT …', cause: error });
+      throw new CliError(`${message} Nothing was paid.`, {
+        exitCode: exitCode.overMaximum,
+        advice: 'To allow it: freehold curl --max AMOUNT …',
+        cause: error,
+      });
     }
-    throw unsafe(`${message} Nothing was paid.`, own.pay.length > 0 ? 'Leave --pay out, or name a token that is accepted.' : 'Ask the seller for a price in USDC.');
+    throw unsafe(
+      `${message} Nothing was paid.`,
+      own.pay.length > 0 ? 'Leave --pay out, or name a token that is accepted.' : 'Ask the seller for a price in USDC.',
+    );
   }
 }
 

@@ -1,6 +1,14 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { decodePaymentPayload, decodeReceipt, exactPayload, receiptHeader, type PaymentRequired, type SettleResponse, type SignedReceipt } from '@freehold/protocol';
+import {
+  decodePaymentPayload,
+  decodeReceipt,
+  exactPayload,
+  receiptHeader,
+  type PaymentRequired,
+  type SettleResponse,
+  type SignedReceipt,
+} from '@freehold/protocol';
 import type { Context } from '../context.ts';
 import { isSignedBy } from '../key/recover.ts';
 import type { AnswerHead } from './answer-head.ts';
@@ -39,7 +47,10 @@ export async function readReceipt({
 }
 
 /** The receipt, or what is wrong with it. */
-function checkReceipt(header: string, { payment, settlement }: { payment: Payment; settlement: SettleResponse | undefined }): SignedReceipt | string {
+function checkReceipt(
+  header: string,
+  { payment, settlement }: { payment: Payment; settlement: SettleResponse | undefined },
+): SignedReceipt | string {
   let signed: SignedReceipt;
   try {
     signed = decodeReceipt(header);

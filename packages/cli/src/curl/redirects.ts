@@ -10,7 +10,15 @@ export type Destination = {
 };
 
 /** Follows `Location` through the answers that curl saw. `undefined` when the URL cannot be understood. */
-export function destinationOf({ asked, heads, method }: { asked: string; heads: readonly AnswerHead[]; method: string }): Destination | undefined {
+export function destinationOf({
+  asked,
+  heads,
+  method,
+}: {
+  asked: string;
+  heads: readonly AnswerHead[];
+  method: string;
+}): Destination | undefined {
   const first = URL.parse(/^https?:\/\//i.test(asked) ? asked : `http://${asked}`);
   if (!first) return undefined;
   const destination: Destination = { url: first, isSameOrigin: true, keptMethod: true, hops: 0 };

@@ -52,7 +52,10 @@ export async function sendPaid({
 }
 
 /** Asks directly where the redirects of the first attempt led. */
-function atDestination(commandLine: CommandLine, { payment: { destination }, request }: { payment: Payment; request: Request }): CommandLine {
+function atDestination(
+  commandLine: CommandLine,
+  { payment: { destination }, request }: { payment: Payment; request: Request },
+): CommandLine {
   if (destination.hops === 0 || request.urlAt === undefined) return commandLine;
   return { ...commandLine, args: commandLine.args.with(request.urlAt, destination.url.href) };
 }
@@ -91,7 +94,11 @@ async function conclude({
   }
   if (own.trace || (context.stderr.isTTY && !request.has('--silent'))) {
     const transaction = settlement?.transaction ? ` tx ${settlement.transaction}` : '';
-    say(settlement?.success ? `paid ${payment.price} to ${payment.chosen.requirement.payTo}${transaction}${receipt}` : `nothing was charged${receipt}`);
+    say(
+      settlement?.success
+        ? `paid ${payment.price} to ${payment.chosen.requirement.payTo}${transaction}${receipt}`
+        : `nothing was charged${receipt}`,
+    );
   }
   return code;
 }
@@ -108,7 +115,9 @@ function readSettlement({ fields }: AnswerHead): SettleResponse | undefined {
 function readError({ fields }: AnswerHead): string | undefined {
   try {
     const demand: unknown = JSON.parse(Buffer.from(fields.get('payment-required') ?? '', 'base64').toString());
-    return typeof demand === 'object' && demand !== null && 'error' in demand && typeof demand.error === 'string' ? demand.error : undefined;
+    return typeof demand === 'object' && demand !== null && 'error' in demand && typeof demand.error === 'string'
+      ? demand.error
+      : undefined;
   } catch {
     return undefined;
   }

@@ -27,14 +27,19 @@ export async function runSeveral({
   const ends = [...tokens.filter(({ name }) => name === '--next').map(({ at }) => at ?? optionsEnd), optionsEnd];
   const headFiles = ends.map((_, index) => dir.file(`heads-${index}`));
   const watched = request.dumpHeader === undefined;
-  const all = watched ? ends.reduceRight((list, end, index) => list.toSpliced(end, 0, '--dump-header', headFiles[index] ?? ''), args) : args;
+  const all = watched
+    ? ends.reduceRight((list, end, index) => list.toSpliced(end, 0, '--dump-header', headFiles[index] ?? ''), args)
+    : args;
   const { exitCode: code } = await runCurl({ args: all, headFile: undefined, stdinFile, context });
 
   const heads = headFiles.filter((file) => existsSync(file)).flatMap((file) => readAnswerHeads(readFileSync(file, 'latin1')));
   const unpaid = heads.filter(({ status, fields }) => status === 402 && fields.has('payment-required')).length;
   if (unpaid === 0 || (code !== 0 && code !== 22)) return code;
-  throw new CliError(`${unpaid === 1 ? 'An answer asks' : `${unpaid} answers ask`} for payment, and nothing was paid: freehold curl pays for one URL at a time.`, {
-    exitCode: exitCode.noOption,
-    advice: 'Call each URL with a command of its own, without --next, URL lists or {} and [] patterns (-g turns patterns off).',
-  });
+  throw new CliError(
+    `${unpaid === 1 ? 'An answer asks' : `${unpaid} answers ask`} for payment, and nothing was paid: freehold curl pays for one URL at a time.`,
+    {
+      exitCode: exitCode.noOption,
+      advice: 'Call each URL with a command of its own, without --next, URL lists or {} and [] patterns (-g turns patterns off).',
+    },
+  );
 }

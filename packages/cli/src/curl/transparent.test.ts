@@ -127,7 +127,11 @@ test('being asked to end ends curl too', { skip }, async (t) => {
   const dir = openTestDir(t);
   const ending = new AbortController();
   const { origin } = await openPaidServer(t, { onPaid: () => new Promise(() => undefined) });
-  const { code } = await runCommand(['curl', '-sN', `${origin}/stream`], { dir, signal: ending.signal, onStdout: () => ending.abort('SIGINT') });
+  const { code } = await runCommand(['curl', '-sN', `${origin}/stream`], {
+    dir,
+    signal: ending.signal,
+    onStdout: () => ending.abort('SIGINT'),
+  });
   assert.equal(code, 128 + 2);
 });
 

@@ -32,21 +32,31 @@ export function machineProbes({ settings }: Pick<Context, 'settings'>, { port, d
 function nodeRuntime(): Finding {
   const isNew = Number.parseInt(process.versions.node) >= oldestNode;
   const message = `Node ${process.versions.node}`;
-  return isNew ? { state: 'ok', message } : { state: 'fail', message, fix: `Node ${oldestNode} or newer is needed: run ./freehold or npm start, which bring their own.` };
+  return isNew
+    ? { state: 'ok', message }
+    : { state: 'fail', message, fix: `Node ${oldestNode} or newer is needed: run ./freehold or npm start, which bring their own.` };
 }
 
 function system(): Finding {
   const message = `${process.platform} ${process.arch}, kernel ${release()}`;
   if (process.platform !== 'linux') return { state: 'warn', message, fix: 'Native programs need Linux; WebAssembly runs here as well.' };
-  if (process.arch !== 'x64' && process.arch !== 'arm64') return { state: 'warn', message, fix: 'Native programs need x64 or arm64; WebAssembly runs here as well.' };
+  if (process.arch !== 'x64' && process.arch !== 'arm64')
+    return { state: 'warn', message, fix: 'Native programs need x64 or arm64; WebAssembly runs here as well.' };
   return { state: 'ok', message };
 }
 
 function compiler(path: string): Finding {
   if (process.platform !== 'linux') return { state: 'ok', message: 'not needed on this system' };
-  const found = path.split(delimiter).map((dir) => join(dir, 'cc')).find((file) => existsSync(file));
+  const found = path
+    .split(delimiter)
+    .map((dir) => join(dir, 'cc'))
+    .find((file) => existsSync(file));
   if (found) return { state: 'ok', message: found };
-  return { state: 'warn', message: 'no C compiler: the native sandbox may have to be compiled once', fix: 'sudo apt install gcc libc6-dev   (Alpine: apk add gcc musl-dev)' };
+  return {
+    state: 'warn',
+    message: 'no C compiler: the native sandbox may have to be compiled once',
+    fix: 'sudo apt install gcc libc6-dev   (Alpine: apk add gcc musl-dev)',
+  };
 }
 
 async function curl(env: Record<string, string | undefined>): Promise<Finding> {
@@ -55,7 +65,13 @@ async function curl(env: Record<string, string | undefined>): Promise<Finding> {
     const [, major = '0', minor = '0'] = /^curl (\d+)\.(\d+)/.exec(stdout) ?? [];
     const message = stdout.split(' ').slice(0, 2).join(' ');
     const isOld = Number(major) < oldestCurl[0] || (Number(major) === oldestCurl[0] && Number(minor) < oldestCurl[1]);
-    return isOld ? { state: 'warn', message, fix: `freehold curl needs curl ${oldestCurl.join('.')} or newer to write paid answers to files: update curl.` } : { state: 'ok', message };
+    return isOld
+      ? {
+          state: 'warn',
+          message,
+          fix: `freehold curl needs curl ${oldestCurl.join('.')} or newer to write paid answers to files: update curl.`,
+        }
+      : { state: 'ok', message };
   } catch {
     return { state: 'warn', message: 'curl is not installed: freehold curl cannot buy anything', fix: 'sudo apt install curl' };
   }
@@ -64,7 +80,8 @@ async function curl(env: Record<string, string | undefined>): Promise<Finding> {
 async function dataDirectory(shown: string): Promise<Finding> {
   let dir = shown;
   while (!existsSync(dir) && dirname(dir) !== dir) dir = dirname(dir);
-  if (!statSync(dir).isDirectory()) return { state: 'fail', message: `${dir} is not a directory`, fix: 'Name another one: freehold up --data DIR' };
+  if (!statSync(dir).isDirectory())
+    return { state: 'fail', message: `${dir} is not a directory`, fix: 'Name another one: freehold up --data DIR' };
   try {
     accessSync(dir, constants.W_OK | constants.X_OK);
   } catch {
@@ -74,13 +91,16 @@ async function dataDirectory(shown: string): Promise<Finding> {
   const free = bavail * bsize;
   const message = `${shown}, ${formatSize(free)} free`;
   if (free < leastSpace) return { state: 'fail', message, fix: 'Free some space, or name another disk: freehold up --data DIR' };
-  return free < littleSpace ? { state: 'warn', message, fix: 'Free some space, or name another disk: freehold up --data DIR' } : { state: 'ok', message };
+  return free < littleSpace
+    ? { state: 'warn', message, fix: 'Free some space, or name another disk: freehold up --data DIR' }
+    : { state: 'ok', message };
 }
 
 function keyFile(file: string): Finding {
   const status = statSync(file, { throwIfNoEntry: false });
   if (!status) return { state: 'warn', message: 'no key to sign or pay with', fix: `freehold key new --out ${file}` };
-  if (process.platform !== 'win32' && (status.mode & 0o077) !== 0) return { state: 'fail', message: `${file} can be read by others`, fix: `chmod 600 ${file}` };
+  if (process.platform !== 'win32' && (status.mode & 0o077) !== 0)
+    return { state: 'fail', message: `${file} can be read by others`, fix: `chmod 600 ${file}` };
   return { state: 'ok', message: file };
 }
 
@@ -90,7 +110,11 @@ async function portIsFree(port: number): Promise<Finding> {
   server.once('error', (error: NodeJS.ErrnoException) =>
     resolve(
       error.code === 'EADDRINUSE'
-        ? { state: 'warn', message: `port ${port} is taken (by this node, if it is running)`, fix: `Use another: freehold up --port ${port + 1}` }
+        ? {
+            state: 'warn',
+            message: `port ${port} is taken (by this node, if it is running)`,
+            fix: `Use another: freehold up --port ${port + 1}`,
+          }
         : { state: 'fail', message: `port ${port} cannot be used: ${error.message}`, fix: 'Use one above 1023: freehold up --port 4200' },
     ),
   );

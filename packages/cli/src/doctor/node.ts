@@ -14,7 +14,8 @@ export function nodeProbe({ node, signal }: { node: string; signal: AbortSignal 
         return { state: 'warn', message: `no node answers at ${node}`, fix: 'Start it: freehold up' };
       }
       const answer: unknown = await response.json().catch(() => undefined);
-      if (!isHealth(answer)) return { state: 'fail', message: `${node} is no Freehold node`, fix: 'Name yours: freehold doctor --node URL' };
+      if (!isHealth(answer))
+        return { state: 'fail', message: `${node} is no Freehold node`, fix: 'Name yours: freehold doctor --node URL' };
       const { status, version, checks } = answer;
       const bad = Object.entries(checks).filter(([, { ok }]) => !ok);
       const message = `${node}, version ${version}: ${status}`;
@@ -27,5 +28,9 @@ export function nodeProbe({ node, signal }: { node: string; signal: AbortSignal 
 
 function isHealth(value: unknown): value is Health {
   if (typeof value !== 'object' || value === null || !('status' in value) || !('version' in value) || !('checks' in value)) return false;
-  return typeof value.checks === 'object' && value.checks !== null && Object.values(value.checks).every((check) => typeof check?.ok === 'boolean');
+  return (
+    typeof value.checks === 'object' &&
+    value.checks !== null &&
+    Object.values(value.checks).every((check) => typeof check?.ok === 'boolean')
+  );
 }

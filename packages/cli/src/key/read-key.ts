@@ -22,7 +22,10 @@ export function readKey(named: string | undefined, { settings, cwd }: Pick<Conte
   if (source.startsWith('env:')) {
     const name = source.slice(4);
     const text = settings.variable(name);
-    if (!text) throw new CliError(`The environment variable ${name} is not set.`, { advice: `Set it to a key, or name another source: --key @FILE` });
+    if (!text)
+      throw new CliError(`The environment variable ${name} is not set.`, {
+        advice: `Set it to a key, or name another source: --key @FILE`,
+      });
     return parseKey(text, `the variable ${name}`);
   }
   return parseKey(source, named === undefined ? 'FREEHOLD_KEY' : '--key');
@@ -43,7 +46,9 @@ export function requireKey(named: string | undefined, context: Pick<Context, 'se
 function parseKey(text: string, source: string): Uint8Array {
   const digits = text.trim().replace(/^0x/, '');
   if (!/^[0-9a-fA-F]{64}$/.test(digits)) {
-    throw new CliError(`${source} does not hold a private key: 64 hexadecimal digits are expected.`, { advice: 'Make one: freehold key new --out FILE' });
+    throw new CliError(`${source} does not hold a private key: 64 hexadecimal digits are expected.`, {
+      advice: 'Make one: freehold key new --out FILE',
+    });
   }
   return Uint8Array.from(Buffer.from(digits, 'hex'));
 }

@@ -13,7 +13,9 @@ export type Wallet = {
 /** Errors: CliError when the 32 bytes are no private key of the curve. */
 export function openWallet(key: Uint8Array): Wallet {
   if (key.length !== 32 || !secp256k1.privateKeyVerify(key)) {
-    throw new CliError('This is not a private key: it must be 32 bytes within the order of secp256k1.', { advice: 'Make one: freehold key new --out FILE' });
+    throw new CliError('This is not a private key: it must be 32 bytes within the order of secp256k1.', {
+      advice: 'Make one: freehold key new --out FILE',
+    });
   }
   const sign = (digest: Uint8Array): Hex => {
     const { signature, recid } = secp256k1.ecdsaSign(digest, key);

@@ -14,7 +14,11 @@ export type NodeClient = {
 };
 
 export function openNodeClient({ node, token, signal }: { node: string; token?: string; signal: AbortSignal }): NodeClient {
-  async function ask(method: string, path: string, { body, type }: { body?: string | Uint8Array<ArrayBuffer>; type?: string } = {}): Promise<Response> {
+  async function ask(
+    method: string,
+    path: string,
+    { body, type }: { body?: string | Uint8Array<ArrayBuffer>; type?: string } = {},
+  ): Promise<Response> {
     let response: Response;
     try {
       response = await fetch(new URL(path, node), {
@@ -37,7 +41,10 @@ export function openNodeClient({ node, token, signal }: { node: string; token?: 
   async function parse<Answer>(response: Response, shape: Shape<Answer>): Promise<Answer> {
     const result = shape.safeParse(await response.json().catch(() => undefined));
     if (!result.success) {
-      throw new CliError(`${node} answered something that is no answer of a Freehold node.`, { advice: 'Check the address: --node URL', cause: result.error });
+      throw new CliError(`${node} answered something that is no answer of a Freehold node.`, {
+        advice: 'Check the address: --node URL',
+        cause: result.error,
+      });
     }
     return result.data;
   }
@@ -53,7 +60,10 @@ export function openNodeClient({ node, token, signal }: { node: string; token?: 
 
 async function refusal(response: Response, node: string): Promise<CliError> {
   const body = errorBody.safeParse(await response.json().catch(() => undefined));
-  if (!body.success) return new CliError(`${node} answered ${response.status} ${response.statusText}.`, { advice: 'See whether it is well: freehold doctor' });
+  if (!body.success)
+    return new CliError(`${node} answered ${response.status} ${response.statusText}.`, {
+      advice: 'See whether it is well: freehold doctor',
+    });
   const { message, code, requestId } = body.data.error;
   return new CliError(message, { advice: `(${code}, request ${requestId})` });
 }

@@ -12,13 +12,24 @@ export type SignedIn = { wallet: Wallet; client: NodeClient; node: string };
  * Signs in for the length of one command and out again at its end, so that no session is left behind on the node or here.
  * Errors: CliError.
  */
-export async function withSession<Result>({ node, key }: { node?: string | undefined; key?: string | undefined }, context: Context, work: (session: SignedIn) => Promise<Result>): Promise<Result> {
+export async function withSession<Result>(
+  { node, key }: { node?: string | undefined; key?: string | undefined },
+  context: Context,
+  work: (session: SignedIn) => Promise<Result>,
+): Promise<Result> {
   const origin = node ?? context.settings.node;
   const wallet = openWallet(requireKey(key, context));
   const stranger = openNodeClient({ node: origin, signal: context.signal });
   const { nonce, message } = await stranger.post('/api/auth/challenge', { address: wallet.address }, challenge);
-  const { token } = await stranger.post('/api/auth/login', { nonce, signature: await wallet.signMessage(message), transport: 'bearer' }, loginAnswer);
-  if (!token) throw new CliError(`${origin} signed ${wallet.address} in, and gave no token.`, { advice: 'Update the node: it is older than this command.' });
+  const { token } = await stranger.post(
+    '/api/auth/login',
+    { nonce, signature: await wallet.signMessage(message), transport: 'bearer' },
+    loginAnswer,
+  );
+  if (!token)
+    throw new CliError(`${origin} signed ${wallet.address} in, and gave no token.`, {
+      advice: 'Update the node: it is older than this command.',
+    });
   const client = openNodeClient({ node: origin, token, signal: context.signal });
   try {
     return await work({ wallet, client, node: origin });

@@ -34,7 +34,10 @@ export type Seen = { method: string; path: string; headers: IncomingMessage['hea
  * A server that sells over x402 version 2 and really checks what it is paid: `/paid/…` answers 402, then 200 with the sha256 and length of
  * the body. Money moves nowhere. Other paths do what their names say.
  */
-export async function openPaidServer(t: TestContext, options: { amount?: string; accepts?: PaymentRequirements[]; onPaid?: (request: IncomingMessage) => void | Promise<void> } = {}) {
+export async function openPaidServer(
+  t: TestContext,
+  options: { amount?: string; accepts?: PaymentRequirements[]; onPaid?: (request: IncomingMessage) => void | Promise<void> } = {},
+) {
   const seen: Seen[] = [];
   const signer = openWallet(Uint8Array.from({ length: 32 }, () => 7));
   const server = createServer({ requireHostHeader: false });
@@ -43,10 +46,23 @@ export async function openPaidServer(t: TestContext, options: { amount?: string;
 
   const requirements = (): PaymentRequirements[] =>
     options.accepts ?? [
-      { scheme: 'exact', network: testToken.network, amount: options.amount ?? '1000', asset: testToken.asset, payTo: seller, maxTimeoutSeconds: 60, extra: testToken.domain },
+      {
+        scheme: 'exact',
+        network: testToken.network,
+        amount: options.amount ?? '1000',
+        asset: testToken.asset,
+        payTo: seller,
+        maxTimeoutSeconds: 60,
+        extra: testToken.domain,
+      },
     ];
   const demand = (response: ServerResponse, path: string, error?: string) => {
-    const header = encodePaymentRequired({ x402Version: 2, resource: { url: `${origin}/${offer}.cgi${path}` }, accepts: requirements(), ...(error && { error }) });
+    const header = encodePaymentRequired({
+      x402Version: 2,
+      resource: { url: `${origin}/${offer}.cgi${path}` },
+      accepts: requirements(),
+      ...(error && { error }),
+    });
     response.writeHead(402, { 'payment-required': header, 'content-type': 'text/plain', 'x-attempt': '1' }).end('payment needed\n');
   };
 
@@ -81,8 +97,11 @@ export async function openPaidServer(t: TestContext, options: { amount?: string;
   async function sell(request: IncomingMessage, response: ServerResponse, body: Buffer, payment: string) {
     const { payload, accepted } = decodePaymentPayload(payment);
     const { authorization, signature } = exactPayload.parse(payload);
-    const digest = hashTypedData(authorizationTypedData({ message: authorization, asset: testToken.asset, caip2: accepted.network, domain: testToken.domain }));
-    if (recoverSigner(digest, signature as `0x${string}`) !== authorization.from || authorization.to !== seller) return demand(response, '', 'bad signature');
+    const digest = hashTypedData(
+      authorizationTypedData({ message: authorization, asset: testToken.asset, caip2: accepted.network, domain: testToken.domain }),
+    );
+    if (recoverSigner(digest, signature as `0x${string}`) !== authorization.from || authorization.to !== seller)
+      return demand(response, '', 'bad signature');
     await options.onPaid?.(request);
     const receipt: SignedReceipt['receipt'] = {
       version: 1,
@@ -102,7 +121,11 @@ export async function openPaidServer(t: TestContext, options: { amount?: string;
       ...(leaving && { location: leaving }),
       'x-paid': '1',
       'payment-response': encodeSettleResponse({ success: true, transaction, network: accepted.network, payer: authorization.from }),
-      'x-freehold-receipt': encodeReceipt({ receipt, signer: signer.address, signature: await signer.signTypedData(receiptTypedData(receipt)) }),
+      'x-freehold-receipt': encodeReceipt({
+        receipt,
+        signer: signer.address,
+        signature: await signer.signTypedData(receiptTypedData(receipt)),
+      }),
     });
     response.end(request.method === 'HEAD' ? undefined : `paid ${request.method} ${body.length} ${sha256(body)}\n`);
   }

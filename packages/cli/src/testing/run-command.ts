@@ -8,7 +8,13 @@ import { readSettings } from '../config.ts';
 import { run } from '../run.ts';
 
 export type Result = { code: number; stdout: string; stderr: string; bytes: Buffer };
-export type Options = { env?: Record<string, string>; cwd?: string; stdin?: string | Buffer; onStdout?: (chunk: Buffer) => void; signal?: AbortSignal };
+export type Options = {
+  env?: Record<string, string>;
+  cwd?: string;
+  stdin?: string | Buffer;
+  onStdout?: (chunk: Buffer) => void;
+  signal?: AbortSignal;
+};
 
 /** A directory of its own for one test, with `home` inside; gone when the test ends. */
 export function openTestDir(t: TestContext): string {
@@ -18,7 +24,10 @@ export function openTestDir(t: TestContext): string {
 }
 
 /** Runs a command in this process, as a shell would in `dir`: nothing of the person's own settings is seen. */
-export async function runCommand(argv: string[], { dir, env = {}, cwd = dir, stdin = '', onStdout, signal }: Options & { dir: string }): Promise<Result> {
+export async function runCommand(
+  argv: string[],
+  { dir, env = {}, cwd = dir, stdin = '', onStdout, signal }: Options & { dir: string },
+): Promise<Result> {
   const out: Buffer[] = [];
   const err: Buffer[] = [];
   const collect = (into: Buffer[], also?: (chunk: Buffer) => void) =>
