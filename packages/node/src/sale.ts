@@ -82,7 +82,7 @@ export function openSales({
   async function fulfil(plan: Plan, reservation: Reservation, nonce: Uint8Array, url: string): Promise<Answer> {
     const outcome = await runReserved(plan, reservation, nonce);
     if (!isWorthMoney(outcome)) {
-      await payments.release(reservation, outcome.failure ? String(outcome.failure.details?.['reason'] ?? 'failed') : 'refused');
+      await payments.release(reservation, outcome.failure ? outcome.failure.code : 'refused_by_function');
       return { kind: 'answered', outcome, receipt: undefined, settlement: undefined };
     }
     await payments.executed(reservation, outcome.task);

@@ -79,8 +79,7 @@ export function route<
     body: definition.body ?? 'none',
     answer: definition.answer ?? null,
     status: definition.status ?? 200,
-    // The server validates with the schemas above before it calls, so the narrower types hold.
-    handle: definition.handle as Route['handle'],
+    handle: definition.handle,
   };
 }
 

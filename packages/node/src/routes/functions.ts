@@ -103,7 +103,7 @@ const taskHeader = ({ task, cached, usage }: Outcome) =>
 const restrictCookie = (value: string) => `fn-${value.replace(/;\s*domain=[^;]*/gi, '')}`;
 
 function toFunctionRequest(request: FastifyRequest, arrival: Arrival): FunctionRequest {
-  const [rawPath = '', query = ''] = splitOnce(request.raw.url ?? '', '?');
+  const [rawPath, query] = splitOnce(request.raw.url ?? '', '?');
   const origin = new URL(arrival.origin);
   const headers = Object.fromEntries(
     Object.entries(request.headers).flatMap(([name, value]) =>

@@ -11,7 +11,6 @@ import {
   type Address,
   type Offer,
   type OfferSummary,
-  type Runtime,
 } from '@freehold/protocol';
 import { generatePrivateKey, privateKeyToAccount, type PrivateKeyAccount } from 'viem/accounts';
 import { startNode, type RunningNode } from '../node.ts';
@@ -113,7 +112,7 @@ export async function sell(
     version: 1,
     name,
     interface: 'cgi',
-    programs: [{ runtime: uploaded.runtime as Runtime, cid: uploaded.cid }],
+    programs: [{ runtime: uploaded.runtime, cid: uploaded.cid }],
     limits: defaultLimits,
     prices: [{ network: token.network, asset: token.asset, amount, payTo: seller.address }],
     owner: seller.address,
