@@ -34,14 +34,14 @@ export function Wallpaper() {
         <circle cx="1064" cy="300" r="58" className={css.sun} />
         <path className={css.far} d="M0 566c150-62 262-84 402-52s226 84 372 58 214-118 356-128 216 40 310 74v382H0z" />
         <path className={css.mid} d="M0 652c128-30 262-16 396 12s268 58 420 24 250-104 398-96 168 34 226 50v258H0z" />
-        <path className={css.near} d="M0 704c196 6 312 70 494 74s318-78 520-84 318 46 426 38v168H0z" />
         <g className={css.cottage}>
-          <path className={css.roof} d="M1098 614l12-9v-21h-12z" />
-          <path className={css.walls} d="M1034 688v-48l42-36 42 36v48z" />
-          <path className={css.roof} d="M1024 648l52-45 52 45-6 7-46-40-46 40z" />
-          <rect className={css.window} x="1066" y="642" width="20" height="20" rx="2" />
-          <path className={css.roof} d="M1075 642h2v20h-2zM1066 651h20v2h-20z" />
+          <path className={css.roof} d="M1102 646v-41h14v52z" />
+          <path className={css.walls} d="M1034 720v-66l42-36 42 36v66z" />
+          <path className={css.roof} d="M1023 664l53-46 53 46-6 7-47-40-47 40z" />
+          <rect className={css.window} x="1065" y="660" width="22" height="22" rx="2" />
+          <path className={css.roof} d="M1075 660h2v22h-2zM1065 670h22v2h-22z" />
         </g>
+        <path className={css.near} d="M0 704c196 6 312 70 494 74s318-78 520-84 318 46 426 38v168H0z" />
         <path className={css.front} d="M0 812c232-58 424-44 668-12s470 26 772-42v142H0z" />
       </svg>
     </div>

@@ -1,0 +1,81 @@
+import type { OfferSummary, TaskSummary, Token } from '@freehold/protocol';
+import { useState } from 'react';
+import { Button, IconButton } from '../../components/Button.tsx';
+import { ConfirmDialog } from '../../components/ConfirmDialog.tsx';
+import { formatBytes } from '../../components/format.ts';
+import { Note } from '../../components/Note.tsx';
+import { useServices } from '../../services.ts';
+import { curlLine, namedUrl } from './call-example.ts';
+import { CopyLine } from './CopyLine.tsx';
+import { formatMoney, formatPrice } from './money.ts';
+import { StateChip } from './StateChip.tsx';
+import { TaskList } from './TaskList.tsx';
+import css from './OfferDetails.module.css';
+
+type Props = { summary: OfferSummary; token: Token | null; tasks: readonly TaskSummary[]; onClose: () => void; onChanged: () => void };
+
+const day = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium' });
+
+export function OfferDetails({ summary, token, tasks, onClose, onChanged }: Props) {
+  const { api, toasts } = useServices();
+  const [isWithdrawing, setWithdrawing] = useState(false);
+  const { offer, state, refusal, calls, earned } = summary;
+  const url = namedUrl(summary);
+
+  const withdraw = async () => {
+    try {
+      await api.functions.withdraw(summary.id);
+      toasts.say(`“${offer.name}” is withdrawn.`);
+      onChanged();
+    } catch (error) {
+      toasts.fail(error);
+    }
+  };
+  const facts: readonly [string, string][] = [
+    ['Price a call', formatPrice(offer.prices[0]?.amount ?? '0', token)],
+    ['Calls', calls.toLocaleString()],
+    ['Earned', formatMoney(earned, token)],
+    [state === 'expired' ? 'Expired' : 'Expires', day.format(offer.expiresAt)],
+    ['Memory', formatBytes(offer.limits.memoryBytes)],
+    ['Time', `${offer.limits.wallMs / 1000} s`],
+  ];
+  return (
+    <aside className={css.details} aria-label={`Details of ${offer.name}`}>
+      <header>
+        <h3>{offer.name}</h3>
+        <StateChip state={state} />
+        <IconButton icon="close" label="Close details" size={18} onClick={onClose} />
+      </header>
+      <div className={css.scroll}>
+        {offer.description && <p>{offer.description}</p>}
+        {refusal && <Note tone="caution">{refusal}</Note>}
+        <CopyLine label="Address" text={url} />
+        <CopyLine label="Call it from a terminal" text={curlLine(url)} />
+        <dl className={css.facts}>
+          {facts.map(([name, value]) => (
+            <div key={name}>
+              <dt>{name}</dt>
+              <dd>{value}</dd>
+            </div>
+          ))}
+        </dl>
+        <TaskList tasks={tasks} token={token} />
+        {state !== 'withdrawn' && (
+          <div className={css.end}>
+            <Button icon="trash" onClick={() => setWithdrawing(true)}>
+              Withdraw
+            </Button>
+          </div>
+        )}
+      </div>
+      {isWithdrawing && (
+        <ConfirmDialog title={`Withdraw “${offer.name}”?`} action="Withdraw" onClose={() => setWithdrawing(false)} onConfirm={() => void withdraw()}>
+          <p>
+            Its address stops working at once: new calls are refused, and calls that are running are finished. What it earned stays yours. It cannot be put back on sale; you would publish
+            it again.
+          </p>
+        </ConfirmDialog>
+      )}
+    </aside>
+  );
+}
