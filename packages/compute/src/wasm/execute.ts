@@ -2,7 +2,8 @@ import { memoryImport } from './limit-memory.ts';
 import { stderrBytes, type ResultHead, type RunHead } from './job.ts';
 import { fromResults, toArguments } from './numbers.ts';
 import { Refusal, type Program } from './program.ts';
-import { openWasi, type Wasi, type WasiOptions } from './wasi/wasi.ts';
+import type { WasiOptions } from './wasi/context.ts';
+import type { Wasi } from './wasi/wasi.ts';
 import { wasiModule } from './wasi/names.ts';
 
 type Outcome = Pick<ResultHead, 'reason' | 'exitCode' | 'trap' | 'results'>;
@@ -14,26 +15,28 @@ export type Execution = Outcome & {
   release(): number;
 };
 
-const nothing = new Uint8Array(0);
-
 /** Runs one job in a fresh instance and answers how it ended. Nothing of it can be seen by the next job. */
-export function execute(program: Program, job: RunHead, stdin: Uint8Array): Execution {
+export function execute({ program, wasi, job, stdin }: { program: Program; wasi: Wasi; job: RunHead; stdin: Uint8Array }): Execution {
   const memory = program.takeMemory(job.limits.memoryBytes);
-  const wasi = program.wasiImports.length === 0 ? undefined : openWasi(wasiOptions(program, job, stdin, memory));
+  if (program.usesWasi) wasi.begin(wasiOptions(job, stdin, memory));
   const outcome = run(program, job, wasi, memory);
-  const { stdout, stderr } = wasi ?? { stdout: nothing, stderr: nothing };
+  const { bytes: stdout } = wasi.job.stdout;
+  const { bytes: stderr } = wasi.job.stderr;
   return {
     ...outcome,
     stdout,
     stderr,
     memoryBytes: memory?.buffer.byteLength ?? 0,
-    release: () => program.giveBack(memory) + (wasi?.volume.used ?? 0) + stdout.length + stdin.length,
+    release() {
+      const left = program.giveBack(memory) + wasi.job.volume.used + stdout.length + stdin.length;
+      if (program.usesWasi) wasi.clear();
+      return left;
+    },
   };
 }
 
-function wasiOptions(program: Program, job: RunHead, stdin: Uint8Array, memory: WebAssembly.Memory | undefined): WasiOptions {
+function wasiOptions(job: RunHead, stdin: Uint8Array, memory: WebAssembly.Memory | undefined): WasiOptions {
   return {
-    imports: program.wasiImports,
     memory,
     args: job.args,
     env: job.env,
@@ -44,14 +47,14 @@ function wasiOptions(program: Program, job: RunHead, stdin: Uint8Array, memory: 
   };
 }
 
-function run(program: Program, job: RunHead, wasi: Wasi | undefined, memory: WebAssembly.Memory | undefined): Outcome {
+function run(program: Program, job: RunHead, wasi: Wasi, memory: WebAssembly.Memory | undefined): Outcome {
   let outcome: Outcome;
   try {
     outcome = start(program, job, wasi, memory);
   } catch (error) {
     outcome = describe(error);
   }
-  const ended = wasi?.ended;
+  const { ended } = wasi.job;
   if (ended === undefined) return outcome;
   if (ended.reason === 'exit') return { reason: 'exit', exitCode: ended.exitCode };
   return {
@@ -61,11 +64,10 @@ function run(program: Program, job: RunHead, wasi: Wasi | undefined, memory: Web
   };
 }
 
-function start(program: Program, job: RunHead, wasi: Wasi | undefined, memory: WebAssembly.Memory | undefined): Outcome {
+function start(program: Program, job: RunHead, wasi: Wasi, memory: WebAssembly.Memory | undefined): Outcome {
   const isCall = job.kind === 'call';
   const args = isCall ? readCall(program, job) : readCommand(program);
-  const imports: WebAssembly.Imports = {};
-  if (wasi !== undefined) imports[wasiModule] = wasi.calls;
+  const imports: WebAssembly.Imports = { [wasiModule]: wasi.calls };
   if (memory !== undefined) imports[memoryImport.module] = { [memoryImport.name]: memory };
   const { exports } = new WebAssembly.Instance(program.module, imports);
   const initialize = exports['_initialize'];

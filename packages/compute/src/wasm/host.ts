@@ -10,6 +10,7 @@ import { execute } from './execute.ts';
 import { largestProgram, largestTable } from './inspect.ts';
 import type { ReadyHead, ResultHead, RunHead } from './job.ts';
 import { attempt } from './attempt.ts';
+import { createWasi } from './wasi/wasi.ts';
 import { compileProgram, Refusal, type Program } from './program.ts';
 
 const [mode = '', parameter = ''] = process.argv.slice(1);
@@ -28,6 +29,7 @@ async function serve(): Promise<void> {
   setFlagsFromString(`--wasm-max-table-size=${largestTable}`);
   setFlagsFromString('--expose-gc');
   const collect: () => void = runInNewContext('gc');
+  const wasi = createWasi();
   const programs = new Map<string, Program>();
   let released = 0;
 
@@ -45,7 +47,7 @@ async function serve(): Promise<void> {
     try {
       const program = programs.get(job.program) ?? load(job.program);
       remember(job.program, program);
-      const { stdout, stderr, memoryBytes, release, ...outcome } = execute(program, job, frame.body);
+      const { stdout, stderr, memoryBytes, release, ...outcome } = execute({ program, wasi, job, stdin: frame.body });
       const head: ResultHead = { ...outcome, ...usage(), maxRssBytes: memoryBytes, stdoutBytes: stdout.length };
       channel.send('result', head, [stdout, stderr]);
       released += release();

@@ -6,7 +6,7 @@ import { verifies } from '../../../../requirements/verifies.ts';
 import { buildGuest } from '../testing/wasm/build-guest.ts';
 import { encodeModule, i32 } from '../testing/wasm/encode-module.ts';
 import { openTestPool, testLimits, type TestPool } from '../testing/wasm/open-test-pool.ts';
-import type { WasmReason } from './job.ts';
+import type { WasmLimits, WasmReason } from './job.ts';
 
 let tested: TestPool;
 let guest: Uint8Array;
@@ -86,6 +86,13 @@ test('memory does not grow beyond the limit, and what was used is given back', a
   for (let round = 0; round < 12; round++) assert.deepEqual((await tested.call(greedy, 'touch')).results, ['1024']);
 });
 
+test('a guest that makes its host process keep too much is stopped', async () => {
+  verifies('foundation.sandbox.hostile-wasm');
+  const { reason, trap } = await tested.command(guest, ['hoard']);
+  assert.equal(reason, 'memory', trap);
+  await assertUnharmed();
+});
+
 test('huge tables and memories are refused, and tables do not grow beyond the limit', async () => {
   verifies('foundation.sandbox.hostile-wasm');
   const empty = [{ name: 'run', code: [] }];
@@ -105,16 +112,16 @@ test('huge tables and memories are refused, and tables do not grow beyond the li
 
 test('endless loops, sleep, output and recursion are stopped, each by its name', async () => {
   verifies('foundation.sandbox.hostile-wasm');
-  const limits = { ...testLimits, wallMs: 600, cpuMs: 200 };
-  const reasons: [string, WasmReason][] = [
-    ['sleep', 'wall'],
-    ['loop', 'cpu'],
-    ['spam', 'output'],
-    ['recurse', 'trap'],
-    ['trap', 'trap'],
+  const patient = { ...testLimits, cpuMs: 200 };
+  const cases: [string, WasmReason, WasmLimits][] = [
+    ['sleep', 'wall', { ...testLimits, wallMs: 300 }],
+    ['loop', 'cpu', patient],
+    ['spam', 'output', testLimits],
+    ['recurse', 'trap', testLimits],
+    ['trap', 'trap', testLimits],
   ];
-  for (const [word, reason] of reasons) {
-    const result = await tested.command(guest, [word], { limits: reason === 'output' ? testLimits : limits });
+  for (const [word, reason, limits] of cases) {
+    const result = await tested.command(guest, [word], { limits });
     assert.equal(result.reason, reason, `${word}: ${result.trap}`);
     assert.ok(result.trap, word);
     if (reason === 'output') assert.equal(result.stdout.length, testLimits.outputBytes);
@@ -123,7 +130,7 @@ test('endless loops, sleep, output and recursion are stopped, each by its name',
     encodeModule({ functions: [{ name: '_initialize', code: [0x03, 0x40, 0x0c, 0, 0x0b] }] }),
     '_initialize',
     [],
-    limits,
+    patient,
   );
   assert.equal(started.reason, 'cpu');
   await assertUnharmed();

@@ -22,8 +22,7 @@ export type Program = {
   readonly size: number;
   readonly isCommand: boolean;
   readonly exports: ReadonlyMap<string, Signature>;
-  /** The names of the WASI functions it imports. */
-  readonly wasiImports: readonly string[];
+  readonly usesWasi: boolean;
   /** An all-zero memory that can grow to at most `memoryBytes`; undefined for a program without one. */
   takeMemory(memoryBytes: number): WebAssembly.Memory | undefined;
   /** Takes a memory back after a job and makes one ready for the next. Answers how many bytes are left to the collector. */
@@ -54,7 +53,7 @@ export function compileProgram(bytes: Uint8Array): Program {
     size: bytes.length,
     isCommand: inspection.kind === 'wasi-command',
     exports: new Map(parsed.exports.map(({ name, signature }) => [name, signature])),
-    wasiImports: parsed.imports.map(({ name }) => name),
+    usesWasi: parsed.imports.length > 0,
     takeMemory(memoryBytes) {
       if (wanted === undefined) return undefined;
       lent = maximumPages(wanted, memoryBytes);

@@ -293,6 +293,16 @@ function grow(): void {
   print("pages " + memory.size().toString());
 }
 
+/** Makes the host keep a list of thousands of names for each of many open folders. */
+function hoard(): void {
+  for (let i = 0; i < 6000; i++) mkdir("d" + i.toString());
+  for (let i = 0; i < 1000; i++) {
+    const fd = open("d0/..", FOLDER, LOOK);
+    fd_readdir(fd, scratch, 64, 0, out);
+  }
+  print("hoarded");
+}
+
 /** Leaves something behind for `look` to find. */
 function leave(): void {
   put("secret", "of the first job");
@@ -343,6 +353,7 @@ export function _start(): void {
   else if (what == "faults") faults();
   else if (what == "fill") fill();
   else if (what == "grow") grow();
+  else if (what == "hoard") hoard();
   else if (what == "leave") leave();
   else if (what == "look") look();
   else if (what == "time") time();

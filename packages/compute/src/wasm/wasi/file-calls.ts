@@ -1,4 +1,4 @@
-import type { WasiCalls, WasiContext } from './context.ts';
+import { WasiEnd, type WasiCalls, type WasiContext } from './context.ts';
 import { typeOf, type FileDescriptor, type StreamDescriptor } from './descriptors.ts';
 import { fail } from './errno.ts';
 import { rights } from './rights.ts';
@@ -12,19 +12,19 @@ const whence = { set: 0, current: 1, end: 2 } as const;
 const mostBuffers = 1024;
 
 /** The `fd_*` calls: what can be done with an open descriptor. */
-export function fileCalls({ memory, volume, descriptors, clock, stdin, write }: WasiContext): WasiCalls {
+export function fileCalls(job: WasiContext): WasiCalls {
   function buffers(pointer: number, count: number): Uint8Array[] {
     if (count >>> 0 > mostBuffers) fail('inval');
     const start = pointer >>> 0;
     return Array.from({ length: count >>> 0 }, (_, index) =>
-      memory.bytes(memory.getU32(start + 8 * index), memory.getU32(start + 8 * index + 4)),
+      job.memory.bytes(job.memory.getU32(start + 8 * index), job.memory.getU32(start + 8 * index + 4)),
     );
   }
 
   function readFile(file: FileDescriptor, offset: number, targets: Uint8Array[]): number {
     let total = 0;
     for (const target of targets) {
-      const length = volume.read(file.inode, offset + total, target);
+      const length = job.volume.read(file.inode, offset + total, target);
       total += length;
       if (length < target.length) break;
     }
@@ -34,7 +34,7 @@ export function fileCalls({ memory, volume, descriptors, clock, stdin, write }: 
   function writeFile(file: FileDescriptor, offset: number, sources: Uint8Array[]): number {
     let total = 0;
     for (const source of sources) {
-      volume.write(file.inode, offset + total, source);
+      job.volume.write(file.inode, offset + total, source);
       total += source.length;
     }
     return total;
@@ -43,9 +43,9 @@ export function fileCalls({ memory, volume, descriptors, clock, stdin, write }: 
   function readStdin(targets: Uint8Array[]): number {
     let total = 0;
     for (const target of targets) {
-      const portion = stdin.bytes.subarray(stdin.offset, stdin.offset + target.length);
+      const portion = job.stdin.bytes.subarray(job.stdin.offset, job.stdin.offset + target.length);
       target.set(portion);
-      stdin.offset += portion.length;
+      job.stdin.offset += portion.length;
       total += portion.length;
     }
     return total;
@@ -53,7 +53,7 @@ export function fileCalls({ memory, volume, descriptors, clock, stdin, write }: 
 
   function writeStream({ stream }: StreamDescriptor, sources: Uint8Array[]): number {
     if (stream === 'stdin') fail('badf');
-    for (const source of sources) write(stream, source);
+    for (const source of sources) if (!job[stream].append(source)) throw new WasiEnd('output', 0);
     return sources.reduce((sum, { length }) => sum + length, 0);
   }
 
@@ -64,94 +64,94 @@ export function fileCalls({ memory, volume, descriptors, clock, stdin, write }: 
 
   return {
     fd_advise(fd: number, _offset: bigint, _length: bigint, advice: number) {
-      descriptors.file(fd, rights.fdAdvise);
+      job.descriptors.file(fd, rights.fdAdvise);
       if (advice < 0 || advice > 5) fail('inval');
     },
     fd_allocate(fd: number, offset: bigint, length: bigint) {
-      const { inode } = descriptors.file(fd, rights.fdAllocate);
+      const { inode } = job.descriptors.file(fd, rights.fdAllocate);
       if (length === 0n) fail('inval');
       const size = toSize(offset) + toSize(length);
-      if (size > inode.size) volume.resize(inode, size);
+      if (size > inode.size) job.volume.resize(inode, size);
     },
-    fd_close: (fd: number) => descriptors.close(fd),
-    fd_datasync: (fd: number) => void descriptors.get(fd),
-    fd_sync: (fd: number) => void descriptors.get(fd),
+    fd_close: (fd: number) => job.descriptors.close(fd),
+    fd_datasync: (fd: number) => void job.descriptors.get(fd),
+    fd_sync: (fd: number) => void job.descriptors.get(fd),
     fd_fdstat_get(fd: number, result: number) {
-      const found = descriptors.get(fd);
+      const found = job.descriptors.get(fd);
       const at = result >>> 0;
-      memory.bytes(at, 24).fill(0);
-      memory.setU8(at, typeOf(found));
-      memory.setU16(at + 2, found.flags);
-      memory.setU64(at + 8, found.rights);
-      memory.setU64(at + 16, found.inheriting);
+      job.memory.bytes(at, 24).fill(0);
+      job.memory.setU8(at, typeOf(found));
+      job.memory.setU16(at + 2, found.flags);
+      job.memory.setU64(at + 8, found.rights);
+      job.memory.setU64(at + 16, found.inheriting);
     },
     fd_fdstat_set_flags(fd: number, flags: number) {
-      const found = descriptors.get(fd, rights.fdFdstatSetFlags);
+      const found = job.descriptors.get(fd, rights.fdFdstatSetFlags);
       if (flags & ~knownFlags) fail('inval');
       found.flags = flags;
     },
     fd_fdstat_set_rights(fd: number, base: bigint, inheriting: bigint) {
-      const found = descriptors.get(fd);
+      const found = job.descriptors.get(fd);
       const narrowed = { rights: BigInt.asUintN(64, base), inheriting: BigInt.asUintN(64, inheriting) };
       if (narrowed.rights & ~found.rights || narrowed.inheriting & ~found.inheriting) fail('notcapable');
       Object.assign(found, narrowed);
     },
     fd_filestat_get(fd: number, result: number) {
-      const found = descriptors.get(fd);
-      putFilestat(memory, result, found.kind === 'stream' ? undefined : found.inode);
+      const found = job.descriptors.get(fd);
+      putFilestat(job.memory, result, found.kind === 'stream' ? undefined : found.inode);
     },
     fd_filestat_set_size(fd: number, size: bigint) {
-      const found = descriptors.data(fd, rights.fdFilestatSetSize);
+      const found = job.descriptors.data(fd, rights.fdFilestatSetSize);
       if (found.kind === 'stream') fail('inval');
-      volume.resize(found.inode, toSize(size));
+      job.volume.resize(found.inode, toSize(size));
     },
     fd_filestat_set_times(fd: number, accessed: bigint, modified: bigint, flags: number) {
-      const found = descriptors.get(fd, rights.fdFilestatSetTimes);
+      const found = job.descriptors.get(fd, rights.fdFilestatSetTimes);
       if (found.kind === 'stream') fail('inval');
-      setTimes(found.inode, clock, { accessed, modified, flags });
+      setTimes(found.inode, job.clock, { accessed, modified, flags });
     },
     fd_pread(fd: number, pointer: number, count: number, offset: bigint, result: number) {
-      const file = descriptors.file(fd, rights.fdRead | rights.fdSeek);
-      memory.setU32(result, readFile(file, toSize(offset), buffers(pointer, count)));
+      const file = job.descriptors.file(fd, rights.fdRead | rights.fdSeek);
+      job.memory.setU32(result, readFile(file, toSize(offset), buffers(pointer, count)));
     },
     fd_pwrite(fd: number, pointer: number, count: number, offset: bigint, result: number) {
-      const file = descriptors.file(fd, rights.fdWrite | rights.fdSeek);
-      memory.setU32(result, writeFile(file, toSize(offset), buffers(pointer, count)));
+      const file = job.descriptors.file(fd, rights.fdWrite | rights.fdSeek);
+      job.memory.setU32(result, writeFile(file, toSize(offset), buffers(pointer, count)));
     },
     fd_read(fd: number, pointer: number, count: number, result: number) {
-      const found = descriptors.data(fd, rights.fdRead);
+      const found = job.descriptors.data(fd, rights.fdRead);
       const targets = buffers(pointer, count);
       if (found.kind === 'stream' && found.stream !== 'stdin') fail('badf');
       const total = found.kind === 'stream' ? readStdin(targets) : readFile(found, found.offset, targets);
       if (found.kind === 'file') found.offset += total;
-      memory.setU32(result, total);
+      job.memory.setU32(result, total);
     },
     fd_write(fd: number, pointer: number, count: number, result: number) {
-      const found = descriptors.data(fd, rights.fdWrite);
+      const found = job.descriptors.data(fd, rights.fdWrite);
       const sources = buffers(pointer, count);
-      if (found.kind === 'stream') return memory.setU32(result, writeStream(found, sources));
+      if (found.kind === 'stream') return job.memory.setU32(result, writeStream(found, sources));
       if (found.flags & append) found.offset = found.inode.size;
       const total = writeFile(found, found.offset, sources);
       found.offset += total;
-      memory.setU32(result, total);
+      job.memory.setU32(result, total);
     },
     fd_prestat_get(fd: number, result: number) {
-      const found = descriptors.get(fd);
+      const found = job.descriptors.get(fd);
       if (found.kind !== 'folder' || found.preopen === undefined) fail('badf');
-      memory.setU32(result, 0);
-      memory.setU32((result >>> 0) + 4, found.preopen.length);
+      job.memory.setU32(result, 0);
+      job.memory.setU32((result >>> 0) + 4, found.preopen.length);
     },
     fd_prestat_dir_name(fd: number, target: number, length: number) {
-      const found = descriptors.get(fd);
+      const found = job.descriptors.get(fd);
       if (found.kind !== 'folder' || found.preopen === undefined) fail('badf');
       if (length >>> 0 < found.preopen.length) fail('nametoolong');
-      memory.bytes(target, found.preopen.length).set(found.preopen);
+      job.memory.bytes(target, found.preopen.length).set(found.preopen);
     },
     /** Cookies are places in the listing; an entry that does not fit is cut off, so that a full buffer means there is more. */
     fd_readdir(fd: number, target: number, length: number, cookie: bigint, result: number) {
-      const folder = descriptors.folder(fd, rights.fdReaddir);
+      const folder = job.descriptors.folder(fd, rights.fdReaddir);
       if (cookie === 0n || folder.listing === undefined) folder.listing = list(folder);
-      const buffer = memory.bytes(target, length);
+      const buffer = job.memory.bytes(target, length);
       let used = 0;
       for (let place = toSize(cookie); place < folder.listing.length && used < buffer.length; place++) {
         const [name, inode] = folder.listing[place] ?? fail('inval');
@@ -164,11 +164,11 @@ export function fileCalls({ memory, volume, descriptors, clock, stdin, write }: 
         buffer.set(portion, used);
         used += portion.length;
       }
-      memory.setU32(result, used);
+      job.memory.setU32(result, used);
     },
-    fd_renumber: (from: number, to: number) => descriptors.renumber(from, to),
+    fd_renumber: (from: number, to: number) => job.descriptors.renumber(from, to),
     fd_seek(fd: number, distance: bigint, from: number, result: number) {
-      const found = descriptors.get(fd);
+      const found = job.descriptors.get(fd);
       if (found.kind === 'folder') fail('badf');
       if (found.kind === 'stream') fail('spipe');
       const needed = distance === 0n && from === whence.current ? rights.fdTell | rights.fdSeek : rights.fdSeek;
@@ -176,9 +176,9 @@ export function fileCalls({ memory, volume, descriptors, clock, stdin, write }: 
       const base =
         from === whence.set ? 0 : from === whence.current ? found.offset : from === whence.end ? sizeOf(found.inode) : fail('inval');
       found.offset = toSize(BigInt(base) + distance);
-      memory.setU64(result, BigInt(found.offset));
+      job.memory.setU64(result, BigInt(found.offset));
     },
-    fd_tell: (fd: number, result: number) => memory.setU64(result, BigInt(descriptors.file(fd, rights.fdTell).offset)),
+    fd_tell: (fd: number, result: number) => job.memory.setU64(result, BigInt(job.descriptors.file(fd, rights.fdTell).offset)),
   };
 }
 

@@ -11,10 +11,10 @@ const knownOpenFlags = 15;
 const knownFlags = 31;
 
 /** The `path_*` calls: what can be done by name. Each path is walked from an open folder and stays below it. */
-export function pathCalls({ memory, volume, descriptors, clock }: WasiContext): WasiCalls {
+export function pathCalls(job: WasiContext): WasiCalls {
   function walk(fd: number, needed: bigint, pointer: number, length: number, { follow = false, ignoreSlash = false } = {}): Resolved {
-    const folder = descriptors.folder(fd, needed);
-    const path = memory.text(pointer, length);
+    const folder = job.descriptors.folder(fd, needed);
+    const path = job.memory.text(pointer, length);
     return resolve(folder.inode, ignoreSlash ? withoutSlash(path) : path, { follow });
   }
 
@@ -28,23 +28,23 @@ export function pathCalls({ memory, volume, descriptors, clock }: WasiContext): 
   }
 
   function endsWithSlash(pointer: number, length: number): boolean {
-    return memory.text(pointer, length).endsWith('/');
+    return job.memory.text(pointer, length).endsWith('/');
   }
 
   return {
     path_create_directory(fd: number, pointer: number, length: number) {
       const { folder, name, inode } = walk(fd, rights.pathCreateDirectory, pointer, length, { ignoreSlash: true });
       if (inode !== undefined) fail('exist');
-      volume.link(folder, name, volume.createFolder());
+      job.volume.link(folder, name, job.volume.createFolder());
     },
     path_filestat_get(fd: number, flags: number, pointer: number, length: number, result: number) {
       const follow = (flags & lookup.followLinks) !== 0;
-      putFilestat(memory, result, find(fd, rights.pathFilestatGet, pointer, length, { follow }).inode);
+      putFilestat(job.memory, result, find(fd, rights.pathFilestatGet, pointer, length, { follow }).inode);
     },
     path_filestat_set_times(fd: number, flags: number, pointer: number, length: number, accessed: bigint, modified: bigint, times: number) {
       const follow = (flags & lookup.followLinks) !== 0;
       const { inode } = find(fd, rights.pathFilestatSetTimes, pointer, length, { follow });
-      setTimes(inode, clock, { accessed, modified, flags: times });
+      setTimes(inode, job.clock, { accessed, modified, flags: times });
     },
     path_link(oldFd: number, flags: number, oldPointer: number, oldLength: number, newFd: number, newPointer: number, newLength: number) {
       if (flags & lookup.followLinks) fail('inval');
@@ -53,7 +53,7 @@ export function pathCalls({ memory, volume, descriptors, clock }: WasiContext): 
       const target = walk(newFd, rights.pathLinkTarget, newPointer, newLength);
       if (target.inode !== undefined) fail('exist');
       if (target.trailingSlash) fail('noent');
-      volume.link(target.folder, target.name, inode);
+      job.volume.link(target.folder, target.name, inode);
     },
     path_open(
       fd: number,
@@ -66,7 +66,7 @@ export function pathCalls({ memory, volume, descriptors, clock }: WasiContext): 
       flags: number,
       result: number,
     ) {
-      const parent = descriptors.folder(fd, rights.pathOpen);
+      const parent = job.descriptors.folder(fd, rights.pathOpen);
       if (open & ~knownOpenFlags || flags & ~knownFlags) fail('inval');
       const create = (open & openFlags.create) !== 0;
       const wantsFolder = (open & openFlags.folder) !== 0;
@@ -81,8 +81,8 @@ export function pathCalls({ memory, volume, descriptors, clock }: WasiContext): 
       if (inode === undefined) {
         if (!create) fail('noent');
         if (trailingSlash) fail('isdir');
-        inode = volume.createFile();
-        volume.link(folder, name, inode);
+        inode = job.volume.createFile();
+        job.volume.link(folder, name, inode);
       } else {
         if (create && open & openFlags.exclusive) fail('exist');
         if (inode.type === fileType.symlink) fail('loop');
@@ -90,28 +90,28 @@ export function pathCalls({ memory, volume, descriptors, clock }: WasiContext): 
         if (inode.type === fileType.folder && (truncate || wanted.rights & rights.fdWrite)) fail('isdir');
       }
       if (inode.type === fileType.file) {
-        if (truncate) volume.resize(inode, 0);
+        if (truncate) job.volume.resize(inode, 0);
         const granted = wanted.rights & fileRights & parent.inheriting;
-        memory.setU32(result, descriptors.add({ kind: 'file', inode, rights: granted, inheriting: 0n, flags, offset: 0 }));
+        job.memory.setU32(result, job.descriptors.add({ kind: 'file', inode, rights: granted, inheriting: 0n, flags, offset: 0 }));
       } else if (inode.type === fileType.folder) {
         const granted = wanted.rights & folderRights & parent.inheriting;
         const passedOn = wanted.inheriting & parent.inheriting;
-        memory.setU32(result, descriptors.add({ kind: 'folder', inode, rights: granted, inheriting: passedOn, flags }));
+        job.memory.setU32(result, job.descriptors.add({ kind: 'folder', inode, rights: granted, inheriting: passedOn, flags }));
       }
     },
     path_readlink(fd: number, pointer: number, length: number, target: number, targetLength: number, result: number) {
       const { inode } = find(fd, rights.pathReadlink, pointer, length);
       if (inode.type !== fileType.symlink) fail('inval');
       const text = Buffer.from(inode.target).subarray(0, targetLength >>> 0);
-      memory.bytes(target, text.length).set(text);
-      memory.setU32(result, text.length);
+      job.memory.bytes(target, text.length).set(text);
+      job.memory.setU32(result, text.length);
     },
     path_remove_directory(fd: number, pointer: number, length: number) {
       const { folder, name, inode } = find(fd, rights.pathRemoveDirectory, pointer, length, { ignoreSlash: true });
       if (inode.type !== fileType.folder) fail('notdir');
       if (name === '.') fail('inval');
       if (inode.entries.size > 0) fail('notempty');
-      volume.unlink(folder, name);
+      job.volume.unlink(folder, name);
     },
     path_rename(oldFd: number, oldPointer: number, oldLength: number, newFd: number, newPointer: number, newLength: number) {
       const source = find(oldFd, rights.pathRenameSource, oldPointer, oldLength, { ignoreSlash: true });
@@ -126,26 +126,26 @@ export function pathCalls({ memory, volume, descriptors, clock }: WasiContext): 
         if (inode.type !== fileType.folder) fail('isdir');
         if (target.inode.entries.size > 0) fail('notempty');
       } else if (target.inode !== undefined && inode.type === fileType.folder) fail('notdir');
-      volume.unlink(target.folder, target.name);
-      volume.link(target.folder, target.name, inode);
-      volume.unlink(source.folder, source.name);
+      job.volume.unlink(target.folder, target.name);
+      job.volume.link(target.folder, target.name, inode);
+      job.volume.unlink(source.folder, source.name);
     },
     /** A link may say anything but an absolute path; where it leads is decided, and bounded, when it is followed. */
     path_symlink(oldPointer: number, oldLength: number, fd: number, newPointer: number, newLength: number) {
-      const text = memory.text(oldPointer, oldLength);
+      const text = job.memory.text(oldPointer, oldLength);
       const { folder, name, inode, trailingSlash } = walk(fd, rights.pathSymlink, newPointer, newLength);
       if (text === '') fail('noent');
       if (text.startsWith('/')) fail('perm');
       if (text.length > 4096) fail('nametoolong');
       if (inode !== undefined) fail(trailingSlash && inode.type !== fileType.folder ? 'notdir' : 'exist');
       if (trailingSlash) fail('noent');
-      volume.link(folder, name, volume.createSymlink(text));
+      job.volume.link(folder, name, job.volume.createSymlink(text));
     },
     path_unlink_file(fd: number, pointer: number, length: number) {
       const { folder, name, inode } = find(fd, rights.pathUnlinkFile, pointer, length, { ignoreSlash: true });
       if (inode.type === fileType.folder) fail('isdir');
       if (endsWithSlash(pointer, length)) fail('notdir');
-      volume.unlink(folder, name);
+      job.volume.unlink(folder, name);
     },
   };
 }
