@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { verifies } from '../../../requirements/verifies.ts';
-import { openPaidServer } from './testing/paid-server.ts';
+import { largeBytes, openPaidServer } from './testing/paid-server.ts';
 import { curlMissing } from './testing/real-curl.ts';
 import { openTestDir } from './testing/run-command.ts';
 
@@ -27,13 +27,23 @@ test('as a process: exit codes, streams, and a reader that goes away', { skip: c
   assert.equal(paid.stderr, '');
   await assert.rejects(run(process.execPath, [main, 'curl', '-s', 'http://127.0.0.1:1/'], { env: environment(dir) }), { code: 7 });
 
-  writeFileSync(join(dir, 'big'), Buffer.alloc(4_000_000, 'a'));
-  const child = spawn(process.execPath, [main, 'curl', '-s', `file://${join(dir, 'big')}`], {
-    env: environment(dir),
-    stdio: ['ignore', 'pipe', 'pipe'],
+  const read = (url: string) =>
+    spawn(process.execPath, [main, 'curl', '-s', url], { env: environment(dir), stdio: ['ignore', 'pipe', 'pipe'] });
+  const whole = read(`${origin}/large`);
+  let received = 0;
+  let complaints = '';
+  whole.stdout.on('data', (chunk: Buffer) => {
+    received += chunk.length;
+    whole.stdout.pause();
+    setImmediate(() => whole.stdout.resume());
   });
-  child.stdout.once('data', () => child.stdout.destroy());
-  const [code] = await once(child, 'exit');
+  whole.stderr.on('data', (chunk: Buffer) => (complaints += chunk.toString()));
+  const [ended] = await once(whole, 'close');
+  assert.deepEqual([ended, received, complaints], [0, largeBytes, ''], 'a slow reader gets everything, and no warning');
+
+  const left = read(`${origin}/large`);
+  left.stdout.once('data', () => left.stdout.destroy());
+  const [code] = await once(left, 'exit');
   assert.equal(code, 23, 'curl says that it could not write');
 });
 

@@ -138,8 +138,19 @@ function relaySignals(child: { kill(signal: NodeJS.Signals): boolean }, signal: 
 async function writeAll(to: Output, chunks: readonly Buffer[]): Promise<void> {
   for (const chunk of chunks) {
     if (to.destroyed || to.writableEnded) return;
-    if (!to.write(chunk)) await Promise.race([once(to, 'drain'), once(to, 'close')]).catch(() => undefined);
+    if (!to.write(chunk)) await room(to);
   }
+}
+
+/** Resolves when more can be written, or nothing ever will be. */
+function room(to: Output): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      for (const event of ['drain', 'close', 'error']) to.off(event, done);
+      resolve();
+    };
+    for (const event of ['drain', 'close', 'error']) to.once(event, done);
+  });
 }
 
 function readIfThere(file: string): string {

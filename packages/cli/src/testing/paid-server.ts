@@ -22,6 +22,8 @@ import { openWallet } from '../key/wallet.ts';
 
 /** The token of the chain inside a node. */
 export const testToken = knownTokens.find(({ network }) => network === 'eip155:31337') as Token;
+/** What `/large` answers. */
+export const largeBytes = 20_000_000;
 export const offer = 'ab'.repeat(32);
 export const transaction = `0x${'cd'.repeat(32)}` as const;
 const seller = '0x70997970C51812dc3A010C7d01b50e0d17dc79C8';
@@ -90,6 +92,7 @@ export async function openPaidServer(
       return void response.end('two\n');
     }
     if (path.startsWith('/plain-402')) return void response.writeHead(402).end('go away\n');
+    if (path === '/large') return void response.end(Buffer.alloc(largeBytes, 'a'));
     const status = Number(/^\/status\/(\d+)/.exec(path)?.[1] ?? 200);
     response.writeHead(status, { 'x-free': '1' }).end(`${method} ${path} ${body.length} ${sha256(body)}\n`);
   }
