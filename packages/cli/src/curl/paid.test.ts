@@ -168,6 +168,24 @@ test('a refused payment is exit 123, and says why', { skip }, async (t) => {
   assert.match(stderr, /refused: the wallet is empty/);
 });
 
+test('an answer lost after the payment keeps the code of curl, and says that money may have moved', { skip }, async (t) => {
+  verifies('foundation.curl.transparent');
+  const { buy, origin } = await open(t);
+  const { code, stderr } = await buy(['-s', `${origin}/paid/dying`]);
+  assert.equal(code, 52);
+  assert.match(stderr, /0\.001 test USDC was sent, and no answer came/);
+});
+
+test('a receipt for something else is told, and not kept', { skip }, async (t) => {
+  verifies('foundation.curl.transparent');
+  const { buy, origin, dir } = await open(t, { receiptFor: 'cd'.repeat(32) });
+  const { code, stderr } = await buy(['-s', '--trace-pay', `${origin}/paid`]);
+  assert.equal(code, 0);
+  assert.match(stderr, /receipt of this call does not hold: it is for another offer/);
+  assert.doesNotMatch(stderr, /receipt saved/);
+  assert.equal(existsSync(join(dir, 'home', '.config', 'freehold', 'receipts')), false);
+});
+
 test('--retry still retries, and the payment goes where the demand came from', { skip }, async (t) => {
   verifies('foundation.curl.transparent');
   const { buy, origin, seen } = await open(t);

@@ -38,7 +38,7 @@ export type Seen = { method: string; path: string; headers: IncomingMessage['hea
  */
 export async function openPaidServer(
   t: TestContext,
-  options: { amount?: string; accepts?: PaymentRequirements[]; onPaid?: (request: IncomingMessage) => void | Promise<void> } = {},
+  options: { amount?: string; accepts?: PaymentRequirements[]; onPaid?: (request: IncomingMessage) => void | Promise<void>; receiptFor?: string } = {},
 ) {
   const seen: Seen[] = [];
   const signer = openWallet(Uint8Array.from({ length: 32 }, () => 7));
@@ -105,11 +105,12 @@ export async function openPaidServer(
     );
     if (recoverSigner(digest, signature as `0x${string}`) !== authorization.from || authorization.to !== seller)
       return demand(response, '', 'bad signature');
+    if (request.url?.startsWith('/paid/dying')) return void request.socket.destroy();
     await options.onPaid?.(request);
     const receipt: SignedReceipt['receipt'] = {
       version: 1,
       task,
-      offer,
+      offer: options.receiptFor ?? offer,
       payer: authorization.from,
       network: accepted.network,
       asset: testToken.asset,
