@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
+import { sql } from '@freehold/database';
 import { blobFolder } from './cid.ts';
 import { openDrive } from './drive.ts';
 import { keyStream, sha256Of } from './testing/key-stream.ts';
@@ -89,7 +90,22 @@ test('a start removes what a crash left: uploads under way and files that no row
   assert.deepEqual(new Set(files().map((path) => path.split('/').at(-1))), new Set([kept.cid, 'notes.txt']));
 });
 
-test('the audit names what is damaged, missing or miscounted', async (t) => {
+test('the audit names what is miscounted or points nowhere', async (t) => {
+  const { drive, database } = await temporaryDrive(t);
+  const alice = drive.of('alice');
+  const { id: parent } = await alice.root();
+  const { id } = await alice.writeFile({ parent, name: 'x', content: small() });
+  await database.transaction((tx) => tx.run(sql`UPDATE blob SET refs = 7`));
+  await database.transaction((tx) => tx.run(sql`UPDATE drive SET used = 5`));
+  const [bytes = '', references = '', ...rest] = await drive.audit();
+  assert.match(bytes, /counts 5 bytes as used, but holds 3000/);
+  assert.match(references, /counts 7 references, but 1 exist/);
+  assert.deepEqual(rest, []);
+  await database.transaction((tx) => tx.run(sql`DELETE FROM blob`));
+  assert.ok((await drive.audit()).some((problem) => problem.startsWith(`Entry ${id} names content`)));
+});
+
+test('the audit names what is damaged or missing', async (t) => {
   const { drive, files } = await temporaryDrive(t);
   const alice = drive.of('alice');
   const { id: parent } = await alice.root();
