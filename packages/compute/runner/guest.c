@@ -55,12 +55,12 @@ static bool set_limits(const struct house *house, const struct limits *limits) {
          limit(RLIMIT_SIGPENDING, 64) && (house->most_tasks == RLIM_INFINITY || limit(RLIMIT_NPROC, house->most_tasks));
 }
 
-/* The guest may execute and read its own file and, where it has a root of its own, use the four devices. */
+/* The guest may execute and read its own file and, where it has a root of its own, use the devices. */
 static bool forbid_files(const struct house *house, int program) {
   if (house->landlock == 0) return true; /* then it has namespaces: its root holds nothing (see serve.c) */
   int ruleset = landlock_forbid_all(house->landlock);
   if (ruleset < 0 || !landlock_permit(ruleset, program, MAY_EXECUTE | MAY_READ)) return false;
-  for (int i = 0; i < 4; i++)
+  for (int i = 0; i < DEVICE_COUNT; i++)
     if (house->devices[i] >= 0 && !landlock_permit(ruleset, house->devices[i], MAY_READ | MAY_WRITE)) return false;
   return landlock_enter(ruleset);
 }

@@ -29,8 +29,7 @@
 
 enum { MOST_VISIBLE = 64 };
 
-static const char *const devices[] = {"/dev/null", "/dev/zero", "/dev/urandom", "/dev/random"};
-enum { DEVICE_COUNT = sizeof devices / sizeof *devices };
+const char *const harmless_devices[DEVICE_COUNT] = {"/dev/null", "/dev/urandom", "/dev/random"};
 
 static bool write_file(const char *path, const char *text) {
   int file = open(path, O_WRONLY | O_CLOEXEC);
@@ -105,7 +104,7 @@ const char *enter_namespaces(const char *const *visible, size_t count) {
   if (sethostname("sandbox", 7) != 0) return "sethostname";
   if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0) return "make mounts private";
 
-  for (size_t i = 0; i < DEVICE_COUNT; i++) device_trees[i] = detach(devices[i], ATTRIBUTE_READ_ONLY | ATTRIBUTE_NO_SETUID | ATTRIBUTE_NO_EXECUTE);
+  for (size_t i = 0; i < DEVICE_COUNT; i++) device_trees[i] = detach(harmless_devices[i], ATTRIBUTE_READ_ONLY | ATTRIBUTE_NO_SETUID | ATTRIBUTE_NO_EXECUTE);
   for (size_t i = 0; i < count; i++) {
     if (realpath(visible[i], views[i].real) == NULL) return "resolve visible path";
     views[i].tree = detach(views[i].real, ATTRIBUTE_READ_ONLY | ATTRIBUTE_NO_SETUID | ATTRIBUTE_NO_DEVICES);
@@ -114,8 +113,8 @@ const char *enter_namespaces(const char *const *visible, size_t count) {
 
   if (mount("tmpfs", STAGING, "tmpfs", MS_NOSUID | MS_NODEV, "size=64k,nr_inodes=256,mode=755") != 0) return "mount the new root";
   for (size_t i = 0; i < DEVICE_COUNT; i++) {
-    if (device_trees[i] < 0) continue; /* a system without /dev/zero: the guest goes without it */
-    if (!attach(device_trees[i], devices[i])) return "show device";
+    if (device_trees[i] < 0) continue; /* a system without it: the guest goes without it */
+    if (!attach(device_trees[i], harmless_devices[i])) return "show device";
     close(device_trees[i]);
   }
   for (size_t i = 0; i < count; i++) {

@@ -88,8 +88,12 @@ void die_with_parent(void);
 
 /* ---- namespaces.c */
 
+/* All of the host's /dev that a guest sees. Not /dev/zero: mapped shared, it is memory that no limit counts. */
+enum { DEVICE_COUNT = 3 };
+extern const char *const harmless_devices[DEVICE_COUNT];
+
 /*
- * Moves this process into new user, network, ipc, uts and mount namespaces whose root holds nothing but four harmless
+ * Moves this process into new user, network, ipc, uts and mount namespaces whose root holds nothing but the harmless
  * devices and the given paths, read-only. Returns NULL, or the step that failed with errno set.
  */
 const char *enter_namespaces(const char *const *visible, size_t count);
@@ -169,7 +173,7 @@ struct house {
   bool namespaces;
   int landlock;
   int programs;   /* O_PATH descriptor of the programs directory */
-  int devices[4]; /* O_PATH descriptors of the devices in the guest's root, or -1 */
+  int devices[DEVICE_COUNT]; /* O_PATH descriptors of the devices in the guest's root, or -1 */
   rlim_t most_tasks; /* threads of all guests together; RLIM_INFINITY where guests share a person's user id */
 };
 

@@ -78,7 +78,7 @@ struct slot {
   bool watching_socket_room, watching_out, watching_err, watching_in;
 };
 
-static struct house house = {.programs = -1, .devices = {-1, -1, -1, -1}};
+static struct house house = {.programs = -1, .devices = {-1, -1, -1}};
 static struct slot slots[MOST_SLOTS];
 static unsigned slot_count = 16;
 static int events = -1;      /* epoll */
@@ -494,8 +494,7 @@ static void confine_runner(bool may_namespace, char *why, size_t why_size) {
   if (house.namespaces) {
     const char *failure = enter_namespaces(NULL, 0);
     if (failure != NULL) fail(failure);
-    static const char *const devices[] = {"/dev/null", "/dev/zero", "/dev/urandom", "/dev/random"};
-    for (int i = 0; i < 4; i++) house.devices[i] = open(devices[i], O_PATH | O_CLOEXEC);
+    for (int i = 0; i < DEVICE_COUNT; i++) house.devices[i] = open(harmless_devices[i], O_PATH | O_CLOEXEC);
   }
   keep_capability(house.namespaces ? CAP_SYS_ADMIN : -1); /* for each guest's pid namespace */
   die_with_parent();
@@ -529,8 +528,8 @@ int serve(int argc, char **argv) {
   char why[128] = "";
   confine_runner(may_namespace, why, sizeof why);
   open_slots();
-  printf("{\"tier\":\"%s\",\"landlock\":%d,\"why\":\"%s\"}\n", house.namespaces ? "namespaces" : "landlock", house.landlock, why);
-  fflush(stdout);
   install_filter(!house.namespaces);
+  /* Said last: whoever reads it may rely on everything above. */
+  dprintf(STDOUT_FILENO, "{\"tier\":\"%s\",\"landlock\":%d,\"why\":\"%s\"}\n", house.namespaces ? "namespaces" : "landlock", house.landlock, why);
   loop();
 }

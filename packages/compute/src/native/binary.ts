@@ -39,12 +39,20 @@ export async function compile(options: { compiler: string; target: string; flags
   await run(compiler, [...probeFlags, '-o', join(target, 'probe'), at(probeSource)]);
 }
 
+export type PrepareOptions = {
+  cacheDirectory: string;
+  log: Log;
+  /** Name or path of the C compiler; `cc` unless told otherwise. */
+  compiler?: string;
+  prebuiltDirectory?: string;
+};
+
 /**
  * Makes the sandbox's binaries present: from the cache, else compiled on this machine, else the prebuilt ones if they were made
  * from exactly this source. The cache is addressed by the source, so an update builds anew and a running node is not disturbed.
  */
-export async function prepareRunner(options: { cacheDirectory: string; log: Log; compiler?: string }): Promise<PreparedRunner> {
-  const { cacheDirectory, log, compiler = 'cc' } = options;
+export async function prepareRunner(options: PrepareOptions): Promise<PreparedRunner> {
+  const { cacheDirectory, log, compiler = 'cc', prebuiltDirectory = join(sourceDirectory, 'prebuilt') } = options;
   const system = `${platform()}-${arch()}`;
   if (platform() !== 'linux') {
     return {
@@ -66,7 +74,7 @@ export async function prepareRunner(options: { cacheDirectory: string; log: Log;
     await chmod(building, 0o755); // guests run as another user
     const compiled = await tryToCompile(compiler, building);
     if (compiled !== undefined) {
-      const copied = await copyPrebuilt(system, source, building);
+      const copied = await copyPrebuilt(prebuiltDirectory, system, source, building);
       if (copied !== undefined) {
         return {
           unavailable: `The native sandbox has to be compiled once and cannot be: ${compiled}; ${copied}. Install a C compiler (Debian, Ubuntu: apt install gcc libc6-dev; Alpine: apk add gcc musl-dev) and start Freehold again.`,
@@ -102,8 +110,7 @@ async function tryToCompile(compiler: string, target: string): Promise<string | 
 }
 
 /** Undefined on success, else why not. A binary made from other source is not used: what was reviewed must be what runs. */
-async function copyPrebuilt(system: string, source: string, target: string): Promise<string | undefined> {
-  const prebuilt = join(sourceDirectory, 'prebuilt');
+async function copyPrebuilt(prebuilt: string, system: string, source: string, target: string): Promise<string | undefined> {
   let manifest: PrebuiltManifest;
   try {
     manifest = JSON.parse(await readFile(join(prebuilt, 'manifest.json'), 'utf8'));

@@ -90,16 +90,17 @@ function startRun(socket: Duplex, { request, options, resolve, reject }: Job, ex
     socket.resume();
   };
 
-  /** Sends what the window allows; false once the run has ended. */
+  /** Sends as the window allows; false once the run has ended. */
   const send = async (chunk: Uint8Array): Promise<boolean> => {
-    for (let at = 0; at < chunk.length && !ended;) {
+    for (let rest = chunk; rest.length > 0;) {
+      if (ended) return false;
       if (room === 0) {
         await new Promise<void>((wake) => (wakeInput = wake));
         continue;
       }
-      const piece = chunk.subarray(at, at + Math.min(room, pieceSize));
+      const piece = rest.subarray(0, Math.min(room, pieceSize));
       room -= piece.length;
-      at += piece.length;
+      rest = rest.subarray(piece.length);
       socket.write(frame(toRunner.stdin, piece));
     }
     return !ended;
