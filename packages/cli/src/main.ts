@@ -1,6 +1,9 @@
 import { enableCompileCache } from 'node:module';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 
-enableCompileCache();
+// Never the default place under the shared temporary directory: what lies in the cache is run. `./freehold` sets it before this file is read.
+enableCompileCache(join(homedir(), '.cache', 'freehold', 'compile'));
 const { randomBytes } = await import('node:crypto');
 const { readSettings } = await import('./config.ts');
 const { run } = await import('./run.ts');

@@ -38,7 +38,12 @@ export type Seen = { method: string; path: string; headers: IncomingMessage['hea
  */
 export async function openPaidServer(
   t: TestContext,
-  options: { amount?: string; accepts?: PaymentRequirements[]; onPaid?: (request: IncomingMessage) => void | Promise<void>; receiptFor?: string } = {},
+  options: {
+    amount?: string;
+    accepts?: PaymentRequirements[];
+    onPaid?: (request: IncomingMessage) => void | Promise<void>;
+    receiptFor?: string;
+  } = {},
 ) {
   const seen: Seen[] = [];
   const signer = openWallet(Uint8Array.from({ length: 32 }, () => 7));
