@@ -22,7 +22,7 @@ export const temporaryDirectory = (): { path: string; remove: () => void } => {
 };
 
 /** A node as a user starts it, in a process of its own. */
-export async function startNodeProcess(dataDirectory: string): Promise<NodeProcess> {
+export async function startNodeProcess(dataDirectory: string, env: Record<string, string> = {}): Promise<NodeProcess> {
   const child = spawn(process.execPath, [cli, 'up', '--port', '0', '--data', dataDirectory, '--json'], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -24,8 +24,10 @@ export function openSqlite({ path }: { path: string }): Database {
   let draining: Promise<void> | undefined;
   let closed = false;
 
+  /** Each round waits for the event loop to turn once, so that everything that has become ready joins the same commit. */
   async function drain() {
     while (queue.length > 0) {
+      await new Promise((resolve) => setImmediate(resolve));
       await runGroup(queue.splice(0, groupLimit));
     }
     draining = undefined;
@@ -68,7 +70,7 @@ export function openSqlite({ path }: { path: string }): Database {
       if (closed) return Promise.reject(new DatabaseError('database_failed', 503, 'The node is stopping. Try again in a moment.'));
       return new Promise<Result>((resolve, reject) => {
         queue.push({ work, resolve: resolve as (value: unknown) => void, reject });
-        draining ??= Promise.resolve().then(drain);
+        draining ??= drain();
       });
     },
     async check() {

@@ -8,7 +8,8 @@ export async function readInput(stream: IncomingMessage, limit: number): Promise
   if (Number(stream.headers['content-length'] ?? 0) > limit) throw refusal();
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of stream as AsyncIterable<Buffer>) {
+  // A refusal must still be answered, so the request is not destroyed with its iterator.
+  for await (const chunk of stream.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     size += chunk.length;
     if (size > limit) throw refusal();
     chunks.push(chunk);

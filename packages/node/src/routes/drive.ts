@@ -81,7 +81,8 @@ export const driveRoutes = (drive: Drive) => {
         const { 'content-length': length, 'content-type': type } = call.request.headers;
         return mine(call).writeFile({
           ...call.query,
-          content: call.stream,
+          // A refusal in mid-stream must still be answered, so the request is not destroyed with its iterator.
+          content: call.stream.iterator({ destroyOnReturn: false }),
           signal: call.signal,
           ...(length !== undefined && { size: Number(length) }),
           ...(type !== undefined &&

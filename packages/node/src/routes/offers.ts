@@ -37,7 +37,7 @@ export const offerRoutes = ({
       body: 'stream',
       answer: programInfo,
       status: 201,
-      handle: ({ stream }) => compute.programs.add(stream),
+      handle: ({ stream }) => compute.programs.add(stream.iterator({ destroyOnReturn: false })),
     }),
     route({
       method: 'GET',
