@@ -6,6 +6,8 @@ export type FrameKind = (typeof kinds)[number];
 
 /** On the wire: length of the rest (u32le), kind (u8), length of the head (u32le), head, body. */
 const prefix = 9;
+/** A head is parsed as JSON all at once, so it may not be as large as a body. */
+const largestHead = 4 * 1024 * 1024;
 
 export function encodeFrame(kind: FrameKind, head: unknown = null, body: readonly Uint8Array[] = []): Buffer {
   const json = Buffer.from(JSON.stringify(head));
@@ -44,7 +46,7 @@ export class FrameReader {
     if (bytes.length < end) return undefined;
     const kind = kinds[bytes.readUInt8(4)];
     const body = prefix + bytes.readUInt32LE(5);
-    if (kind === undefined || body > end) throw new Error('A frame with an unknown kind or a broken head');
+    if (kind === undefined || body > end || body > prefix + largestHead) throw new Error('A frame with an unknown kind or a broken head');
     const head: unknown = JSON.parse(bytes.toString('utf8', prefix, body));
     this.#pieces = [bytes.subarray(end)];
     this.#have = bytes.length - end;

@@ -137,6 +137,19 @@ test('jobs beyond the size wait; a caller that gives up ends its job only', asyn
   assert.deepEqual((await tested.call(calculator, 'add', ['1', '1'])).results, ['2']);
 });
 
+test('a caller may give up before its turn', async () => {
+  const sleep = () => tested.command(guest, ['sleep'], { limits: { ...testLimits, wallMs: 400 } });
+  const busy = [sleep(), sleep()];
+  const job = { kind: 'call' as const, program: { id: 'never', read: () => assert.fail() }, name: 'add', args: [], limits: testLimits };
+  const given = await tested.pool.run(job, { signal: AbortSignal.timeout(50) });
+  assert.deepEqual([given.reason, given.wallUs], ['killed', 0]);
+  assert.equal((await tested.pool.run(job, { signal: AbortSignal.abort() })).reason, 'killed');
+  assert.deepEqual(
+    (await Promise.all(busy)).map(({ reason }) => reason),
+    ['wall', 'wall'],
+  );
+});
+
 test('a program that cannot be read fails its job and nothing else', async () => {
   const lost = { id: 'lost', read: () => Promise.reject(new Error('disk error')) };
   await assert.rejects(tested.pool.run({ kind: 'call', name: 'add', args: ['1', '1'], limits: testLimits, program: lost }), /disk error/);

@@ -5,7 +5,7 @@ import { inspectWasm, type WasmInspection } from './inspect.ts';
 import { largestStream, type WasmJob, type WasmResult } from './job.ts';
 import { launchLocked, type Launch } from './host-process.ts';
 import { proveWasmSandbox, type WasmProof } from './prove.ts';
-import { startWorker, type Worker } from './worker.ts';
+import { neverStarted, startWorker, type Worker } from './worker.ts';
 
 export type WasmPool = {
   /** What the sandbox showed when it proved itself at the start. */
@@ -120,20 +120,28 @@ function startPool({ launch, proof, size, log }: { launch: Launch; proof: WasmPr
   return {
     proof,
     inspect: inspectWasm,
-    run(job, { signal } = {}) {
-      return new Promise((resolve, reject) => {
-        if (stopped)
-          throw new ComputeError('sandbox_unavailable', 503, 'The WebAssembly engine is stopping. Try again when the node is up.');
-        if (job.kind === 'command' && (job.stdin?.length ?? 0) > largestStream) {
-          throw new ComputeError(
-            'input_too_large',
-            413,
-            `The input of a WebAssembly program may have at most ${largestStream / 1024 / 1024} MiB.`,
-          );
-        }
-        waiting.push({ job, signal, resolve, reject });
-        dispatch();
-      });
+    async run(job, { signal } = {}) {
+      if (stopped) throw new ComputeError('sandbox_unavailable', 503, 'The WebAssembly engine is stopping. Try again when the node is up.');
+      if (job.kind === 'command' && (job.stdin?.length ?? 0) > largestStream) {
+        throw new ComputeError(
+          'input_too_large',
+          413,
+          `The input of a WebAssembly program may have at most ${largestStream / 1024 / 1024} MiB.`,
+        );
+      }
+      if (signal?.aborted) return neverStarted();
+      const { promise, resolve, reject } = Promise.withResolvers<WasmResult>();
+      const next: Waiting = { job, signal, resolve, reject };
+      const giveUp = () => {
+        const place = waiting.indexOf(next);
+        if (place < 0) return;
+        waiting.splice(place, 1);
+        resolve(neverStarted());
+      };
+      signal?.addEventListener('abort', giveUp);
+      waiting.push(next);
+      dispatch();
+      return promise.finally(() => signal?.removeEventListener('abort', giveUp));
     },
     async stop() {
       stopped = true;

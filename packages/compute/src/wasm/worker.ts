@@ -2,16 +2,8 @@ import type { Log } from '../native/log.ts';
 import type { Frame } from './frame.ts';
 import { startHost, type HostEnd, type Launch } from './host-process.ts';
 import { largestProgram } from './inspect.ts';
-import {
-  largestStream,
-  stderrBytes,
-  type ReadyHead,
-  type ResultHead,
-  type RunHead,
-  type WasmJob,
-  type WasmReason,
-  type WasmResult,
-} from './job.ts';
+import { largestStream, stderrBytes, type ResultHead, type RunHead, type WasmJob, type WasmReason, type WasmResult } from './job.ts';
+import { readReadyHead, readResultHead } from './read-result.ts';
 import { cpuMsOf, residentBytesOf } from './process-usage.ts';
 
 const largestFrame = Math.max(largestStream, largestProgram) + stderrBytes + 1024 * 1024;
@@ -77,11 +69,11 @@ export function startWorker({ launch, log }: { launch: Launch; log: Log }): Work
   function onFrame({ kind, head, body }: Frame): void {
     if (kind === 'ready' && state === 'starting') {
       state = 'ready';
-      idleCpuMs = (head as ReadyHead).processCpuMs;
+      idleCpuMs = readReadyHead(head).processCpuMs;
       ready.resolve();
     } else if (kind === 'need' && running !== undefined) void sendProgram(running);
     else if (kind === 'result' && running !== undefined) {
-      const { processCpuMs, ...result } = head as ResultHead;
+      const { processCpuMs, ...result } = readResultHead(head);
       idleCpuMs = processCpuMs;
       running.finish(toResult(result, body));
     } else throw new Error(`a ${kind} frame was not expected`);
@@ -157,8 +149,7 @@ export function startWorker({ launch, log }: { launch: Launch; log: Log }): Work
       const timer = setInterval(() => watch(now), Math.min(tickMs, job.limits.wallMs));
       running = now;
       signal?.addEventListener('abort', giveUp, { once: true });
-      if (signal?.aborted) giveUp();
-      else host.send('run', toHead(job), job.kind === 'command' && job.stdin !== undefined ? [job.stdin] : []);
+      host.send('run', toHead(job), job.kind === 'command' && job.stdin !== undefined ? [job.stdin] : []);
       return done.promise;
     },
   };
@@ -187,6 +178,21 @@ function toHead(job: WasmJob): RunHead {
 function toResult({ stdoutBytes, ...result }: Omit<ResultHead, 'processCpuMs'>, body: Uint8Array): WasmResult {
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
   return { ...result, stdout: bytes.subarray(0, stdoutBytes), stderr: bytes.subarray(stdoutBytes) };
+}
+
+/** The result of a job that was given up before it began. */
+export function neverStarted(): WasmResult {
+  const nothing = Buffer.alloc(0);
+  return {
+    reason: 'killed',
+    trap: 'The caller gave up.',
+    exitCode: 0,
+    wallUs: 0,
+    cpuUs: 0,
+    maxRssBytes: 0,
+    stdout: nothing,
+    stderr: nothing,
+  };
 }
 
 /** The result of a job whose process ended under it: because we killed it, or for a reason of its own. */

@@ -55,24 +55,21 @@ export class Volume {
   }
 
   createFile(): File {
-    this.#charge(inodeCost);
     return { ...this.#common(), type: fileType.file, size: 0, buffer: new Uint8Array(0) };
   }
 
   createFolder(): Folder {
-    this.#charge(inodeCost);
     return { ...this.#common(), type: fileType.folder, entries: new Map(), parent: undefined };
   }
 
   createSymlink(target: string): Symlink {
-    this.#charge(inodeCost + 2 * target.length);
     return { ...this.#common(), type: fileType.symlink, target };
   }
 
-  /** Gives an inode a name. A folder that was itself removed takes no new names. */
+  /** Gives an inode a name; the first one makes it count. A folder that was itself removed takes no new names. */
   link(folder: Folder, name: string, inode: Inode): void {
     if (folder.links === 0) fail('noent');
-    this.#charge(nameCost + 2 * name.length);
+    this.#charge(nameCost + 2 * name.length + (inode.links === 0 ? costOf(inode) : 0));
     folder.entries.set(name, inode);
     if (inode.type === fileType.folder) inode.parent = folder;
     inode.links++;
@@ -100,7 +97,7 @@ export class Volume {
 
   #freeIfForgotten(inode: Inode): void {
     if (inode.links > 0 || inode.handles > 0) return;
-    this.#used -= inodeCost + (inode.type === fileType.file ? inode.size : inode.type === fileType.symlink ? 2 * inode.target.length : 0);
+    this.#used -= costOf(inode);
   }
 
   resize(file: File, size: number): void {
@@ -128,6 +125,11 @@ export class Volume {
     if (length > 0) target.set(file.buffer.subarray(offset, offset + length));
     return length;
   }
+}
+
+function costOf(inode: Inode): number {
+  if (inode.type === fileType.file) return inodeCost + inode.size;
+  return inode.type === fileType.symlink ? inodeCost + 2 * inode.target.length : inodeCost;
 }
 
 export function sizeOf(inode: Inode): number {
