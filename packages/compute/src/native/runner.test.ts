@@ -64,7 +64,7 @@ describe('the native runner', { skip: withoutCompiler }, () => {
     const hash = createHash('sha256');
     let waiting = 0;
     const onStdout = async (chunk: Buffer) => {
-      assert.equal(waiting++ < 8, true, 'more chunks came while the taker was busy than one read can hold');
+      assert.equal(waiting++, 0, 'a chunk came while the one before was being taken');
       hash.update(chunk);
       await sleep(1);
       waiting--;

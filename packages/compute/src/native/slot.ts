@@ -39,8 +39,7 @@ export function openSlot(socket: Duplex, onFree: () => void) {
     else if (type === fromRunner.exit) {
       const run = current;
       current = undefined;
-      run.end(readExit(payload));
-      onFree();
+      void run.end(readExit(payload)).then(onFree); // settles the job, never rejects
     }
   });
   socket.on('data', read);
@@ -75,6 +74,8 @@ function startRun(socket: Duplex, { request, options, resolve, reject }: Job, ex
   let wakeInput: (() => void) | undefined;
   let ended = false;
   let failure: { error: unknown } | undefined;
+  let taking = Promise.resolve();
+  let untaken = 0;
 
   const kill = () => {
     if (!ended) socket.write(frame(toRunner.kill));
@@ -87,7 +88,6 @@ function startRun(socket: Duplex, { request, options, resolve, reject }: Job, ex
     ended = true;
     signal?.removeEventListener('abort', kill);
     wakeInput?.();
-    socket.resume();
   };
 
   /** Sends as the window allows; false once the run has ended. */
@@ -127,23 +127,25 @@ function startRun(socket: Duplex, { request, options, resolve, reject }: Job, ex
         collected[stream].push(payload);
         return;
       }
-      if (failure !== undefined) return;
-      try {
-        const taken = taker(payload);
-        if (taken === undefined) return;
-        socket.pause();
-        taken.catch(killBecause).finally(() => socket.resume());
-      } catch (error) {
-        killBecause(error);
-      }
+      // One after the other; meanwhile nothing more is read, and the runner stops reading the program's pipe.
+      socket.pause();
+      untaken++;
+      taking = taking
+        .then(() => (failure === undefined ? taker(payload) : undefined))
+        .catch(killBecause)
+        .then(() => {
+          if (--untaken === 0) socket.resume();
+        });
     },
     credit(bytes: number) {
       room += bytes;
       wakeInput?.();
       wakeInput = undefined;
     },
-    end(report: ExitReport) {
+    /** Settles once all output was taken. */
+    async end(report: ExitReport) {
       close();
+      await taking;
       if (failure !== undefined) {
         reject(failure.error);
         return;
