@@ -43,8 +43,8 @@ export async function buildExamples({ outDirectory, log }: { outDirectory: strin
       const fresh = `${file}.${process.pid}.new`;
       if (recipe.kind === 'native') compileNative(recipe, fresh);
       else await compileWasm(recipe, fresh);
-      removeFormer(outDirectory, recipe);
       renameSync(fresh, file);
+      removeFormer(outDirectory, recipe, file);
     }
     built.push({ ...recipe, interface: 'cgi', runtime: recipe.kind === 'native' ? nativeRuntime : 'wasm', file });
   }
@@ -53,7 +53,8 @@ export async function buildExamples({ outDirectory, log }: { outDirectory: strin
 
 function missingForNative(): string | undefined {
   if (process.platform !== 'linux' || !['x64', 'arm64'].includes(process.arch)) return 'native functions run on Linux (x64, arm64) only.';
-  if (spawnSync('cc', ['--version'], { stdio: 'ignore' }).status !== 0) return 'there is no C compiler. Install one (the command cc) to build it.';
+  if (spawnSync('cc', ['--version'], { stdio: 'ignore' }).status !== 0)
+    return 'there is no C compiler. Install one (the command cc) to build it.';
   return undefined;
 }
 
@@ -68,8 +69,11 @@ function hashSources(recipe: Recipe): string {
   return hash.digest('hex').slice(0, 16);
 }
 
-function removeFormer(outDirectory: string, { name }: Recipe) {
-  for (const former of globSync(`${name}-${'?'.repeat(16)}{,.wasm}`, { cwd: outDirectory })) rmSync(join(outDirectory, former));
+function removeFormer(outDirectory: string, { name }: Recipe, current: string) {
+  for (const former of globSync(`${name}-${'?'.repeat(16)}{,.wasm}`, { cwd: outDirectory })) {
+    const file = join(outDirectory, former);
+    if (file !== current) rmSync(file, { force: true });
+  }
 }
 
 /** No imports but WASI's: `abort=` turns a failed check into a trap, and the runtime `stub` never frees. */
@@ -77,17 +81,22 @@ async function compileWasm({ name }: Recipe, file: string) {
   const { main } = await import('assemblyscript/asc');
   let said = '';
   const entry = `${name}/assembly/index.ts`;
-  const { error } = await main([entry, '--outFile', 'out.wasm', '--runtime', 'stub', '--use', 'abort=', '-O3', '--converge', '--baseDir', here], {
-    writeFile: (path, contents) => {
-      if (path === 'out.wasm') writeFileSync(file, contents);
+  const { error } = await main(
+    [entry, '--outFile', 'out.wasm', '--runtime', 'stub', '--use', 'abort=', '-O3', '--converge', '--baseDir', here],
+    {
+      writeFile: (path, contents) => {
+        if (path === 'out.wasm') writeFileSync(file, contents);
+      },
+      stderr: { write: (text) => void (said += String(text)) },
     },
-    stderr: { write: (text) => void (said += String(text)) },
-  });
+  );
   if (error !== null) throw new Error(`The example ${name} does not compile: ${error.message}\n${said}`);
 }
 
 function compileNative({ name }: Recipe, file: string) {
-  const { status, stderr } = spawnSync('cc', ['-O2', '-static', '-Wall', '-Wextra', '-s', '-o', file, join(here, name, 'main.c')], { encoding: 'utf8' });
+  const { status, stderr } = spawnSync('cc', ['-O2', '-static', '-Wall', '-Wextra', '-s', '-o', file, join(here, name, 'main.c')], {
+    encoding: 'utf8',
+  });
   if (status !== 0) throw new Error(`The example ${name} does not compile:\n${stderr}`);
 }
 

@@ -66,7 +66,9 @@ export function makePng({
     previous = current;
   }
   const data = deflateSync(Buffer.concat(lines), compression);
-  const pieces = Array.from({ length: Math.ceil(data.length / chunkSize) }, (_, index) => data.subarray(index * chunkSize, (index + 1) * chunkSize));
+  const pieces = Array.from({ length: Math.ceil(data.length / chunkSize) }, (_, index) =>
+    data.subarray(index * chunkSize, (index + 1) * chunkSize),
+  );
   return Buffer.concat([
     signature,
     chunk('IHDR', header),
@@ -82,7 +84,8 @@ function filterLine({ kind, current, previous, channels }: { kind: number; curre
   const line = Buffer.alloc(current.length + 1);
   line[0] = kind;
   for (const [index, value] of current.entries()) {
-    line[index + 1] = value - predict(kind, current[index - channels] ?? 0, previous[index] ?? 0, index < channels ? 0 : (previous[index - channels] ?? 0));
+    line[index + 1] =
+      value - predict(kind, current[index - channels] ?? 0, previous[index] ?? 0, index < channels ? 0 : (previous[index - channels] ?? 0));
   }
   return line;
 }

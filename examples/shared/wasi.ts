@@ -1,21 +1,6 @@
-// The five calls of WASI preview 1 that a CGI program needs, bound by hand: standard streams, environment, exit.
-import { Bytes } from "./bytes";
-
-// prettier-ignore
-@external("wasi_snapshot_preview1", "fd_read")
-declare function fd_read(fd: i32, vectors: usize, count: i32, result: usize): i32;
-// prettier-ignore
-@external("wasi_snapshot_preview1", "fd_write")
-declare function fd_write(fd: i32, vectors: usize, count: i32, result: usize): i32;
-// prettier-ignore
-@external("wasi_snapshot_preview1", "environ_sizes_get")
-declare function environ_sizes_get(count: usize, size: usize): i32;
-// prettier-ignore
-@external("wasi_snapshot_preview1", "environ_get")
-declare function environ_get(pointers: usize, buffer: usize): i32;
-// prettier-ignore
-@external("wasi_snapshot_preview1", "proc_exit")
-declare function proc_exit(code: i32): void;
+// Standard streams, environment and exit over WASI preview 1.
+import { Bytes } from './bytes';
+import { environ_get, environ_sizes_get, fd_read, fd_write, proc_exit } from './wasi_snapshot_preview1';
 
 /** One vector (address, length) and the place for the answer of a call. */
 const vector = memory.data(8);
@@ -50,7 +35,7 @@ export function environment(name: string): string {
   const count = load<i32>(answer);
   const pointers = heap.alloc(count * 4 + load<i32>(answer, 4));
   environ_get(pointers, pointers + count * 4);
-  const prefix = name + "=";
+  const prefix = name + '=';
   for (let index = 0; index < count; index++) {
     const start = load<usize>(pointers + index * 4);
     let end = start;
@@ -58,7 +43,7 @@ export function environment(name: string): string {
     const entry = String.UTF8.decodeUnsafe(start, end - start);
     if (entry.startsWith(prefix)) return entry.substring(prefix.length);
   }
-  return "";
+  return '';
 }
 
 export function exit(code: i32): void {

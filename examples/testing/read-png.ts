@@ -6,7 +6,7 @@ import { predict, signature } from '../samples/png.ts';
 export function readPng(file: Buffer): { width: number; height: number; rgba: number[] } {
   assert.deepEqual(file.subarray(0, 8), signature);
   const chunks = new Map<string, Buffer>();
-  for (let offset = 8; offset < file.length; ) {
+  for (let offset = 8; offset < file.length;) {
     const size = file.readUInt32BE(offset);
     const body = file.subarray(offset + 4, offset + 8 + size);
     assert.equal(crc32(body), file.readUInt32BE(offset + 8 + size));
@@ -30,7 +30,8 @@ export function readPng(file: Buffer): { width: number; height: number; rgba: nu
       const corner = index < channels ? 0 : (previous[index - channels] ?? 0);
       current[index] = (line[index + 1] ?? 0) + predict(line[0] ?? 0, current[index - channels] ?? 0, previous[index] ?? 0, corner);
     }
-    for (let x = 0; x < width; x++) rgba.push(...current.subarray(x * channels, x * channels + 3), channels === 4 ? (current[x * 4 + 3] ?? 0) : 255);
+    for (let x = 0; x < width; x++)
+      rgba.push(...current.subarray(x * channels, x * channels + 3), channels === 4 ? (current[x * 4 + 3] ?? 0) : 255);
     previous = current;
   }
   return { width, height, rgba };

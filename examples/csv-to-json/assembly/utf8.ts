@@ -1,5 +1,5 @@
-import { Bytes } from "../../shared/bytes";
-import { refuse } from "../../shared/cgi";
+import { Bytes } from '../../shared/bytes';
+import { refuse } from '../../shared/cgi';
 
 /** JSON is UTF-8 (RFC 8259 8.1), so a body that is not would make an answer that nobody can read. Table 3-7 of the Unicode standard. */
 export function requireUtf8(bytes: Bytes): void {
@@ -15,7 +15,8 @@ export function requireUtf8(bytes: Bytes): void {
       isValid = second >= lowest && second <= highest;
       for (let more = 2; more < size; more++) isValid = isValid && (bytes.at(index + more) & 0xc0) === 0x80;
     }
-    if (!isValid) refuse("The body is not UTF-8: byte " + index.toString() + " begins no character. Save the file as UTF-8 and send it again.");
+    if (!isValid)
+      refuse('The body is not UTF-8: byte ' + index.toString() + ' begins no character. Save the file as UTF-8 and send it again.');
     index += size;
   }
 }

@@ -1,6 +1,6 @@
 // Compression (RFC 1951) with the fixed code and matches to the last place where the same three bytes stood.
-import { Bytes } from "../../shared/bytes";
-import { adler32 } from "./checksum";
+import { Bytes } from '../../shared/bytes';
+import { adler32 } from './checksum';
 
 const window: i32 = 32768;
 const hashBits: u32 = 14;
@@ -20,7 +20,7 @@ export class Deflate {
     this.put(3, 3); // last block, fixed code
     const places = heap.alloc(4 << hashBits);
     memory.fill(places, 0xff, 4 << hashBits);
-    for (let index = 0; index < length; ) {
+    for (let index = 0; index < length;) {
       let match = 0;
       let distance = 0;
       if (index + 3 <= length) {
@@ -91,7 +91,7 @@ export class Deflate {
 }
 
 function hash(pointer: usize): u32 {
-  const three = <u32>load<u8>(pointer) | (<u32>load<u8>(pointer, 1) << 8) | (<u32>load<u8>(pointer, 2) << 16);
+  const three = <u32>load<u8>(pointer) | ((<u32>load<u8>(pointer, 1)) << 8) | ((<u32>load<u8>(pointer, 2)) << 16);
   return (three * 0x9e3779b1) >> (32 - hashBits);
 }
 

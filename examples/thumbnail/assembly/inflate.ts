@@ -1,15 +1,18 @@
 // Decompression of zlib streams (RFC 1950, RFC 1951), handed on in pieces so that memory does not grow with the picture.
-import { refuse } from "../../shared/cgi";
-import { adler32 } from "./checksum";
-import { Huffman } from "./huffman";
+import { refuse } from '../../shared/cgi';
+import { adler32 } from './checksum';
+import { Huffman } from './huffman';
 
 const windowSize: i32 = 32768;
 const bufferSize: i32 = windowSize + 131072;
 
-const lengthBases: StaticArray<u16> = [3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 15, 17, 19, 23, 27, 31, 35, 43, 51, 59, 67, 83, 99, 115, 131, 163, 195, 227, 258];
+const lengthBases: StaticArray<u16> = [
+  3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 15, 17, 19, 23, 27, 31, 35, 43, 51, 59, 67, 83, 99, 115, 131, 163, 195, 227, 258,
+];
 const lengthExtras: StaticArray<u8> = [0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 0];
 const distanceBases: StaticArray<u16> = [
-  1, 2, 3, 4, 5, 7, 9, 13, 17, 25, 33, 49, 65, 97, 129, 193, 257, 385, 513, 769, 1025, 1537, 2049, 3073, 4097, 6145, 8193, 12289, 16385, 24577,
+  1, 2, 3, 4, 5, 7, 9, 13, 17, 25, 33, 49, 65, 97, 129, 193, 257, 385, 513, 769, 1025, 1537, 2049, 3073, 4097, 6145, 8193, 12289, 16385,
+  24577,
 ];
 /** The order in which the lengths of the code for code lengths are written (section 3.2.7). */
 const lengthOrder: StaticArray<u8> = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
@@ -62,7 +65,7 @@ export class Inflate {
 
   private take(count: i32): u32 {
     while (this.bitCount < count) {
-      if (this.position === this.end) refuse("The picture ends too early. Send the whole file.");
+      if (this.position === this.end) refuse('The picture ends too early. Send the whole file.');
       this.bits |= (<u32>load<u8>(this.position++)) << this.bitCount;
       this.bitCount += 8;
     }
@@ -155,7 +158,7 @@ export class Inflate {
     if (!this.literals.build(this.lengths, 19)) damaged();
     memory.fill(this.lengths, 0, 320);
     const total = literalCount + distanceCount;
-    for (let index = 0; index < total; ) {
+    for (let index = 0; index < total;) {
       const symbol = this.symbol(this.literals);
       if (symbol < 16) {
         store<u8>(this.lengths + index++, <u8>symbol);

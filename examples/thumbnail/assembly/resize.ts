@@ -1,4 +1,4 @@
-import { refuse } from "../../shared/cgi";
+import { refuse } from '../../shared/cgi';
 
 const mostPixels: u64 = 4 * 1024 * 1024;
 
@@ -25,7 +25,8 @@ export class Resizer {
   ) {
     this.width = min(wantedWidth, fromWidth);
     this.height = max(1, <i32>Math.round((<f64>fromHeight * this.width) / fromWidth));
-    if (<u64>this.width * this.height > mostPixels) refuse("The picture is so tall that its thumbnail would be too large. Ask for a smaller width.");
+    if (<u64>this.width * this.height > mostPixels)
+      refuse('The picture is so tall that its thumbnail would be too large. Ask for a smaller width.');
     this.rowsPerRow = <f64>fromHeight / this.height;
     this.pixels = heap.alloc(this.width * this.height * 4);
     this.sums = heap.alloc(this.width * 32);

@@ -1,7 +1,7 @@
-import { refuse } from "../../shared/cgi";
-import { Sink } from "./inflate";
-import { GRAY, GRAY_ALPHA, PALETTE, Picture, RGB } from "./png";
-import { Resizer } from "./resize";
+import { refuse } from '../../shared/cgi';
+import { Sink } from './inflate';
+import { GRAY, GRAY_ALPHA, PALETTE, Picture, RGB } from './png';
+import { Resizer } from './resize';
 
 /** Puts decompressed bytes together into scanlines, undoes their filters (PNG section 9) and hands them on as RGBA. */
 export class Scanlines extends Sink {
@@ -33,10 +33,10 @@ export class Scanlines extends Sink {
   take(pointer: usize, length: i32): void {
     const end = pointer + length;
     while (pointer < end) {
-      if (this.rows === this.picture.height) refuse("The PNG holds more pixels than its header says. Export it again.");
+      if (this.rows === this.picture.height) refuse('The PNG holds more pixels than its header says. Export it again.');
       if (this.filter < 0) {
         this.filter = load<u8>(pointer++);
-        if (this.filter > 4) refuse("A scanline of the PNG is damaged. Export it again.");
+        if (this.filter > 4) refuse('A scanline of the PNG is damaged. Export it again.');
       }
       const count = min(this.size - this.filled, <i32>(end - pointer));
       memory.copy(this.current + 4 + this.filled, pointer, count);
@@ -47,7 +47,7 @@ export class Scanlines extends Sink {
   }
 
   requireComplete(): void {
-    if (this.rows < this.picture.height) refuse("The picture ends too early. Send the whole file.");
+    if (this.rows < this.picture.height) refuse('The picture ends too early. Send the whole file.');
   }
 
   private finishRow(): void {
@@ -86,7 +86,7 @@ export class Scanlines extends Sink {
       const to = this.rgba + x * 4;
       if (picture.colorType === PALETTE) {
         const color: i32 = load<u8>(from);
-        if (color >= picture.paletteSize) refuse("A pixel of the PNG uses a colour that is not in its palette. Export it again.");
+        if (color >= picture.paletteSize) refuse('A pixel of the PNG uses a colour that is not in its palette. Export it again.');
         memory.copy(to, picture.palette + color * 3, 3);
         store<u8>(to, color < picture.transparencySize ? load<u8>(picture.transparency + color) : 255, 3);
       } else if (picture.colorType === GRAY || picture.colorType === GRAY_ALPHA) {

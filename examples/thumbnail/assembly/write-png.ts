@@ -1,8 +1,8 @@
-import { Bytes } from "../../shared/bytes";
-import { crc32 } from "./checksum";
-import { Deflate } from "./deflate";
-import { RGB, RGBA } from "./png";
-import { paeth } from "./scanlines";
+import { Bytes } from '../../shared/bytes';
+import { crc32 } from './checksum';
+import { Deflate } from './deflate';
+import { RGB, RGBA } from './png';
+import { paeth } from './scanlines';
 
 /** Writes RGBA pixels as a PNG file, without the alpha channel when it is not needed. */
 export function writePng(out: Bytes, pixels: usize, width: i32, height: i32, hasAlpha: bool): void {
@@ -15,13 +15,13 @@ export function writePng(out: Bytes, pixels: usize, width: i32, height: i32, has
   header.push(8);
   header.push(hasAlpha ? RGBA : RGB);
   for (let zero = 0; zero < 3; zero++) header.push(0);
-  chunk(out, "IHDR", header);
+  chunk(out, 'IHDR', header);
 
   const scanlines = filter(pixels, width, height, hasAlpha ? 4 : 3);
   const compressed = new Bytes(scanlines.length + 1024);
   new Deflate(compressed).run(scanlines.pointer, scanlines.length);
-  chunk(out, "IDAT", compressed);
-  chunk(out, "IEND", new Bytes(0));
+  chunk(out, 'IDAT', compressed);
+  chunk(out, 'IEND', new Bytes(0));
 }
 
 function wideNumber(out: Bytes, value: u32): void {
@@ -50,7 +50,7 @@ function filter(pixels: usize, width: i32, height: i32, channels: i32): Bytes {
     let smallest: u32 = u32.MAX_VALUE;
     for (let kind: u32 = 0; kind <= 4; kind++) {
       let sum: u32 = 0;
-      for (let index = 0; index < size; index++) sum += abs(<i32><i8>difference(kind, current, previous, index, channels));
+      for (let index = 0; index < size; index++) sum += abs(<i32>(<i8>difference(kind, current, previous, index, channels)));
       if (sum < smallest) {
         smallest = sum;
         best = kind;
