@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { verifies } from '../../../requirements/verifies.ts';
@@ -31,6 +31,8 @@ test('up, key, offer, curl and task work together on a real node, and up ends cl
   const { url, testMoney, claimCode } = JSON.parse(await started.promise);
   assert.equal(testMoney, true);
   assert.match(claimCode, /\w{4}-\w{4}/);
+
+  assert.ok(existsSync(join(dir, 'data', 'freehold.db')), '--data is relative to where the command was given');
 
   const freehold = async (...argv: string[]) => {
     const result = await runCommand(argv, { dir, env: { FREEHOLD_NODE: url, FREEHOLD_KEY: '@wallet.key' } });

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { readConfig, startNode, version } from '@freehold/node';
 import { FreeholdError } from '@freehold/protocol';
 import type { Context } from '../context.ts';
@@ -13,7 +14,9 @@ type UpOptions = { port?: string; host?: string; data?: string; json?: boolean }
  */
 export async function up({ port, host, data, json }: UpOptions, context: Context): Promise<number> {
   const { settings, stderr, signal } = context;
+  let isUp = false;
   const node = await start();
+  isUp = true;
   const facts = {
     version,
     url: node.url,
@@ -35,8 +38,19 @@ export async function up({ port, host, data, json }: UpOptions, context: Context
   async function start() {
     try {
       const log = settings.variable('FREEHOLD_LOG') ?? (stderr.isTTY ? 'warn' : undefined);
-      const config = readConfig({ environment: settings.childEnvironment, flags: { port, host, data, log } });
-      return await startNode({ config, now: context.now, write: (line) => void stderr.write(line) });
+      const config = readConfig({
+        environment: settings.childEnvironment,
+        flags: { port, host, data: data && resolve(context.cwd, data), log },
+      });
+      return await startNode({
+        config,
+        now: context.now,
+        write: (line) => void stderr.write(line),
+        onClaimCode: (code) => {
+          // The first is part of the welcome; later ones replace a code that was guessed at or used up.
+          if (isUp) stderr.write(`freehold: the new claim code is ${code}\n`);
+        },
+      });
     } catch (cause) {
       if (!(cause instanceof FreeholdError)) throw cause;
       throw new CliError(cause.message, {
