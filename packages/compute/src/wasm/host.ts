@@ -36,7 +36,17 @@ async function serve(): Promise<void> {
   channel.send('ready', { processCpuMs: processCpuMs() } satisfies ReadyHead);
   for (let frame = channel.receive(); frame !== undefined; frame = channel.receive()) {
     if (frame.kind !== 'run') throw new Error(`Expected a job, got a ${frame.kind} frame`);
-    const job = frame.head as RunHead;
+    released += answer(frame.head as RunHead, frame.body);
+    if (released > collectAfter) {
+      collect();
+      released = 0;
+    }
+    // One turn of the event loop, in which the engine does what it put off.
+    await setImmediate();
+  }
+
+  /** A function of its own, so that nothing of the job is held any more when it returns. Answers the bytes to be collected. */
+  function answer(job: RunHead, stdin: Uint8Array): number {
     const wallStarted = process.hrtime.bigint();
     const cpuStarted = process.cpuUsage();
     const usage = () => {
@@ -47,21 +57,16 @@ async function serve(): Promise<void> {
     try {
       const program = programs.get(job.program) ?? load(job.program);
       remember(job.program, program);
-      const { stdout, stderr, memoryBytes, release, ...outcome } = execute({ program, wasi, job, stdin: frame.body });
+      const { stdout, stderr, memoryBytes, release, ...outcome } = execute({ program, wasi, job, stdin });
       const head: ResultHead = { ...outcome, ...usage(), maxRssBytes: memoryBytes, stdoutBytes: stdout.length };
       channel.send('result', head, [stdout, stderr]);
-      released += release();
+      return release();
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       const head: ResultHead = { reason: error.reason, exitCode: 0, trap: error.message, ...usage(), maxRssBytes: 0, stdoutBytes: 0 };
       channel.send('result', head);
+      return 0;
     }
-    if (released > collectAfter) {
-      collect();
-      released = 0;
-    }
-    // One turn of the event loop, in which the engine does what it put off.
-    await setImmediate();
   }
 
   function load(id: string): Program {

@@ -78,12 +78,14 @@ test('memory does not grow beyond the limit, and what was used is given back', a
       {
         name: 'touch',
         results: [i32],
-        code: [0x41, 0xff, 0x07, 0x40, 0, 0x1a, 0x41, 0, 0x41, 1, 0x41, 0x80, 0x80, 0x80, 0x20, 0xfc, 0x0b, 0, 0x3f, 0],
+        code: [0x41, 0xff, 0x3f, 0x40, 0, 0x1a, 0x41, 0, 0x41, 1, 0x41, 0x80, 0x80, 0x80, 0x80, 0x02, 0xfc, 0x0b, 0, 0x3f, 0],
       },
     ],
   });
   assert.deepEqual((await tested.call(greedy, 'ten')).results, ['-1']);
-  for (let round = 0; round < 12; round++) assert.deepEqual((await tested.call(greedy, 'touch')).results, ['1024']);
+  for (let round = 0; round < 4; round++) {
+    assert.deepEqual((await tested.call(greedy, 'touch', [], { memoryBytes: 512 << 20 })).results, ['8192']);
+  }
 });
 
 test('a guest that makes its host process keep too much is stopped', async () => {
