@@ -19,7 +19,7 @@ export function App() {
   }, [discovery, session, testWallet]);
 
   useEffect(() => {
-    if (!isSignedIn) return;
+    if (!isSignedIn) return undefined;
     events.start();
     return () => {
       events.stop();

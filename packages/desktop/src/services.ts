@@ -33,7 +33,12 @@ export function createServices(): Services {
     wallets: () => [...discovery.store.getState(), ...(testWallet.store.getState().address ? [testWallet.wallet] : [])],
     storage: localStorage,
   });
-  const events = createEvents({ open: (path) => new WebSocket(new URL(path, location.href.replace(/^http/, 'ws'))), random: Math.random });
+  const events = createEvents({
+    open: (path) => new WebSocket(new URL(path, location.href.replace(/^http/, 'ws'))),
+    random: Math.random,
+    // Asking for the session is enough: an answer that says it is over reaches `onSignedOut`.
+    onLost: () => void api.account.current().catch(() => undefined),
+  });
   const uploads = createUploads({ drive: api.drive, now: () => performance.now() });
   return { api, events, discovery, testWallet, session, windows: createWindows(), toasts: createToasts(), theme, uploads };
 }

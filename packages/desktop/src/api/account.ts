@@ -1,4 +1,16 @@
-import { account, balance, challenge, loginAnswer, nodeInfo, session, type Address, type Challenge, type Hex, type NodeInfo, type Session } from '@freehold/protocol';
+import {
+  account,
+  balance,
+  challenge,
+  loginAnswer,
+  nodeInfo,
+  session,
+  type Address,
+  type Challenge,
+  type Hex,
+  type NodeInfo,
+  type Session,
+} from '@freehold/protocol';
 import { nothing, type Request } from './request.ts';
 
 /** zod's object, taken from a schema of the protocol, so that this package needs no schema library of its own. */
@@ -14,8 +26,10 @@ export function createAccountApi(request: Request) {
   return {
     node: (): Promise<NodeInfo> => request(nodeInfo, '/api/node'),
     current: () => request(currentSession, '/api/auth/session'),
-    challenge: (body: { address: Address; chainId?: number }): Promise<Challenge> => request(challenge, '/api/auth/challenge', { method: 'POST', body }),
-    login: (body: { nonce: string; signature: Hex; claimCode?: string }) => request(loginAnswer, '/api/auth/login', { method: 'POST', body }),
+    challenge: (body: { address: Address; chainId?: number }): Promise<Challenge> =>
+      request(challenge, '/api/auth/challenge', { method: 'POST', body }),
+    login: (body: { nonce: string; signature: Hex; claimCode?: string }) =>
+      request(loginAnswer, '/api/auth/login', { method: 'POST', body }),
     logout: (): Promise<void> => request(nothing, '/api/auth/logout', { method: 'POST' }),
     sessions: (): Promise<Session[]> => request(sessionList, '/api/sessions'),
     revoke: (id: string): Promise<void> => request(nothing, `/api/sessions/${encodeURIComponent(id)}`, { method: 'DELETE' }),

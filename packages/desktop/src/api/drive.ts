@@ -25,9 +25,16 @@ export function createDriveApi(request: Request) {
     stat: (path: string): Promise<Entry> => request(entry, `/api/drive/stat?${query({ path })}`),
     list: (parent: string, { after, signal }: Page = {}): Promise<EntryList> =>
       request(entryList, `/api/drive/entries?${query({ parent, after, limit: String(pageSize) })}`, { signal }),
-    createFolder: (parent: string, name: string): Promise<Entry> => request(entry, '/api/drive/folders', { method: 'POST', body: { parent, name } }),
+    createFolder: (parent: string, name: string): Promise<Entry> =>
+      request(entry, '/api/drive/folders', { method: 'POST', body: { parent, name } }),
     upload: ({ parent, file, onConflict, onProgress, signal }: UploadTarget): Promise<Entry> =>
-      uploadBytes({ shape: entry, path: `/api/drive/files?${query({ parent, name: file.name, onConflict })}`, body: file, onProgress, signal }),
+      uploadBytes({
+        shape: entry,
+        path: `/api/drive/files?${query({ parent, name: file.name, onConflict })}`,
+        body: file,
+        onProgress,
+        signal,
+      }),
     change: (id: string, change: { name?: string; parent?: string }): Promise<Entry> =>
       request(entry, `/api/drive/entries/${part(id)}`, { method: 'PATCH', body: change }),
     moveToTrash: (id: string): Promise<Entry> => request(entry, `/api/drive/entries/${part(id)}`, { method: 'DELETE' }),

@@ -8,11 +8,18 @@ export type Events = {
   subscribe(listener: (event: LiveEvent) => void): () => void;
 };
 
+type Dependencies = {
+  open: (path: string) => WebSocket;
+  random: () => number;
+  /** The connection broke: perhaps the node is away, perhaps the session is over. */
+  onLost: () => void;
+};
+
 const firstWaitMs = 500;
 const longestWaitMs = 15_000;
 
 /** The node's events with reconnection: after a break it asks for the drive events since the last one it saw. */
-export function createEvents({ open, random }: { open: (path: string) => WebSocket; random: () => number }): Events {
+export function createEvents({ open, random, onLost }: Dependencies): Events {
   const listeners = new Set<(event: LiveEvent) => void>();
   let socket: WebSocket | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -47,6 +54,7 @@ export function createEvents({ open, random }: { open: (path: string) => WebSock
     current.onmessage = ({ data }) => receive(data);
     current.onclose = () => {
       if (!running || socket !== current) return;
+      onLost();
       const wait = Math.min(longestWaitMs, firstWaitMs * 2 ** failures++);
       timer = setTimeout(connect, wait * (0.75 + random() / 2));
     };

@@ -1,4 +1,14 @@
-import { earnings, offerSummary, programInfo, taskList, type Earnings, type OfferSummary, type ProgramInfo, type SignedOffer, type TaskSummary } from '@freehold/protocol';
+import {
+  earnings,
+  offerSummary,
+  programInfo,
+  taskList,
+  type Earnings,
+  type OfferSummary,
+  type ProgramInfo,
+  type SignedOffer,
+  type TaskSummary,
+} from '@freehold/protocol';
 import type { Request } from './request.ts';
 import { uploadBytes } from './upload.ts';
 

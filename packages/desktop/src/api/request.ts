@@ -15,7 +15,9 @@ export type Request = {
 export const nothing: Shape<void> = { parse: () => undefined };
 
 export const unreachable = (cause?: unknown): ApiError =>
-  new ApiError('unreachable', 503, 'The node does not answer. Check that it is running and that you are connected, then try again.', { cause });
+  new ApiError('unreachable', 503, 'The node does not answer. Check that it is running and that you are connected, then try again.', {
+    cause,
+  });
 
 /** The one way in which the desktop asks the node. `onSignedOut` hears of every answer that says the session is over. */
 export function createRequest({ fetch, onSignedOut }: { fetch: typeof globalThis.fetch; onSignedOut: () => void }): Request {
@@ -51,7 +53,12 @@ export function readAnswer<T>(shape: Shape<T>, text: string): T {
   try {
     return shape.parse(text === '' ? undefined : JSON.parse(text));
   } catch (cause) {
-    throw new ApiError('bad_answer', 502, 'The node answered in a way this page does not understand. Reload the page: the node may have been updated.', { cause });
+    throw new ApiError(
+      'bad_answer',
+      502,
+      'The node answered in a way this page does not understand. Reload the page: the node may have been updated.',
+      { cause },
+    );
   }
 }
 
@@ -61,6 +68,10 @@ export function errorOf(status: number, text: string): ApiError {
     const { error } = errorBody.parse(JSON.parse(text));
     return new ApiError(error.code, status, error.message, error.details ? { details: error.details } : {});
   } catch {
-    return new ApiError('bad_answer', status, `The node answered with status ${status} and no reason. Try again, and look at its log if it stays so.`);
+    return new ApiError(
+      'bad_answer',
+      status,
+      `The node answered with status ${status} and no reason. Try again, and look at its log if it stays so.`,
+    );
   }
 }

@@ -29,7 +29,9 @@ export function uploadBytes<T>({ shape, path, body, onProgress, signal }: Upload
         if (request.status >= 200 && request.status < 300) resolve(readAnswer(shape, request.responseText));
         else reject(errorOf(request.status, request.responseText));
       } catch (error) {
-        reject(error instanceof Error ? error : new ApiError('bad_answer', 502, 'The node answered in a way this page does not understand.'));
+        reject(
+          error instanceof Error ? error : new ApiError('bad_answer', 502, 'The node answered in a way this page does not understand.'),
+        );
       }
     };
     request.onloadend = () => signal?.removeEventListener('abort', abort);

@@ -6,7 +6,7 @@ const FunctionsApp = lazy(() => import('./functions/FunctionsApp.tsx').then(({ F
 const ViewerApp = lazy(() => import('./viewer/ViewerApp.tsx').then(({ ViewerApp }) => ({ default: ViewerApp })));
 
 /** The app that belongs to a window's content. */
-export function AppView({ content }: { content: WindowContent }) {
-  if (content.app === 'files') return <FilesApp place={content.place} />;
+export function AppView({ windowId, content }: { windowId: string; content: WindowContent }) {
+  if (content.app === 'files') return <FilesApp windowId={windowId} place={content.place} />;
   return <Suspense>{content.app === 'functions' ? <FunctionsApp /> : <ViewerApp entry={content.entry} />}</Suspense>;
 }

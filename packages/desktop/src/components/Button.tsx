@@ -19,7 +19,12 @@ export function Button({ icon, kind = 'plain', children, ...rest }: Props) {
 }
 
 /** A button that shows only an icon: `label` is its name and its tooltip. */
-export function IconButton({ icon, label, size = 20, ...rest }: Omit<Props, 'kind' | 'children'> & { icon: IconName; label: string; size?: number }) {
+export function IconButton({
+  icon,
+  label,
+  size = 20,
+  ...rest
+}: Omit<Props, 'kind' | 'children'> & { icon: IconName; label: string; size?: number }) {
   return (
     <button type="button" className={css.iconButton} aria-label={label} title={label} {...rest}>
       <Icon name={icon} size={size} />

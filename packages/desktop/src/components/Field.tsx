@@ -4,7 +4,13 @@ import css from './Field.module.css';
 type FieldProps = { label: string; hint?: ReactNode; problem?: string | undefined; suffix?: string | undefined };
 
 /** A labelled input with a hint below it, which gives way to what is wrong. */
-export function Field({ label, hint, problem, suffix, ...input }: FieldProps & Omit<InputHTMLAttributes<HTMLInputElement>, 'className' | 'id'>) {
+export function Field({
+  label,
+  hint,
+  problem,
+  suffix,
+  ...input
+}: FieldProps & Omit<InputHTMLAttributes<HTMLInputElement>, 'className' | 'id'>) {
   return (
     <Labelled label={label} hint={hint} problem={problem}>
       {(ids) => (

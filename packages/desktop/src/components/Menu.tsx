@@ -36,7 +36,8 @@ export function Menu({ label, items, anchor, onClose, header }: Props) {
     return () => {
       document.removeEventListener('pointerdown', outside, true);
       window.removeEventListener('blur', onClose);
-      if (before instanceof HTMLElement && (document.activeElement === document.body || element.current?.contains(document.activeElement))) before.focus();
+      if (before instanceof HTMLElement && (document.activeElement === document.body || element.current?.contains(document.activeElement)))
+        before.focus();
     };
     // A menu lives from opening to closing: its first `onClose` stays right for that long.
   }, []);

@@ -26,7 +26,9 @@ export function MenuButton({ label, items, className, children, header }: Props)
       >
         {children}
       </button>
-      {isOpen && button.current && <Menu label={label} items={items} anchor={button.current} header={header} onClose={() => setOpen(false)} />}
+      {isOpen && button.current && (
+        <Menu label={label} items={items} anchor={button.current} header={header} onClose={() => setOpen(false)} />
+      )}
     </>
   );
 }

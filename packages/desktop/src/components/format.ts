@@ -31,4 +31,5 @@ export function formatMoment(time: number, now = Date.now()): string {
   return (date.getFullYear() === new Date(now).getFullYear() ? thisYear : anyYear).format(date);
 }
 
-export const formatCount = (count: number, one: string, many = `${one}s`): string => `${count.toLocaleString()} ${count === 1 ? one : many}`;
+export const formatCount = (count: number, one: string, many = `${one}s`): string =>
+  `${count.toLocaleString()} ${count === 1 ? one : many}`;

@@ -43,12 +43,21 @@ export function AccountMenu({ account, testMoney }: { account: Account; testMone
     }
   };
   const items: MenuItem[] = [
-    { label: 'Copy address', icon: 'copy', onSelect: () => void copyText(address).then((done) => toasts.say(done ? 'Address copied.' : `Your address is ${address}`)) },
+    {
+      label: 'Copy address',
+      icon: 'copy',
+      onSelect: () => void copyText(address).then((done) => toasts.say(done ? 'Address copied.' : `Your address is ${address}`)),
+    },
     ...(testMoney ? [{ label: 'Get test money', icon: 'coins', onSelect: () => void takeTestMoney() } as const] : []),
     ...(testAddress === address ? [{ label: 'Local test wallet', icon: 'key', onSelect: () => setDialog('wallet') } as const] : []),
     { label: 'Sessions', icon: 'devices', onSelect: () => setDialog('sessions') },
     'separator',
-    ...themeItems.map(({ theme: choice, label, icon }) => ({ label, icon, isChecked: current === choice, onSelect: () => theme.choose(choice) })),
+    ...themeItems.map(({ theme: choice, label, icon }) => ({
+      label,
+      icon,
+      isChecked: current === choice,
+      onSelect: () => theme.choose(choice),
+    })),
     'separator',
     { label: 'Sign out', icon: 'signOut', onSelect: () => void session.signOut().catch(toasts.fail) },
   ];

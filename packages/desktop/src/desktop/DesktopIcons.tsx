@@ -6,8 +6,12 @@ import css from './Desktop.module.css';
 export function DesktopIcons() {
   const { windows } = useServices();
   const icons = [
-    ...launchable.map((app) => ({ app, name: app.name, open: () => windows.reveal(app.id === 'files' ? { app: 'files', place: 'home' } : { app: 'functions' }) })),
-    { app: { icon: 'trash', tint: 'stone' } as const, name: 'Trash', open: () => windows.open({ app: 'files', place: 'trash' }) },
+    ...launchable.map((app) => ({
+      app,
+      name: app.name,
+      open: () => windows.reveal(app.id === 'files' ? { app: 'files', place: 'home' } : { app: 'functions' }),
+    })),
+    { app: { icon: 'trash', tint: 'stone' } as const, name: 'Trash', open: () => windows.reveal({ app: 'files', place: 'trash' }) },
   ];
   return (
     <ul className={css.icons} aria-label="Desktop icons">

@@ -19,9 +19,15 @@ export function Taskbar({ node, account }: { node: NodeInfo; account: Account })
   const state = useStore(windows.store);
   const focused = focusedId(state);
   const inFront = state.windows.find(({ id }) => id === focused);
-  const pinned = launchable.map((app) => ({ app, isOpen: state.windows.some((item) => item.content.app === app.id), isActive: inFront?.content.app === app.id }));
+  const pinned = launchable.map((app) => ({
+    app,
+    isOpen: state.windows.some((item) => item.content.app === app.id),
+    isActive: inFront?.content.app === app.id,
+  }));
   // A pinned app stands for its only window; further windows and other apps get a button of their own.
-  const others = state.windows.filter((item, index, all) => item.content.app === 'viewer' || all.findIndex((other) => other.content.app === item.content.app) !== index);
+  const others = state.windows.filter(
+    (item, index, all) => item.content.app === 'viewer' || all.findIndex((other) => other.content.app === item.content.app) !== index,
+  );
 
   return (
     <nav className={css.taskbar} aria-label="Taskbar">
@@ -31,7 +37,7 @@ export function Taskbar({ node, account }: { node: NodeInfo; account: Account })
         items={[
           { label: 'Files', icon: 'folder', onSelect: () => windows.reveal(home.files) },
           { label: 'Functions', icon: 'functions', onSelect: () => windows.reveal(home.functions) },
-          { label: 'Trash', icon: 'trash', onSelect: () => windows.open({ app: 'files', place: 'trash' }) },
+          { label: 'Trash', icon: 'trash', onSelect: () => windows.reveal({ app: 'files', place: 'trash' }) },
           'separator',
           { label: 'New Files window', icon: 'plus', onSelect: () => windows.open(home.files) },
         ]}

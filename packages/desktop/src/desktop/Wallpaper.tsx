@@ -1,10 +1,16 @@
+import { useIsCompact } from '../components/use-media.ts';
 import css from './Wallpaper.module.css';
+
+const wideView = '0 0 1440 900';
+/** On a phone the part with the house. */
+const narrowView = '868 0 416 900';
 
 /** A plot of land at dawn, or by night with a lamp in the window. Drawn here; its colours are tokens. */
 export function Wallpaper() {
+  const isCompact = useIsCompact();
   return (
     <div className={css.wallpaper} aria-hidden="true">
-      <svg viewBox="0 0 1440 900" preserveAspectRatio="xMidYMax slice">
+      <svg viewBox={isCompact ? narrowView : wideView} preserveAspectRatio="xMidYMax slice">
         <defs>
           <linearGradient id="sky" x1="0" y1="0" x2="0" y2="1">
             <stop offset="0" className={css.skyHigh} />

@@ -20,6 +20,10 @@ export function createToasts(): Toasts {
     store,
     say: (message, action) => add({ message, tone: 'plain', ...(action ? { action } : {}) }),
     fail: (error) => add({ message: messageOf(error), tone: 'problem' }),
-    dismiss: (id) => store.setState(store.getState().filter((toast) => toast.id !== id), true),
+    dismiss: (id) =>
+      store.setState(
+        store.getState().filter((toast) => toast.id !== id),
+        true,
+      ),
   };
 }

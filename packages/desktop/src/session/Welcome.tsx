@@ -94,7 +94,8 @@ export function Welcome({ node, notice }: { node: NodeInfo; notice: string | nul
 }
 
 function explain(error: unknown): string {
-  if (isCode(error, 'not_allowed')) return 'This wallet has no account on this node. Ask the owner to add its address, or sign in with another wallet.';
+  if (isCode(error, 'not_allowed'))
+    return 'This wallet has no account on this node. Ask the owner to add its address, or sign in with another wallet.';
   if (isCode(error, 'claim_code_required')) return 'That claim code is not right. Copy it again from where the node was started.';
   if (isCode(error, 'challenge_unknown')) return 'That took too long, so the request has lapsed. Choose your wallet again.';
   return messageOf(error);

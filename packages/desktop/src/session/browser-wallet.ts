@@ -22,7 +22,11 @@ export function createBrowserWallet({ info, provider }: { info: ProviderInfo; pr
   const sign = async (method: string, params: unknown[]): Promise<Hex> => {
     const parsed = signature.safeParse(await ask(method, params));
     if (parsed.success) return parsed.data;
-    throw new WalletError('failed', 400, `${info.name} answered with something that is not a signature. Use a wallet with an ordinary account.`);
+    throw new WalletError(
+      'failed',
+      400,
+      `${info.name} answered with something that is not a signature. Use a wallet with an ordinary account.`,
+    );
   };
   return {
     id: info.rdns,
@@ -31,7 +35,8 @@ export function createBrowserWallet({ info, provider }: { info: ProviderInfo; pr
     async connect() {
       const accounts = await ask('eth_requestAccounts');
       const parsed = address.safeParse(Array.isArray(accounts) ? accounts[0] : undefined);
-      if (!parsed.success) throw new WalletError('no_account', 400, `${info.name} shared no account. Unlock it, choose an account and try again.`);
+      if (!parsed.success)
+        throw new WalletError('no_account', 400, `${info.name} shared no account. Unlock it, choose an account and try again.`);
       const chainId = Number(await ask('eth_chainId'));
       return { address: parsed.data, chainId: Number.isSafeInteger(chainId) && chainId > 0 ? chainId : undefined };
     },
@@ -42,7 +47,11 @@ export function createBrowserWallet({ info, provider }: { info: ProviderInfo; pr
 
 function walletErrorOf(cause: unknown, name: string): WalletError {
   const code: unknown = typeof cause === 'object' && cause !== null && 'code' in cause ? cause.code : undefined;
-  if (code === rejectedCode) return new WalletError('rejected', 400, `You declined in ${name}, so nothing happened. Try again and confirm there.`, { cause });
-  if (code === busyCode) return new WalletError('busy', 400, `${name} is still showing an earlier request. Open it, answer that one, then try again.`, { cause });
+  if (code === rejectedCode)
+    return new WalletError('rejected', 400, `You declined in ${name}, so nothing happened. Try again and confirm there.`, { cause });
+  if (code === busyCode)
+    return new WalletError('busy', 400, `${name} is still showing an earlier request. Open it, answer that one, then try again.`, {
+      cause,
+    });
   return new WalletError('failed', 400, `${name} could not do this. Open it, make sure it is unlocked, and try again.`, { cause });
 }

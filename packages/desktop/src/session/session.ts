@@ -62,14 +62,20 @@ export function createSession({ api, wallets, storage }: Dependencies): SessionC
     },
     expire() {
       const state = store.getState();
-      if (state.phase === 'signedIn') set({ phase: 'signedOut', node: state.node, notice: 'You were signed out of this node. Sign in again to go on.' });
+      if (state.phase === 'signedIn')
+        set({ phase: 'signedOut', node: state.node, notice: 'You were signed out of this node. Sign in again to go on.' });
     },
     async signTypedData(data) {
       const state = store.getState();
       if (state.phase !== 'signedIn') throw new WalletError('no_wallet', 401, 'Sign in first.');
       const owner = state.account.address;
       const wallet = wallets().find(({ id }) => id === storage.getItem(walletItem));
-      if (!wallet) throw new WalletError('no_wallet', 400, 'The wallet that you signed in with is not in this browser. Sign out, then sign in with the wallet you have here.');
+      if (!wallet)
+        throw new WalletError(
+          'no_wallet',
+          400,
+          'The wallet that you signed in with is not in this browser. Sign out, then sign in with the wallet you have here.',
+        );
       const { address } = await wallet.connect();
       if (address !== owner) throw otherAccount(wallet.name, owner);
       return wallet.signTypedData(owner, data);
@@ -83,4 +89,8 @@ const orNull = (error: unknown) => {
 };
 
 const otherAccount = (name: string, owner: Address) =>
-  new WalletError('other_account', 400, `${name} is on another account. Switch it to ${owner}, with which you are signed in, and try again.`);
+  new WalletError(
+    'other_account',
+    400,
+    `${name} is on another account. Switch it to ${owner}, with which you are signed in, and try again.`,
+  );

@@ -24,7 +24,8 @@ export function createTestWallet({ vault, isSecureContext }: { vault: Vault; isS
   const key = async (): Promise<LocalKey> => {
     if (opened) return opened;
     const secret = await vault.read();
-    if (secret === undefined) throw new WalletError('no_wallet', 400, 'This browser has no local test wallet any more. Create one, or use another wallet.');
+    if (secret === undefined)
+      throw new WalletError('no_wallet', 400, 'This browser has no local test wallet any more. Create one, or use another wallet.');
     const { openLocalKey } = await import('./local-key.ts');
     return (opened = openLocalKey(secret));
   };
@@ -50,7 +51,11 @@ export function createTestWallet({ vault, isSecureContext }: { vault: Vault; isS
     },
     async create() {
       if (!isSecureContext) {
-        throw new WalletError('unavailable', 400, 'A browser keeps keys safely only on https or localhost. Open this node on its own machine, or use a wallet extension.');
+        throw new WalletError(
+          'unavailable',
+          400,
+          'A browser keeps keys safely only on https or localhost. Open this node on its own machine, or use a wallet extension.',
+        );
       }
       const { newPrivateKey, openLocalKey } = await import('./local-key.ts');
       const created = openLocalKey(newPrivateKey());

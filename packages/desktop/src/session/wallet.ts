@@ -14,4 +14,6 @@ export type Wallet = {
   signTypedData(address: Address, data: TypedData): Promise<Hex>;
 };
 
-export class WalletError extends FreeholdError<'rejected' | 'busy' | 'no_account' | 'other_account' | 'no_wallet' | 'failed' | 'unavailable'> {}
+export class WalletError extends FreeholdError<
+  'rejected' | 'busy' | 'no_account' | 'other_account' | 'no_wallet' | 'failed' | 'unavailable'
+> {}

@@ -91,7 +91,10 @@ export function WindowFrame({ item, area, isFocused, depth, onSnapPreview, child
       className={css.window}
       style={{ ...(isCompact ? {} : styleOf(bounds)), zIndex: depth }}
       hidden={item.minimised}
-      onPointerDownCapture={() => dispatch({ type: 'focus', id })}
+      onPointerDownCapture={() => {
+        setKeyMode(null);
+        dispatch({ type: 'focus', id });
+      }}
       onFocusCapture={() => !isFocused && !item.minimised && dispatch({ type: 'focus', id })}
       onKeyDownCapture={onKeyDown}
     >
@@ -136,10 +139,20 @@ export function WindowFrame({ item, area, isFocused, depth, onSnapPreview, child
       {!isCompact &&
         placement === 'free' &&
         edges.map((edge) => (
-          <ResizeHandle key={edge} edge={edge} bounds={bounds} onDraw={draw} onEnd={(next) => dispatch({ type: 'setBounds', id, bounds: next })} />
+          <ResizeHandle
+            key={edge}
+            edge={edge}
+            bounds={bounds}
+            onDraw={draw}
+            onEnd={(next) => dispatch({ type: 'setBounds', id, bounds: next })}
+          />
         ))}
     </section>
   );
 }
 
-const styleOf = ({ x, y, width, height }: Bounds) => ({ transform: `translate(${x}px, ${y}px)`, width: `${width}px`, height: `${height}px` });
+const styleOf = ({ x, y, width, height }: Bounds) => ({
+  transform: `translate(${x}px, ${y}px)`,
+  width: `${width}px`,
+  height: `${height}px`,
+});

@@ -16,8 +16,10 @@ export function WindowLayer() {
 
   useEffect(() => {
     const layer = element.current;
-    if (!layer) return;
-    const observer = new ResizeObserver(() => windows.dispatch({ type: 'setArea', area: { width: layer.clientWidth, height: layer.clientHeight } }));
+    if (!layer) return undefined;
+    const observer = new ResizeObserver(() =>
+      windows.dispatch({ type: 'setArea', area: { width: layer.clientWidth, height: layer.clientHeight } }),
+    );
     observer.observe(layer);
     return () => observer.disconnect();
   }, [windows]);
@@ -35,7 +37,7 @@ export function WindowLayer() {
           depth={state.stack.indexOf(item.id) + 1}
           onSnapPreview={setPreview}
         >
-          <AppView content={item.content} />
+          <AppView windowId={item.id} content={item.content} />
         </WindowFrame>
       ))}
     </div>

@@ -2,12 +2,26 @@ import type { IconName } from '../icons.tsx';
 import type { AppId, WindowContent } from './content.ts';
 import type { Size } from './reducer.ts';
 
-export type App = { id: AppId; name: string; icon: IconName; tint: 'green' | 'amber' | 'blue' | 'stone'; size: Size; title: (content: WindowContent) => string };
+export type App = {
+  id: AppId;
+  name: string;
+  icon: IconName;
+  tint: 'green' | 'amber' | 'blue' | 'stone';
+  size: Size;
+  title: (content: WindowContent) => string;
+};
 
 /** What the desktop can show. The components themselves are in `AppView.tsx`, loaded when first opened. */
 const apps: Record<AppId, App> = {
   files: { id: 'files', name: 'Files', icon: 'folder', tint: 'green', size: { width: 920, height: 600 }, title: () => 'Files' },
-  functions: { id: 'functions', name: 'Functions', icon: 'functions', tint: 'amber', size: { width: 980, height: 640 }, title: () => 'Functions' },
+  functions: {
+    id: 'functions',
+    name: 'Functions',
+    icon: 'functions',
+    tint: 'amber',
+    size: { width: 980, height: 640 },
+    title: () => 'Functions',
+  },
   viewer: {
     id: 'viewer',
     name: 'Viewer',

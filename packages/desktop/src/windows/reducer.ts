@@ -31,7 +31,8 @@ export type WindowAction =
   | { type: 'minimise'; id: string }
   | { type: 'place'; id: string; placement: Placement }
   | { type: 'setBounds'; id: string; bounds: Bounds }
-  | { type: 'show'; id: string; content: WindowContent; title: string }
+  /** The window goes on with something else, and keeps its name. */
+  | { type: 'show'; id: string; content: WindowContent }
   | { type: 'setArea'; area: Size };
 
 export const smallest: Size = { width: 340, height: 240 };
@@ -63,8 +64,9 @@ export function reduceWindows(state: WindowsState, action: WindowAction): Window
     case 'setBounds':
       return update(state, action.id, { bounds: fit(action.bounds, state.area), placement: 'free' });
     case 'show':
-      return update(state, action.id, { content: action.content, title: action.title });
-    case 'setArea':
+      return update(state, action.id, { content: action.content });
+    // setArea
+    default:
       return { ...state, area: action.area, windows: state.windows.map((item) => ({ ...item, bounds: fit(item.bounds, action.area) })) };
   }
 }
@@ -85,7 +87,10 @@ export function boundsOf({ bounds, placement }: Pick<DesktopWindow, 'bounds' | '
 
 /** The nearest bounds that are large enough to use and whose title bar can be reached. */
 export function fit({ x, y, width, height }: Bounds, area: Size): Bounds {
-  const fitted = { width: clamp(width, smallest.width, Math.max(smallest.width, area.width)), height: clamp(height, smallest.height, Math.max(smallest.height, area.height)) };
+  const fitted = {
+    width: clamp(width, smallest.width, Math.max(smallest.width, area.width)),
+    height: clamp(height, smallest.height, Math.max(smallest.height, area.height)),
+  };
   return {
     x: clamp(x, grip - fitted.width, Math.max(0, area.width - grip)),
     y: clamp(y, 0, Math.max(0, area.height - titleBar)),

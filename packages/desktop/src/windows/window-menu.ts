@@ -24,5 +24,10 @@ export function windowMenu({ placement, isCompact, onPlace, onKeyMode, onMinimis
           ? { label: 'Maximise', icon: 'maximise', onSelect: () => onPlace('maximised') }
           : { label: 'Restore size', icon: 'unmaximise', onSelect: () => onPlace('free') },
       ];
-  return [...arranging, { label: 'Minimise', icon: 'minimise', onSelect: onMinimise }, 'separator', { label: 'Close', icon: 'close', onSelect: onClose }];
+  return [
+    ...arranging,
+    { label: 'Minimise', icon: 'minimise', onSelect: onMinimise },
+    'separator',
+    { label: 'Close', icon: 'close', onSelect: onClose },
+  ];
 }

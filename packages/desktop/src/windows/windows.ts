@@ -29,7 +29,7 @@ export function createWindows(): Windows {
   };
   const topOf = (content: WindowContent) => {
     const { stack, windows } = store.getState();
-    const mine = new Set(windows.filter((item) => item.content.app === content.app).map(({ id }) => id));
+    const mine = new Set(windows.filter((item) => serves(item.content, content)).map(({ id }) => id));
     return stack.findLast((id) => mine.has(id));
   };
 
@@ -51,4 +51,10 @@ export function createWindows(): Windows {
       for (const { id } of store.getState().windows) dispatch({ type: 'close', id });
     },
   };
+}
+
+/** Whether a window with this content is what someone wants who asks for `wanted`: any Files window is, unless it is the trash they ask for. */
+function serves(content: WindowContent, wanted: WindowContent): boolean {
+  if (content.app === 'files' && wanted.app === 'files' && wanted.place === 'trash') return content.place === 'trash';
+  return content.app === wanted.app;
 }

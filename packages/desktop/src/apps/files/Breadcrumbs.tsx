@@ -3,7 +3,11 @@ import { Icon } from '../../icons.tsx';
 import { useEntryDrop } from './entry-drag.ts';
 import css from './FilesApp.module.css';
 
-type Props = { trail: readonly Entry[]; onGo: (trail: readonly Entry[]) => void; onDropOn: (entries: readonly Entry[], folder: Entry) => void };
+type Props = {
+  trail: readonly Entry[];
+  onGo: (trail: readonly Entry[]) => void;
+  onDropOn: (entries: readonly Entry[], folder: Entry) => void;
+};
 
 export function Breadcrumbs({ trail, onGo, onDropOn }: Props) {
   return (

@@ -23,7 +23,8 @@ export function ConflictDialog({ conflict: { name, isOneOfMany }, onAnswer }: Pr
       }
     >
       <p>
-        <b className={css.name}>{name}</b> is already in this folder. Replacing gives it the new content; keeping both gives the new file another name.
+        <b className={css.name}>{name}</b> is already in this folder. Replacing gives it the new content; keeping both gives the new file
+        another name.
       </p>
       {isOneOfMany && (
         <label className={css.check}>

@@ -45,7 +45,8 @@ export function EntryGrid(props: Props) {
     scrollPaddingStart: headHeight,
     getItemKey: (index) => order[index] ?? index,
     // The row with the focus stays even out of sight, or the keyboard would lose its place.
-    rangeExtractor: (range) => [...new Set([...defaultRangeExtractor(range), ...(focusIndex >= 0 ? [focusIndex] : [])])].sort((a, b) => a - b),
+    rangeExtractor: (range) =>
+      [...new Set([...defaultRangeExtractor(range), ...(focusIndex >= 0 ? [focusIndex] : [])])].sort((a, b) => a - b),
   });
   useEffect(() => virtual.measure(), [virtual, rowHeight]);
 
@@ -53,13 +54,16 @@ export function EntryGrid(props: Props) {
     if (!wantsFocus.current || focusIndex < 0) return;
     wantsFocus.current = false;
     virtual.scrollToIndex(focusIndex);
-    requestAnimationFrame(() => scroller.current?.querySelector<HTMLElement>(`[data-index="${focusIndex}"]`)?.focus({ preventScroll: true }));
+    requestAnimationFrame(() =>
+      scroller.current?.querySelector<HTMLElement>(`[data-index="${focusIndex}"]`)?.focus({ preventScroll: true }),
+    );
   }, [virtual, focusIndex, selection]);
 
   /** Back to the row after its name was edited. */
   const wasRenaming = useRef(renaming);
   useEffect(() => {
-    if (wasRenaming.current !== null && renaming === null) scroller.current?.querySelector<HTMLElement>('[role=row][tabindex="0"]')?.focus();
+    if (wasRenaming.current !== null && renaming === null)
+      scroller.current?.querySelector<HTMLElement>('[role=row][tabindex="0"]')?.focus();
     wasRenaming.current = renaming;
   }, [renaming]);
 
@@ -90,10 +94,19 @@ export function EntryGrid(props: Props) {
     return true;
   };
 
-  const onRowClick = (event: MouseEvent, { id }: Entry) => select({ type: event.shiftKey ? 'range' : event.ctrlKey || event.metaKey ? 'toggle' : 'only', id });
+  const onRowClick = (event: MouseEvent, { id }: Entry) =>
+    select({ type: event.shiftKey ? 'range' : event.ctrlKey || event.metaKey ? 'toggle' : 'only', id });
 
   return (
-    <div ref={scroller} className={css.grid} role="grid" aria-label={label} aria-rowcount={entries.length + 1} aria-multiselectable="true" onKeyDown={onKeyDown}>
+    <div
+      ref={scroller}
+      className={css.grid}
+      role="grid"
+      aria-label={label}
+      aria-rowcount={entries.length + 1}
+      aria-multiselectable="true"
+      onKeyDown={onKeyDown}
+    >
       <GridHead sort={sort} onSort={onSort} timeColumn={timeColumn} />
       <div role="rowgroup" className={css.body} style={{ height: virtual.getTotalSize() }}>
         {virtual.getVirtualItems().map(({ index, start, size }) => {

@@ -10,9 +10,8 @@ import { TrashView } from './TrashView.tsx';
 import css from './FilesApp.module.css';
 
 /** The file manager: a sidebar with the places, and the place that is shown. */
-export function FilesApp({ place: firstPlace }: { place: 'home' | 'trash' }) {
-  const { api } = useServices();
-  const [place, setPlace] = useState(firstPlace);
+export function FilesApp({ windowId, place }: { windowId: string; place: 'home' | 'trash' }) {
+  const { api, windows } = useServices();
   /** From the root to the folder that is shown. */
   const [trail, setTrail] = useState<readonly Entry[]>([]);
   const [problem, setProblem] = useState<string | null>(null);
@@ -26,13 +25,14 @@ export function FilesApp({ place: firstPlace }: { place: 'home' | 'trash' }) {
     );
   }, [api, root, problem]);
 
+  const show = (next: 'home' | 'trash') => windows.dispatch({ type: 'show', id: windowId, content: { app: 'files', place: next } });
   const goHome = () => {
-    setPlace('home');
+    show('home');
     setTrail((current) => current.slice(0, 1));
   };
   return (
     <div className={css.files}>
-      <FilesSidebar place={place} onHome={goHome} onTrash={() => setPlace('trash')} />
+      <FilesSidebar place={place} onHome={goHome} onTrash={() => show('trash')} />
       {problem ? (
         <EmptyState icon="alert" title="Your files did not load" action={<Button onClick={() => setProblem(null)}>Try again</Button>}>
           {problem}

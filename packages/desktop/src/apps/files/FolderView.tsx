@@ -67,7 +67,13 @@ export function FolderView({ trail, onGo }: Props) {
     setMenu({ entry, anchor });
   };
   const menuEntries = menu && (selection.ids.has(menu.entry.id) ? chosen : [menu.entry]);
-  const handlers = { onOpen: open, onRename: (entry: Entry) => setRenaming(entry.id), onMove: setMoving, onTrash: (list: readonly Entry[]) => void actions.trash(list), onDownload: actions.download };
+  const handlers = {
+    onOpen: open,
+    onRename: (entry: Entry) => setRenaming(entry.id),
+    onMove: setMoving,
+    onTrash: (list: readonly Entry[]) => void actions.trash(list),
+    onDownload: actions.download,
+  };
 
   return (
     <div className={css.view} {...fileDrop.props}>
@@ -128,7 +134,11 @@ export function FolderView({ trail, onGo }: Props) {
           Drag files or whole folders from your computer into this window. They are stored on your own machine and nowhere else.
         </EmptyState>
       ) : status === 'gone' ? (
-        <EmptyState icon="folder" title="This folder is gone" action={<Button onClick={() => onGo(trail.slice(0, 1))}>Go to My files</Button>}>
+        <EmptyState
+          icon="folder"
+          title="This folder is gone"
+          action={<Button onClick={() => onGo(trail.slice(0, 1))}>Go to My files</Button>}
+        >
           It was moved to the trash or deleted, here or on another device.
         </EmptyState>
       ) : (
@@ -151,10 +161,17 @@ export function FolderView({ trail, onGo }: Props) {
         </div>
       )}
       {menu && menuEntries && (
-        <Menu label={`Actions for ${menu.entry.name}`} anchor={menu.anchor} items={entryMenu(menuEntries, handlers)} onClose={() => setMenu(null)} />
+        <Menu
+          label={`Actions for ${menu.entry.name}`}
+          anchor={menu.anchor}
+          items={entryMenu(menuEntries, handlers)}
+          onClose={() => setMenu(null)}
+        />
       )}
       {isCreating && <NewFolderDialog parent={folderId} onClose={() => setCreating(false)} onCreated={listing.apply} />}
-      {moving && <MoveDialog entries={moving} trail={trail} onClose={() => setMoving(null)} onMove={(target) => void actions.move(moving, target)} />}
+      {moving && (
+        <MoveDialog entries={moving} trail={trail} onClose={() => setMoving(null)} onMove={(target) => void actions.move(moving, target)} />
+      )}
     </div>
   );
 }

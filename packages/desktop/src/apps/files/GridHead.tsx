@@ -16,7 +16,12 @@ export function GridHead({ sort, onSort, timeColumn }: Props) {
         {columns.map(({ key, label }) => {
           const isSorted = sort.key === key;
           return (
-            <div key={key} role="columnheader" className={css[key]} aria-sort={isSorted ? (sort.descending ? 'descending' : 'ascending') : 'none'}>
+            <div
+              key={key}
+              role="columnheader"
+              className={css[key]}
+              aria-sort={isSorted ? (sort.descending ? 'descending' : 'ascending') : 'none'}
+            >
               <button type="button" onClick={() => onSort({ key, descending: isSorted ? !sort.descending : key !== 'name' })}>
                 {label}
                 {isSorted && <Icon name={sort.descending ? 'down' : 'up'} size={14} />}

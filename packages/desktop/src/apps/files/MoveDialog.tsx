@@ -16,7 +16,14 @@ export function MoveDialog({ entries, trail: start, onClose, onMove }: Props) {
   const [trail, setTrail] = useState(start);
   const folder = trail.at(-1);
   const { entries: children, status } = useListing({ kind: 'folder', id: folder?.id ?? '' });
-  const folders = useMemo(() => sortEntries(children.filter(({ kind }) => kind === 'folder'), { key: 'name', descending: false }), [children]);
+  const folders = useMemo(
+    () =>
+      sortEntries(
+        children.filter(({ kind }) => kind === 'folder'),
+        { key: 'name', descending: false },
+      ),
+    [children],
+  );
   const moving = new Set(entries.map(({ id }) => id));
   const isHere = entries.every(({ parent }) => parent === folder?.id);
   const nameOf = (entry: Entry) => (entry.parent === null ? 'My files' : entry.name);
@@ -46,7 +53,11 @@ export function MoveDialog({ entries, trail: start, onClose, onMove }: Props) {
         {trail.map((entry, index) => (
           <Fragment key={entry.id}>
             {index > 0 && <Icon name="right" size={14} />}
-            <Button kind="quiet" aria-current={index === trail.length - 1 ? 'page' : undefined} onClick={() => setTrail(trail.slice(0, index + 1))}>
+            <Button
+              kind="quiet"
+              aria-current={index === trail.length - 1 ? 'page' : undefined}
+              onClick={() => setTrail(trail.slice(0, index + 1))}
+            >
               {nameOf(entry)}
             </Button>
           </Fragment>

@@ -6,7 +6,15 @@ import { Dialog } from '../../components/Dialog.tsx';
 import { Field } from '../../components/Field.tsx';
 import { useServices } from '../../services.ts';
 
-export function NewFolderDialog({ parent, onClose, onCreated }: { parent: string; onClose: () => void; onCreated: (folder: Entry) => void }) {
+export function NewFolderDialog({
+  parent,
+  onClose,
+  onCreated,
+}: {
+  parent: string;
+  onClose: () => void;
+  onCreated: (folder: Entry) => void;
+}) {
   const { api } = useServices();
   const [name, setName] = useState('');
   const [problem, setProblem] = useState<string>();

@@ -80,7 +80,9 @@ export function TrashView() {
           selection={selection}
           select={select}
           renaming={null}
-          onOpen={(entry) => toasts.say(`Restore “${entry.name}” to open it.`, { label: 'Restore', run: () => void actions.restore([entry]) })}
+          onOpen={(entry) =>
+            toasts.say(`Restore “${entry.name}” to open it.`, { label: 'Restore', run: () => void actions.restore([entry]) })
+          }
           onKey={onKey}
           onMenu={(entry, anchor) => {
             if (!selection.ids.has(entry.id)) select({ type: 'only', id: entry.id });

@@ -22,7 +22,7 @@ export function UploadPanel() {
   const done = state.items.filter((item) => item.state === 'done').length;
 
   useEffect(() => {
-    if (!isOver || failed > 0) return;
+    if (!isOver || failed > 0) return undefined;
     if (done > 0) toasts.say(`Uploaded ${formatCount(done, 'file')}.`);
     const timer = setTimeout(uploads.clear, lingerMs);
     return () => clearTimeout(timer);
@@ -35,8 +35,16 @@ export function UploadPanel() {
       {state.items.length > 0 && (
         <section className={css.panel} aria-label="Uploads">
           <header>
-            <h2>{isOver ? `Uploaded ${done} of ${formatCount(state.items.length, 'file')}` : `Uploading ${formatCount(running, 'file')}`}</h2>
-            <IconButton icon={isOpen ? 'down' : 'up'} label={isOpen ? 'Hide the list' : 'Show the list'} size={18} aria-expanded={isOpen} onClick={() => setOpen(!isOpen)} />
+            <h2>
+              {isOver ? `Uploaded ${done} of ${formatCount(state.items.length, 'file')}` : `Uploading ${formatCount(running, 'file')}`}
+            </h2>
+            <IconButton
+              icon={isOpen ? 'down' : 'up'}
+              label={isOpen ? 'Hide the list' : 'Show the list'}
+              size={18}
+              aria-expanded={isOpen}
+              onClick={() => setOpen(!isOpen)}
+            />
             {isOver ? (
               <IconButton icon="close" label="Close uploads" size={18} onClick={uploads.clear} />
             ) : (
@@ -64,12 +72,24 @@ function figuresOf(state: UploadsState): string {
   const { sent, size, secondsLeft, running } = totalsOf(state);
   if (running === 0) return formatBytes(sent);
   const left = formatDuration(secondsLeft);
-  return [`${formatBytes(sent)} of ${formatBytes(size)}`, state.bytesPerSecond > 0 && `${formatBytes(state.bytesPerSecond)}/s`, left && `${left} left`].filter(Boolean).join(' · ');
+  return [
+    `${formatBytes(sent)} of ${formatBytes(size)}`,
+    state.bytesPerSecond > 0 && `${formatBytes(state.bytesPerSecond)}/s`,
+    left && `${left} left`,
+  ]
+    .filter(Boolean)
+    .join(' · ');
 }
 
 function UploadRow({ item, onCancel }: { item: UploadItem; onCancel: () => void }) {
   const { name, state, problem, sent, size } = item;
-  const note = { waiting: 'Waiting', sending: `${Math.floor((sent / Math.max(1, size)) * 100)} %`, done: 'Done', failed: problem ?? 'Failed', cancelled: 'Cancelled' }[state];
+  const note = {
+    waiting: 'Waiting',
+    sending: `${Math.floor((sent / Math.max(1, size)) * 100)} %`,
+    done: 'Done',
+    failed: problem ?? 'Failed',
+    cancelled: 'Cancelled',
+  }[state];
   return (
     <li data-state={state}>
       <span>

@@ -19,7 +19,8 @@ export const endEntryDrag = (): void => {
 /** Props of something that takes entries. A folder does not take itself. */
 export function useEntryDrop(onDrop: ((entries: readonly Entry[]) => void) | undefined, folderId?: string) {
   const [isDropping, setDropping] = useState(false);
-  const takes = (event: DragEvent) => onDrop !== undefined && event.dataTransfer.types.includes(entriesType) && !dragged.some(({ id }) => id === folderId);
+  const takes = (event: DragEvent) =>
+    onDrop !== undefined && event.dataTransfer.types.includes(entriesType) && !dragged.some(({ id }) => id === folderId);
   return {
     'data-dropping': isDropping,
     onDragOver(event: DragEvent) {

@@ -30,8 +30,10 @@ export function createListing({ drive, events, place }: { drive: DriveApi; event
   let timer: ReturnType<typeof setTimeout> | undefined;
   let unsubscribe: (() => void) | undefined;
 
-  const show = (status: ListingState['status'] = store.getState().status) => store.setState({ status, entries: [...known.values()], problem: null }, true);
-  const belongs = (entry: Entry) => (place.kind === 'trash' ? entry.trashedAt !== undefined : entry.parent === place.id && entry.trashedAt === undefined);
+  const show = (status: ListingState['status'] = store.getState().status) =>
+    store.setState({ status, entries: [...known.values()], problem: null }, true);
+  const belongs = (entry: Entry) =>
+    place.kind === 'trash' ? entry.trashedAt !== undefined : entry.parent === place.id && entry.trashedAt === undefined;
   const take = (entry: Entry) => (belongs(entry) ? known.set(entry.id, entry) : known.delete(entry.id));
 
   const load = async () => {
@@ -78,8 +80,10 @@ export function createListing({ drive, events, place }: { drive: DriveApi; event
   const hear = (event: LiveEvent) => {
     if (event.type === 'resumed' && event.gap) return void load();
     if (event.type !== 'drive') return;
-    const isOurs = place.kind === 'trash' ? ['trashed', 'restored', 'deleted'].includes(event.change) : event.parent === place.id || known.has(event.id);
-    if (place.kind === 'folder' && event.id === place.id && ['trashed', 'deleted'].includes(event.change)) return store.setState({ status: 'gone' });
+    const isOurs =
+      place.kind === 'trash' ? ['trashed', 'restored', 'deleted'].includes(event.change) : event.parent === place.id || known.has(event.id);
+    if (place.kind === 'folder' && event.id === place.id && ['trashed', 'deleted'].includes(event.change))
+      return store.setState({ status: 'gone' });
     if (!isOurs) return;
     changed.add(event.id);
     clearTimeout(timer);

@@ -3,7 +3,8 @@ import type { IconName } from '../../icons.tsx';
 
 export type MediaKind = 'folder' | 'image' | 'audio' | 'video' | 'text' | 'pdf' | 'program' | 'other';
 
-const textEndings = /\.(txt|md|markdown|csv|tsv|json|jsonl|xml|yaml|yml|toml|ini|log|sh|ts|tsx|js|jsx|mjs|css|html?|c|h|cc|cpp|rs|go|py|java|rb|sql|sol|wat)$/i;
+const textEndings =
+  /\.(txt|md|markdown|csv|tsv|json|jsonl|xml|yaml|yml|toml|ini|log|sh|ts|tsx|js|jsx|mjs|css|html?|c|h|cc|cpp|rs|go|py|java|rb|sql|sol|wat)$/i;
 const textTypes = /^(text\/|application\/(json|xml|javascript|x-sh|toml|yaml))/;
 
 /** What kind of thing an entry is, by its media type or else by the end of its name. */

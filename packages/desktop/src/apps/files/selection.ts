@@ -34,7 +34,8 @@ export function reduceSelection(state: Selection, action: SelectionAction, order
       return { ...state, ids: new Set(order) };
     case 'none':
       return { ...state, ids: new Set(), anchor: state.focus };
-    case 'keep': {
+    // keep
+    default: {
       const there = new Set(order);
       const keep = (id: string | null) => (id !== null && there.has(id) ? id : null);
       if ([...state.ids].every((id) => there.has(id)) && keep(state.focus) === state.focus) return state;
@@ -46,7 +47,14 @@ export function reduceSelection(state: Selection, action: SelectionAction, order
 /** The row that an arrow key leads to, from `focus`. */
 export function rowAfterKey(key: string, focus: string | null, order: readonly string[], pageRows: number): string | undefined {
   const current = focus === null ? -1 : order.indexOf(focus);
-  const target = { ArrowDown: current + 1, ArrowUp: Math.max(0, current - 1), Home: 0, End: order.length - 1, PageDown: current + pageRows, PageUp: current - pageRows }[key];
+  const target = {
+    ArrowDown: current + 1,
+    ArrowUp: Math.max(0, current - 1),
+    Home: 0,
+    End: order.length - 1,
+    PageDown: current + pageRows,
+    PageUp: current - pageRows,
+  }[key];
   if (target === undefined || order.length === 0) return undefined;
   return order[Math.min(Math.max(0, target), order.length - 1)];
 }

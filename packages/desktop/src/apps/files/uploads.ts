@@ -12,7 +12,11 @@ export type UploadItem = {
   problem: string | null;
 };
 export type ConflictAnswer = 'replace' | 'rename' | 'cancel';
-export type UploadsState = { items: readonly UploadItem[]; bytesPerSecond: number; conflict: { name: string; isOneOfMany: boolean } | null };
+export type UploadsState = {
+  items: readonly UploadItem[];
+  bytesPerSecond: number;
+  conflict: { name: string; isOneOfMany: boolean } | null;
+};
 
 export type Uploads = {
   store: StoreApi<UploadsState>;
@@ -43,7 +47,10 @@ export function createUploads({ drive, now }: { drive: Pick<DriveApi, 'upload'>;
   let questions: Promise<unknown> = Promise.resolve();
 
   const update = (id: number, change: Partial<UploadItem>) =>
-    store.setState(({ items }) => ({ items: items.map((item) => (item.id === id ? { ...item, ...change } : item)), bytesPerSecond: speed.bytesPerSecond() }));
+    store.setState(({ items }) => ({
+      items: items.map((item) => (item.id === id ? { ...item, ...change } : item)),
+      bytesPerSecond: speed.bytesPerSecond(),
+    }));
   const running = () => store.getState().items.filter(isRunning);
 
   const slot = async () => {
@@ -110,7 +117,14 @@ export function createUploads({ drive, now }: { drive: Pick<DriveApi, 'upload'>;
     store,
     async add(files) {
       const added = files.map(({ file, parent }) => ({ id: ++lastId, file, parent }));
-      const items = added.map(({ id, file }): UploadItem => ({ id, name: file.name, size: file.size, sent: 0, state: 'waiting', problem: null }));
+      const items = added.map(({ id, file }): UploadItem => ({
+        id,
+        name: file.name,
+        size: file.size,
+        sent: 0,
+        state: 'waiting',
+        problem: null,
+      }));
       store.setState((state) => ({ items: [...state.items, ...items] }));
       await Promise.all(added.map(({ id, file, parent }) => run(id, file, parent)));
     },
@@ -135,5 +149,10 @@ export function totalsOf({ items, bytesPerSecond }: Pick<UploadsState, 'items' |
   const counted = items.filter(({ state }) => state !== 'cancelled' && state !== 'failed');
   const sent = counted.reduce((sum, item) => sum + item.sent, 0);
   const size = counted.reduce((sum, item) => sum + item.size, 0);
-  return { sent, size, running: items.filter(isRunning).length, secondsLeft: bytesPerSecond > 0 ? (size - sent) / bytesPerSecond : Infinity };
+  return {
+    sent,
+    size,
+    running: items.filter(isRunning).length,
+    secondsLeft: bytesPerSecond > 0 ? (size - sent) / bytesPerSecond : Infinity,
+  };
 }

@@ -35,7 +35,8 @@ export function useEntryActions(listing?: Listing) {
         const moving = entries.filter(({ parent, id }) => parent !== folder.id && id !== folder.id);
         const done = await each(moving, async ({ id }) => listing?.apply(await api.drive.change(id, { parent: folder.id })));
         if (done.length === 0) return;
-        const back = () => void each(done, async ({ id, parent }) => parent !== null && listing?.apply(await api.drive.change(id, { parent })));
+        const back = () =>
+          void each(done, async ({ id, parent }) => parent !== null && listing?.apply(await api.drive.change(id, { parent })));
         toasts.say(`Moved ${nameOf(done)} to ${folder.parent === null ? 'My files' : `“${folder.name}”`}.`, { label: 'Undo', run: back });
       },
       async trash(entries: readonly Entry[]) {

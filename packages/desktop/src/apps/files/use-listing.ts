@@ -7,7 +7,10 @@ import { createListing, type Listing, type ListingState, type Place } from './li
 export function useListing(place: Place): ListingState & { listing: Listing } {
   const { api, events } = useServices();
   const id = place.kind === 'folder' ? place.id : null;
-  const listing = useMemo(() => createListing({ drive: api.drive, events, place: id === null ? { kind: 'trash' } : { kind: 'folder', id } }), [api, events, id]);
+  const listing = useMemo(
+    () => createListing({ drive: api.drive, events, place: id === null ? { kind: 'trash' } : { kind: 'folder', id } }),
+    [api, events, id],
+  );
   useEffect(() => {
     listing.start();
     return listing.stop;

@@ -19,7 +19,10 @@ export function FunctionsApp() {
   return <Shop account={state.account} node={state.node} />;
 }
 
-type ShopProps = Pick<Extract<ReturnType<ReturnType<typeof useServices>['session']['store']['getState']>, { phase: 'signedIn' }>, 'account' | 'node'>;
+type ShopProps = Pick<
+  Extract<ReturnType<ReturnType<typeof useServices>['session']['store']['getState']>, { phase: 'signedIn' }>,
+  'account' | 'node'
+>;
 
 function Shop({ account, node }: ShopProps) {
   const { status, problem, offers, earnings, tasks, fresh, reload } = useFunctions(account.address);
@@ -44,8 +47,8 @@ function Shop({ account, node }: ShopProps) {
   if (offers.length === 0) {
     return (
       <EmptyState icon="functions" title="Sell what your machine can compute" action={publish}>
-        Bring a small program, as WebAssembly or as a Linux executable, and name a price. It gets a web address; everyone who calls it pays you per call, and it runs walled off
-        from your files.
+        Bring a small program, as WebAssembly or as a Linux executable, and name a price. It gets a web address; everyone who calls it pays
+        you per call, and it runs walled off from your files.
       </EmptyState>
     );
   }
@@ -57,9 +60,7 @@ function Shop({ account, node }: ShopProps) {
           <div className={css.total} role="group" aria-label="Total earned">
             <span>Total earned</span>
             <b data-fresh={fresh.size > 0}>{total}</b>
-            <small>
-              {earnings && formatCount(earnings.calls, 'call')}
-            </small>
+            <small>{earnings && formatCount(earnings.calls, 'call')}</small>
           </div>
           {publish}
         </header>

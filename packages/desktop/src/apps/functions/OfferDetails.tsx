@@ -2,7 +2,6 @@ import type { OfferSummary, TaskSummary, Token } from '@freehold/protocol';
 import { useState } from 'react';
 import { Button, IconButton } from '../../components/Button.tsx';
 import { ConfirmDialog } from '../../components/ConfirmDialog.tsx';
-import { formatBytes } from '../../components/format.ts';
 import { Note } from '../../components/Note.tsx';
 import { useServices } from '../../services.ts';
 import { curlLine, namedUrl } from './call-example.ts';
@@ -14,6 +13,7 @@ import css from './OfferDetails.module.css';
 
 type Props = { summary: OfferSummary; token: Token | null; tasks: readonly TaskSummary[]; onClose: () => void; onChanged: () => void };
 
+const mebibyte = 1024 * 1024;
 const day = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium' });
 
 export function OfferDetails({ summary, token, tasks, onClose, onChanged }: Props) {
@@ -36,7 +36,7 @@ export function OfferDetails({ summary, token, tasks, onClose, onChanged }: Prop
     ['Calls', calls.toLocaleString()],
     ['Earned', formatMoney(earned, token)],
     [state === 'expired' ? 'Expired' : 'Expires', day.format(offer.expiresAt)],
-    ['Memory', formatBytes(offer.limits.memoryBytes)],
+    ['Memory', `${Math.round(offer.limits.memoryBytes / mebibyte)} MiB`],
     ['Time', `${offer.limits.wallMs / 1000} s`],
   ];
   return (
@@ -69,10 +69,15 @@ export function OfferDetails({ summary, token, tasks, onClose, onChanged }: Prop
         )}
       </div>
       {isWithdrawing && (
-        <ConfirmDialog title={`Withdraw “${offer.name}”?`} action="Withdraw" onClose={() => setWithdrawing(false)} onConfirm={() => void withdraw()}>
+        <ConfirmDialog
+          title={`Withdraw “${offer.name}”?`}
+          action="Withdraw"
+          onClose={() => setWithdrawing(false)}
+          onConfirm={() => void withdraw()}
+        >
           <p>
-            Its address stops working at once: new calls are refused, and calls that are running are finished. What it earned stays yours. It cannot be put back on sale; you would publish
-            it again.
+            Its address stops working at once: new calls are refused, and calls that are running are finished. What it earned stays yours.
+            It cannot be put back on sale; you would publish it again.
           </p>
         </ConfirmDialog>
       )}

@@ -10,7 +10,14 @@ import { dayOf, newDraft, offerOf, type DraftProblems, type OfferDraft } from '.
 import { ProgramCard } from './ProgramCard.tsx';
 import css from './Publish.module.css';
 
-type Props = { program: ProgramInfo; fileName: string; token: Token; owner: Address; onBack: () => void; onPublished: (summary: OfferSummary) => void };
+type Props = {
+  program: ProgramInfo;
+  fileName: string;
+  token: Token;
+  owner: Address;
+  onBack: () => void;
+  onPublished: (summary: OfferSummary) => void;
+};
 
 /** Describes the offer, has the wallet sign it, and puts it on sale. */
 export function OfferForm({ program, fileName, token, owner, onBack, onPublished }: Props) {
@@ -49,19 +56,50 @@ export function OfferForm({ program, fileName, token, owner, onBack, onPublished
     <form className={css.form} noValidate onSubmit={(event) => void publish(event)}>
       <div className={css.fields}>
         <ProgramCard program={program} fileName={fileName} onChange={onBack} />
-        <Field label="Name" {...bind('name')} hint={`Its address will be ${location.host}/${draft.name || 'name'}.cgi`} spellCheck={false} autoCapitalize="none" autoComplete="off" />
+        <Field
+          label="Name"
+          {...bind('name')}
+          hint={`Its address will be ${location.host}/${draft.name || 'name'}.cgi`}
+          spellCheck={false}
+          autoCapitalize="none"
+          autoComplete="off"
+        />
         <Labelled label="Description" hint="What it does, in a sentence or two. Optional.">
-          {(ids) => <textarea {...ids} rows={2} maxLength={500} value={draft.description} onChange={(event) => change({ description: event.target.value })} />}
+          {(ids) => (
+            <textarea
+              {...ids}
+              rows={2}
+              maxLength={500}
+              value={draft.description}
+              onChange={(event) => change({ description: event.target.value })}
+            />
+          )}
         </Labelled>
         <div className={css.pair}>
-          <Field label="Price" {...bind('price')} suffix={token.symbol} inputMode="decimal" autoComplete="off" hint="For each call. 0 makes it free." />
+          <Field
+            label="Price"
+            {...bind('price')}
+            suffix={token.symbol}
+            inputMode="decimal"
+            autoComplete="off"
+            hint="For each call. 0 makes it free."
+          />
           <Field label="Expires" {...bind('expires')} type="date" min={dayOf(Date.now())} hint="The offer ends with this day." />
         </div>
         <label className={css.toggle}>
-          <input type="checkbox" role="switch" checked={draft.deterministic} onChange={(event) => change({ deterministic: event.target.checked })} />
+          <input
+            type="checkbox"
+            role="switch"
+            aria-label="Same input, same answer"
+            aria-describedby="deterministic-note"
+            checked={draft.deterministic}
+            onChange={(event) => change({ deterministic: event.target.checked })}
+          />
           <span>
             <b>Same input, same answer</b>
-            <small>The program’s clock stands still and its chance is fixed, so a repeated call is answered from memory for free.</small>
+            <small id="deterministic-note">
+              The program’s clock stands still and its chance is fixed, so a repeated call is answered from memory for free.
+            </small>
           </span>
         </label>
         <AdvancedLimits bind={bind} hasProblem={Object.keys(problems).some((field) => /(MiB|Seconds)$/.test(field))} />

@@ -8,7 +8,13 @@ import { formatMoney, formatPrice } from './money.ts';
 import { StateChip } from './StateChip.tsx';
 import css from './FunctionsApp.module.css';
 
-type Props = { offers: readonly OfferSummary[]; token: Token | null; fresh: ReadonlySet<string>; selectedId: string | null; onSelect: (id: string) => void };
+type Props = {
+  offers: readonly OfferSummary[];
+  token: Token | null;
+  fresh: ReadonlySet<string>;
+  selectedId: string | null;
+  onSelect: (id: string) => void;
+};
 
 export function OfferList({ offers, token, fresh, selectedId, onSelect }: Props) {
   return (
@@ -17,7 +23,13 @@ export function OfferList({ offers, token, fresh, selectedId, onSelect }: Props)
         const { id, offer, state, calls, earned } = summary;
         return (
           <li key={id} className={css.card} data-selected={id === selectedId} data-state={state}>
-            <button type="button" className={css.pick} aria-label={`Details of ${offer.name}`} aria-pressed={id === selectedId} onClick={() => onSelect(id)} />
+            <button
+              type="button"
+              className={css.pick}
+              aria-label={`Details of ${offer.name}`}
+              aria-pressed={id === selectedId}
+              onClick={() => onSelect(id)}
+            />
             <span className={css.badge} aria-hidden="true">
               <Icon name="functions" size={22} />
             </span>

@@ -4,7 +4,11 @@ import { formatBytes } from '../../components/format.ts';
 import { Icon } from '../../icons.tsx';
 import css from './Publish.module.css';
 
-const kinds: Record<ProgramInfo['kind'], string> = { core: 'WebAssembly module', wasi: 'WebAssembly program (WASI)', native: 'Linux executable' };
+const kinds: Record<ProgramInfo['kind'], string> = {
+  core: 'WebAssembly module',
+  wasi: 'WebAssembly program (WASI)',
+  native: 'Linux executable',
+};
 const shownExports = 6;
 
 /** What the node made of the uploaded bytes. */

@@ -31,7 +31,8 @@ export function Publish({ account, node, onClose, onPublished }: Props) {
       </header>
       {node.token === null ? (
         <EmptyState icon="coins" title="This node has no way to be paid">
-          A price needs a chain to be paid on, and this node was started without one. Start it with its embedded test chain, or name a chain in its settings.
+          A price needs a chain to be paid on, and this node was started without one. Start it with its embedded test chain, or name a chain
+          in its settings.
         </EmptyState>
       ) : published ? (
         <Published summary={published} program={program?.info} onDone={onClose} />

@@ -1,4 +1,13 @@
-import { defaultLimits, offer as offerShape, parseUnits, type Address, type Limits, type Offer, type ProgramInfo, type Token } from '@freehold/protocol';
+import {
+  defaultLimits,
+  offer as offerShape,
+  parseUnits,
+  type Address,
+  type Limits,
+  type Offer,
+  type ProgramInfo,
+  type Token,
+} from '@freehold/protocol';
 
 /** What stands in the form: texts as typed. */
 export type OfferDraft = {
@@ -23,8 +32,14 @@ const longestName = 63;
 
 /** "My Program v2.wasm" → "my-program-v2": a DNS label. */
 export function suggestName(fileName: string): string {
-  const plain = fileName.replace(/\.[^.]*$/, '').normalize('NFKD').toLowerCase();
-  const label = plain.replaceAll(/[^a-z0-9]+/g, '-').slice(0, longestName).replaceAll(/^-+|-+$/g, '');
+  const plain = fileName
+    .replace(/\.[^.]*$/, '')
+    .normalize('NFKD')
+    .toLowerCase();
+  const label = plain
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .slice(0, longestName)
+    .replaceAll(/^-+|-+$/g, '');
   return label || 'function';
 }
 
@@ -57,7 +72,8 @@ export function offerOf(draft: OfferDraft, { program, token, owner, now }: Conte
   const amount = amountOf(draft.price, token, problems);
   const expiresAt = new Date(`${draft.expires}T23:59:59`).getTime();
   if (!(expiresAt > now)) problems.expires = 'Choose a day that is not over yet.';
-  if (!offerShape.shape.name.safeParse(draft.name).success) problems.name = 'Use small letters, digits and hyphens, such as my-function. It becomes part of the address.';
+  if (!offerShape.shape.name.safeParse(draft.name).success)
+    problems.name = 'Use small letters, digits and hyphens, such as my-function. It becomes part of the address.';
   const limits: Limits = {
     memoryBytes: numberOf('memoryMiB', draft, mebibyte, [1, 4096], 'MiB', problems),
     cpuMs: numberOf('cpuSeconds', draft, 1000, [0.001, 600], 'seconds', problems),
@@ -94,7 +110,14 @@ function amountOf(text: string, token: Token, problems: DraftProblems): string {
 
 type LimitField = 'memoryMiB' | 'cpuSeconds' | 'wallSeconds' | 'outputMiB' | 'inputMiB';
 
-function numberOf(field: LimitField, draft: OfferDraft, scale: number, [low, high]: readonly [number, number], unit: string, problems: DraftProblems): number {
+function numberOf(
+  field: LimitField,
+  draft: OfferDraft,
+  scale: number,
+  [low, high]: readonly [number, number],
+  unit: string,
+  problems: DraftProblems,
+): number {
   const value = draft[field].trim() === '' ? Number.NaN : Number(draft[field]);
   if (!(value >= low && value <= high)) problems[field] = `Choose between ${low} and ${high} ${unit}.`;
   return Math.round(value * scale);

@@ -21,7 +21,14 @@ const freshMs = 2400;
 /** The offers of one seller with their calls and income, kept true by the node's events. */
 export function useFunctions(seller: Address): FunctionsState & { reload: () => void } {
   const { api, events } = useServices();
-  const [state, setState] = useState<FunctionsState>({ status: 'loading', problem: null, offers: [], earnings: null, tasks: [], fresh: new Set() });
+  const [state, setState] = useState<FunctionsState>({
+    status: 'loading',
+    problem: null,
+    offers: [],
+    earnings: null,
+    tasks: [],
+    fresh: new Set(),
+  });
 
   const reload = useCallback(async () => {
     try {
@@ -45,7 +52,10 @@ export function useFunctions(seller: Address): FunctionsState & { reload: () => 
     };
     let pending: ReturnType<typeof setTimeout> | undefined;
     const mark = (id: string, isFresh: boolean) =>
-      setState((current) => ({ ...current, fresh: new Set(isFresh ? [...current.fresh, id] : [...current.fresh].filter((other) => other !== id)) }));
+      setState((current) => ({
+        ...current,
+        fresh: new Set(isFresh ? [...current.fresh, id] : [...current.fresh].filter((other) => other !== id)),
+      }));
 
     void reload();
     const unsubscribe = events.subscribe((event) => {

@@ -28,7 +28,9 @@ export function TextView({ entry, url }: { entry: Entry; url: string }) {
       <pre tabIndex={0} aria-label={`Text of ${entry.name}`}>
         {text}
       </pre>
-      {entry.size > shownBytes && <p className={css.cut}>These are the first {formatBytes(shownBytes)}. Download the file to read all of it.</p>}
+      {entry.size > shownBytes && (
+        <p className={css.cut}>These are the first {formatBytes(shownBytes)}. Download the file to read all of it.</p>
+      )}
     </>
   );
 }

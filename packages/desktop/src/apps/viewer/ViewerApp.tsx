@@ -24,7 +24,8 @@ export function ViewerApp({ entry }: { entry: Entry }) {
   if (isBroken || !['image', 'audio', 'video', 'text'].includes(kind)) {
     return (
       <EmptyState icon={mediaIcon[kind]} title={entry.name} action={save}>
-        {isBroken ? 'This browser cannot show this file.' : 'There is no preview for this kind of file.'} Download it to open it with another program. It is {formatBytes(entry.size)}.
+        {isBroken ? 'This browser cannot show this file.' : 'There is no preview for this kind of file.'} Download it to open it with
+        another program. It is {formatBytes(entry.size)}.
       </EmptyState>
     );
   }
