@@ -2,7 +2,7 @@
 // Usage: node examples/build.ts (into examples/dist)
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, globSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, globSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, relative } from 'node:path';
 
@@ -37,14 +37,16 @@ export async function buildExamples({ outDirectory, log }: { outDirectory: strin
       log(`The example ${recipe.name} is left out: ${refusal}`);
       continue;
     }
-    const file = join(outDirectory, `${recipe.name}-${hashSources(recipe)}${recipe.kind === 'native' ? '' : '.wasm'}`);
-    if (!existsSync(file)) {
+    const file = join(outDirectory, `${recipe.name}${recipe.kind === 'native' ? '' : '.wasm'}`);
+    const stamp = join(outDirectory, `.${recipe.name}.sources`);
+    const sources = hashSources(recipe);
+    if (!existsSync(file) || !existsSync(stamp) || readFileSync(stamp, 'utf8') !== sources) {
       log(`Building the example ${recipe.name} ...`);
       const fresh = `${file}.${process.pid}.new`;
       if (recipe.kind === 'native') compileNative(recipe, fresh);
       else await compileWasm(recipe, fresh);
       renameSync(fresh, file);
-      removeFormer(outDirectory, recipe, file);
+      writeFileSync(stamp, sources);
     }
     built.push({ ...recipe, interface: 'cgi', runtime: recipe.kind === 'native' ? nativeRuntime : 'wasm', file });
   }
@@ -67,13 +69,6 @@ function hashSources(recipe: Recipe): string {
   const hash = createHash('sha256').update(recipe.kind === 'native' ? nativeRuntime : compilerVersion);
   for (const path of [join(here, 'build.ts'), ...sourcesOf(recipe)]) hash.update(relative(here, path)).update(readFileSync(path));
   return hash.digest('hex').slice(0, 16);
-}
-
-function removeFormer(outDirectory: string, { name }: Recipe, current: string) {
-  for (const former of globSync(`${name}-${'?'.repeat(16)}{,.wasm}`, { cwd: outDirectory })) {
-    const file = join(outDirectory, former);
-    if (file !== current) rmSync(file, { force: true });
-  }
 }
 
 /** No imports but WASI's: `abort=` turns a failed check into a trap, and the runtime `stub` never frees. */

@@ -185,6 +185,9 @@ function buildProgram(context: Context, outcome: { code: number }): Command {
     .addOption(node())
     .addOption(json())
     .addHelpText('after', example('freehold doctor'))
-    .action(async (options) => void (outcome.code = await (await import('./commands/doctor.ts')).doctor(options, context)));
+    .action(async (options) => {
+      const [{ doctor }, { sandboxProbes }] = await Promise.all([import('./commands/doctor.ts'), import('./doctor/sandbox.ts')]);
+      outcome.code = await doctor(options, context, sandboxProbes());
+    });
   return program;
 }

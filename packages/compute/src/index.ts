@@ -15,6 +15,7 @@ export type { FunctionResponse } from './cgi/response.ts';
 export type { EngineState } from './engine.ts';
 export { ComputeError, type ComputeErrorCode } from './error.ts';
 export type { Plan } from './identify.ts';
+export { probeSandboxes } from './probe.ts';
 export type { CallableOffer, ListedOffer } from './offers.ts';
 export type { TaskRow } from './store.ts';
 export type { Outcome } from './tasks.ts';

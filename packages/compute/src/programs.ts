@@ -122,6 +122,8 @@ async function writeDurably(directory: string, name: string, bytes: Buffer) {
   const file = await open(temporary, 'wx', 0o755);
   try {
     await file.writeFile(bytes);
+    // Guests are another user when the node is root, whatever the umask says.
+    await file.chmod(0o755);
     await file.datasync();
   } catch (error) {
     await rm(temporary, { force: true });

@@ -39,9 +39,10 @@ function nodeRuntime(): Finding {
 
 function system(): Finding {
   const message = `${process.platform} ${process.arch}, kernel ${release()}`;
-  if (process.platform !== 'linux') return { state: 'warn', message, fix: 'Native programs need Linux; WebAssembly runs here as well.' };
+  if (process.platform !== 'linux')
+    return { state: 'warn', message, fix: 'Functions need Linux (a virtual machine will do); the desktop and the files work here.' };
   if (process.arch !== 'x64' && process.arch !== 'arm64')
-    return { state: 'warn', message, fix: 'Native programs need x64 or arm64; WebAssembly runs here as well.' };
+    return { state: 'warn', message, fix: 'Functions need x64 or arm64; the desktop and the files work here.' };
   return { state: 'ok', message };
 }
 
@@ -54,7 +55,7 @@ function compiler(path: string): Finding {
   if (found) return { state: 'ok', message: found };
   return {
     state: 'warn',
-    message: 'no C compiler: the native sandbox may have to be compiled once',
+    message: 'no C compiler: the prebuilt sandbox is used if it fits this version',
     fix: 'sudo apt install gcc libc6-dev   (Alpine: apk add gcc musl-dev)',
   };
 }

@@ -22,7 +22,7 @@ export type NativeSandboxOptions = {
 };
 
 const refusedAdvice =
-  'Native programs need Linux 5.13 or newer with unprivileged user namespaces or Landlock. In Docker, add "security_opt: [seccomp=unconfined]" to the service. WebAssembly functions work without.';
+  'Native programs need Linux 5.13 or newer with unprivileged user namespaces or Landlock. In Docker, add "security_opt: [seccomp=unconfined]" to the service.';
 
 /** Builds, starts and tests the sandbox. Never throws for what the machine lacks, and nothing ever runs unconfined. */
 export async function openNativeSandbox(options: NativeSandboxOptions): Promise<NativeSandbox> {

@@ -5,6 +5,9 @@ import { z } from 'zod';
 import { sessionCookie } from '../http/caller.ts';
 import { callerOf, route, type Arrival } from '../http/route.ts';
 
+/** The longest that a session can last. The server ends it sooner, after a week without use. */
+const longestSessionSeconds = 30 * 24 * 60 * 60;
+
 const cookie = (arrival: Arrival, value: string, maxAgeSeconds: number) =>
   `${sessionCookie}=${value}; Path=/; HttpOnly; SameSite=Lax; Max-Age=${maxAgeSeconds}${arrival.origin.startsWith('https:') ? '; Secure' : ''}`;
 
@@ -38,7 +41,7 @@ export const identityRoutes = (identity: Identity) => [
         ip: arrival.remoteAddress,
       });
       if (body.transport === 'bearer') return { ...answer, token };
-      reply.header('set-cookie', cookie(arrival, token, Math.floor((answer.session.expiresAt - answer.session.createdAt) / 1000)));
+      reply.header('set-cookie', cookie(arrival, token, longestSessionSeconds));
       return answer;
     },
   }),
