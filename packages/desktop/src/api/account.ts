@@ -1,5 +1,4 @@
 import {
-  account,
   balance,
   challenge,
   loginAnswer,
@@ -15,11 +14,9 @@ import { nothing, type Request } from './request.ts';
 
 /** zod's object, taken from a schema of the protocol, so that this package needs no schema library of its own. */
 const currentSession = loginAnswer.pick({ account: true, session: true });
-const sessionList = { parse: (value: unknown): Session[] => session.array().parse(isRecord(value) ? value['sessions'] : value) };
-const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
+const sessionList = { parse: (value: unknown): Session[] => session.array().parse(Object(value)['sessions']) };
 
 export type AccountApi = ReturnType<typeof createAccountApi>;
-export type Account = ReturnType<typeof account.parse>;
 export type Balance = ReturnType<typeof balance.parse>;
 
 export function createAccountApi(request: Request) {

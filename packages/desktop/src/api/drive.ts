@@ -10,7 +10,7 @@ type Page = { after?: string | undefined; signal?: AbortSignal | undefined };
 type UploadTarget = { parent: string; file: File; onConflict: OnConflict; onProgress: (sentBytes: number) => void; signal: AbortSignal };
 
 /** As many entries as one page of a folder holds. */
-const pageSize = 200;
+const pageSize = 500;
 const entry = entryList.shape.entries.element;
 const part = encodeURIComponent;
 const query = (values: Record<string, string | undefined>) =>

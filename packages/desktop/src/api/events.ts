@@ -26,6 +26,8 @@ export function createEvents({ open, random, onLost }: Dependencies): Events {
   let lastSeq: number | undefined;
   let failures = 0;
   let running = false;
+  /** Whether this connection has said hello. */
+  let isGreeted = false;
 
   const emit = (event: LiveEvent) => {
     for (const listener of listeners) listener(event);
@@ -35,12 +37,13 @@ export function createEvents({ open, random, onLost }: Dependencies): Events {
     const event = parse(data);
     if (!event) return;
     if (event.type === 'hello') {
-      const isFirst = lastSeq === undefined;
-      // A smaller number means the node was restored from an older state: nothing we remember counts.
-      const gap = lastSeq !== undefined && event.seq < lastSeq;
-      if (isFirst || gap) lastSeq = event.seq;
+      const isFirstEver = lastSeq === undefined;
+      // A second greeting, or a smaller number than ours, means that the node cannot tell all that was missed.
+      const gap = isGreeted || event.seq < (lastSeq ?? 0);
+      if (isFirstEver || gap) lastSeq = event.seq;
+      isGreeted = true;
       failures = 0;
-      if (!isFirst) emit({ type: 'resumed', gap });
+      if (!isFirstEver) emit({ type: 'resumed', gap });
       return;
     }
     if (event.type === 'drive') lastSeq = Math.max(lastSeq ?? 0, event.seq);
@@ -49,6 +52,7 @@ export function createEvents({ open, random, onLost }: Dependencies): Events {
 
   const connect = () => {
     clearTimeout(timer);
+    isGreeted = false;
     const current = open(`/api/events${lastSeq === undefined ? '' : `?since=${lastSeq}`}`);
     socket = current;
     current.onmessage = ({ data }) => receive(data);

@@ -1,7 +1,7 @@
-import { formatUnits } from '@freehold/protocol';
+import { formatUnits, type Account } from '@freehold/protocol';
 import { useEffect, useState } from 'react';
 import { useStore } from 'zustand';
-import type { Account, Balance } from '../api/account.ts';
+import type { Balance } from '../api/account.ts';
 import { Avatar } from '../components/Avatar.tsx';
 import { copyText } from '../components/copy-text.ts';
 import type { MenuItem } from '../components/Menu.tsx';

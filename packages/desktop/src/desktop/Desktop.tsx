@@ -1,6 +1,5 @@
-import type { NodeInfo } from '@freehold/protocol';
+import type { Account, NodeInfo } from '@freehold/protocol';
 import type { DragEvent } from 'react';
-import type { Account } from '../api/account.ts';
 import { UploadPanel } from '../apps/files/UploadPanel.tsx';
 import { WindowLayer } from '../windows/WindowLayer.tsx';
 import { DesktopIcons } from './DesktopIcons.tsx';

@@ -1,6 +1,5 @@
-import type { NodeInfo } from '@freehold/protocol';
+import type { Account, NodeInfo } from '@freehold/protocol';
 import { useStore } from 'zustand';
-import type { Account } from '../api/account.ts';
 import { AppIcon } from '../components/AppIcon.tsx';
 import { MenuButton } from '../components/MenuButton.tsx';
 import { Icon } from '../icons.tsx';

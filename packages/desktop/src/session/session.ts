@@ -1,6 +1,6 @@
-import type { Address, Hex, NodeInfo, TypedData } from '@freehold/protocol';
+import type { Account, Address, Hex, NodeInfo, TypedData } from '@freehold/protocol';
 import { createStore, type StoreApi } from 'zustand/vanilla';
-import type { Account, AccountApi } from '../api/account.ts';
+import type { AccountApi } from '../api/account.ts';
 import { isCode, messageOf } from '../api/error.ts';
 import { WalletError, type Wallet } from './wallet.ts';
 

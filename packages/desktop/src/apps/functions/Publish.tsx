@@ -1,6 +1,6 @@
-import type { NodeInfo, OfferSummary, ProgramInfo } from '@freehold/protocol';
+import type { Account, NodeInfo, OfferSummary, ProgramInfo } from '@freehold/protocol';
 import { useState } from 'react';
-import type { Account } from '../../api/account.ts';
+
 import { IconButton } from '../../components/Button.tsx';
 import { EmptyState } from '../../components/EmptyState.tsx';
 import { ChooseProgram } from './ChooseProgram.tsx';

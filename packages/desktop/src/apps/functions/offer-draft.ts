@@ -35,6 +35,7 @@ export function suggestName(fileName: string): string {
   const plain = fileName
     .replace(/\.[^.]*$/, '')
     .normalize('NFKD')
+    .replaceAll(/\p{M}/gu, '')
     .toLowerCase();
   const label = plain
     .replaceAll(/[^a-z0-9]+/g, '-')
