@@ -58,14 +58,14 @@ export function account(seed: Uint8Array = randomBytes(32)): Account {
 export const seller = toAddress('0x90f79bf6eb2c4f870365e785982e1f101e93b906');
 export const price = 1_000n;
 
-export function offerOf(name: string, { chain, amount = price }: { chain: LocalChain; amount?: bigint }): Offer {
+export function offerOf(name: string, { chain, amount = price, payTo = seller }: { chain: LocalChain; amount?: bigint; payTo?: Address }): Offer {
   return {
     version: 1,
     name,
     interface: 'cgi',
     programs: [{ runtime: 'wasm', cid: 'bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku' }],
     limits: { ...defaultLimits, wallMs: 5_000 },
-    prices: [{ network: chain.token.network, asset: chain.token.asset, amount: String(amount), payTo: seller }],
+    prices: [{ network: chain.token.network, asset: chain.token.asset, amount: String(amount), payTo }],
     owner: seller,
     createdAt: 1,
     expiresAt: Number.MAX_SAFE_INTEGER,

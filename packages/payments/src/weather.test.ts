@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { offerIdOf } from '@freehold/protocol';
+import { account, call, openWorld, pay, price, seller, urlOf } from './testing/world.ts';
+import { openWeather } from './testing/weather.ts';
+
+const world = await openWorld({ limits: { answerWithinMs: 300, stuckAfterMs: 400 } });
+const weather = await openWeather(world.chain.rpcUrl);
+await world.reopen({ newRpcUrl: weather.url });
+after(async () => {
+  await world.close();
+  await weather.close();
+});
+const request = world.client.request as (call: { method: string; params: unknown[] }) => Promise<unknown>;
+
+/** Admits, runs and begins to settle one call. */
+async function executedCall(name: string) {
+  const payer = await world.payer(10_000n);
+  const offer = world.offer(name);
+  const header = await pay({ required: world.required(offer), payer });
+  const admission = await world.payments.admit({ header, offer, offerId: offerIdOf(offer), url: urlOf(offer), taskId: 'task', requestHash: '0x00' });
+  assert(admission.kind === 'reserved');
+  const { reservation } = admission;
+  await world.payments.begin(reservation);
+  await world.payments.executed(reservation, 'result');
+  return { payer, offer, header, reservation };
+}
+
+test('while the chain is down a settlement is pending, and it is settled when the chain is back', async () => {
+  const { payer, reservation } = await executedCall('down');
+  weather.isDown = true;
+  const pending = await world.payments.settle(reservation);
+  assert.equal(pending.kind, 'pending');
+  assert.equal(await world.balance(payer.address), 10_000n);
+  weather.isDown = false;
+  const outcome = await world.payments.settle(reservation, { withinMs: 10_000 });
+  assert.equal(outcome.kind, 'settled');
+  assert.equal(await world.balance(payer.address), 10_000n - price);
+});
+
+test('while the chain is down new payments are refused with 503 and charge nothing', async () => {
+  const payer = await world.payer(10_000n);
+  const offer = world.offer('down-admission');
+  const header = await pay({ required: world.required(offer), payer });
+  weather.isDown = true;
+  await assert.rejects(call(world.payments, { offer, header }), { code: 'payment_unavailable', status: 503 });
+  weather.isDown = false;
+  assert.equal((await call(world.payments, { offer, header })).status, 200);
+});
+
+test('a transaction whose sending was not answered is found, and is not sent as a second one', async () => {
+  const { payer, reservation } = await executedCall('unanswered');
+  const before = await world.balance(seller);
+  let sent = 0;
+  weather.after = ({ method }) => (method === 'eth_sendRawTransaction' && ++sent === 1 ? 'cut' : undefined);
+  const outcome = await world.payments.settle(reservation, { withinMs: 10_000 });
+  weather.after = () => undefined;
+  assert.equal(outcome.kind, 'settled');
+  assert.equal(await world.balance(payer.address), 10_000n - price);
+  assert.equal(await world.balance(seller), before + price);
+});
+
+test('a settlement that is pending at a stop goes on at the next start, with a new key', async () => {
+  const { payer, offer, header, reservation } = await executedCall('restart');
+  weather.isDown = true;
+  assert.equal((await world.payments.settle(reservation)).kind, 'pending');
+  weather.isDown = false;
+  const { resumed } = await world.reopen({ newKeeper: account() });
+  assert.equal(resumed, 1);
+  assert.equal((await world.payments.outcome(reservation, { withinMs: 10_000 })).kind, 'settled');
+  assert.equal(await world.balance(payer.address), 10_000n - price);
+  const replay = await world.payments.admit({ header, offer, offerId: offerIdOf(offer), url: urlOf(offer), taskId: 'task', requestHash: '0x00' });
+  assert.equal(replay.kind, 'settled');
+});
+
+test('transactions that the chain does not mine are sent again with a higher fee under the same nonces', async () => {
+  const calls = await Promise.all([executedCall('stuck-1'), executedCall('stuck-2'), executedCall('stuck-3')]);
+  const before = await world.client.getTransactionCount({ address: world.keeper.address });
+  await request({ method: 'evm_setAutomine', params: [false] });
+  const outcomes = calls.map(({ reservation }) => world.payments.settle(reservation, { withinMs: 15_000 }));
+  while (world.events.filter((event) => event.startsWith('settle_resent')).length < 3) await sleep(20);
+  await request({ method: 'evm_setAutomine', params: [true] });
+  await request({ method: 'evm_mine', params: [] });
+  for (const outcome of await Promise.all(outcomes)) assert.equal(outcome.kind, 'settled');
+  for (const { payer } of calls) assert.equal(await world.balance(payer.address), 10_000n - price);
+  assert.equal(await world.client.getTransactionCount({ address: world.keeper.address }), before + 3, 'one nonce each');
+});
+
+test('transactions that the chain has forgotten are sent again', async () => {
+  const { payer, reservation } = await executedCall('forgotten');
+  await request({ method: 'evm_setAutomine', params: [false] });
+  const outcome = world.payments.settle(reservation, { withinMs: 15_000 });
+  while ((await world.payments.history({ payer: payer.address, limit: 1 }))[0]?.state !== 'settling') await sleep(5);
+  await sleep(50);
+  await request({ method: 'anvil_dropAllTransactions', params: [] });
+  await request({ method: 'evm_setAutomine', params: [true] });
+  assert.equal((await outcome).kind, 'settled');
+  assert.equal(await world.balance(payer.address), 10_000n - price);
+});
+
+test('a keeper without gas leaves payments pending, and goes on when it has some', async () => {
+  const { payer, reservation } = await executedCall('no-gas');
+  await request({ method: 'anvil_setBalance', params: [world.keeper.address, '0x0'] });
+  assert.equal((await world.payments.settle(reservation)).kind, 'pending');
+  assert(world.events.some((event) => event.startsWith('settle_delayed') && event.includes('"refused"')));
+  await request({ method: 'anvil_setBalance', params: [world.keeper.address, '0xde0b6b3a7640000'] });
+  assert.equal((await world.payments.outcome(reservation, { withinMs: 10_000 })).kind, 'settled');
+  assert.equal(await world.balance(payer.address), 10_000n - price);
+});
+
+test('with blocks every second, many settlements share a block', async () => {
+  const calls = await Promise.all(Array.from({ length: 12 }, (_, index) => executedCall(`interval-${index}`)));
+  await request({ method: 'evm_setAutomine', params: [false] });
+  await request({ method: 'evm_setIntervalMining', params: [1] });
+  const outcomes = await Promise.all(calls.map(({ reservation }) => world.payments.settle(reservation, { withinMs: 15_000 })));
+  await request({ method: 'evm_setIntervalMining', params: [0] });
+  await request({ method: 'evm_setAutomine', params: [true] });
+  assert(outcomes.every(({ kind }) => kind === 'settled'));
+});
