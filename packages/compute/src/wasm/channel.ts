@@ -4,6 +4,7 @@ import { encodeFrame, FrameReader, type Frame, type FrameKind } from './frame.ts
 /** The host's end of its one connection: a blocking socket, read and written without an event loop in between. */
 export function openChannel({ fd, limit }: { fd: number; limit: number }) {
   const frames = new FrameReader(limit);
+  const incoming = Buffer.alloc(65_536);
   return {
     send(kind: FrameKind, head?: unknown, body?: readonly Uint8Array[]): void {
       const bytes = encodeFrame(kind, head, body);
@@ -14,10 +15,9 @@ export function openChannel({ fd, limit }: { fd: number; limit: number }) {
       for (;;) {
         const frame = frames.next();
         if (frame !== undefined) return frame;
-        const piece = Buffer.allocUnsafe(65_536);
-        const length = readSync(fd, piece);
+        const length = readSync(fd, incoming);
         if (length === 0) return undefined;
-        frames.push(piece.subarray(0, length));
+        frames.push(Buffer.from(incoming.subarray(0, length)));
       }
     },
   };

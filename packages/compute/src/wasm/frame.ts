@@ -38,7 +38,9 @@ export class FrameReader {
   /** The next whole frame, if it is there. */
   next(): Frame | undefined {
     if (this.#have < this.#wanted) return undefined;
-    const bytes = Buffer.concat(this.#pieces, this.#have);
+    const [first] = this.#pieces;
+    const bytes =
+      first?.length === this.#have ? Buffer.from(first.buffer, first.byteOffset, first.length) : Buffer.concat(this.#pieces, this.#have);
     this.#pieces = [bytes];
     const end = 4 + bytes.readUInt32LE(0);
     if (end > this.#limit || end < prefix) throw new Error(`A frame of ${end} bytes; at most ${this.#limit} are accepted`);
