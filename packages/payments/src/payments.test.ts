@@ -89,7 +89,9 @@ test('ten authorizations from a wallet with money for one run once', async () =>
     await sleep(50);
     return 'result';
   };
-  const answers = await Promise.allSettled(headers.map((header, index) => call(world.payments, { offer, header, run, request: String(index) })));
+  const answers = await Promise.allSettled(
+    headers.map((header, index) => call(world.payments, { offer, header, run, request: String(index) })),
+  );
   assert.equal(runs, 1);
   assert.equal(answers.filter(({ status }) => status === 'fulfilled').length, 1);
   for (const answer of answers) {
@@ -101,7 +103,10 @@ test('ten authorizations from a wallet with money for one run once', async () =>
 test('what one wallet may have unsettled is capped, whatever it holds', async () => {
   const payer = await world.payer(100_000_000n);
   const offer = world.offer('cap', 15_000_000n);
-  const [first, second] = await Promise.all([pay({ required: world.required(offer), payer }), pay({ required: world.required(offer), payer })]);
+  const [first, second] = await Promise.all([
+    pay({ required: world.required(offer), payer }),
+    pay({ required: world.required(offer), payer }),
+  ]);
   const running = Promise.withResolvers<string>();
   const started = Promise.withResolvers<void>();
   const answer = call(world.payments, { offer, header: first, run: () => (started.resolve(), running.promise) });
@@ -118,18 +123,27 @@ test('a payment for one function is refused on another: by the ledger, by its re
   const a = world.offer('a');
   const b = world.offer('b');
   const bound = await pay({ required: world.required(a), payer });
-  await assert.rejects(call(world.payments, { offer: b, header: bound }), { code: 'payment_invalid', message: /another function|not for this function/ });
+  await assert.rejects(call(world.payments, { offer: b, header: bound }), {
+    code: 'payment_invalid',
+    message: /another function|not for this function/,
+  });
 
   // A thief rewrites all that is not signed. The nonce still speaks.
   const forged = { ...decodePaymentPayload(bound), resource: world.required(b).resource, extensions: {} };
-  await assert.rejects(call(world.payments, { offer: b, header: encodePaymentPayload(forged) }), { code: 'payment_invalid', message: /bound/ });
+  await assert.rejects(call(world.payments, { offer: b, header: encodePaymentPayload(forged) }), {
+    code: 'payment_invalid',
+    message: /bound/,
+  });
 
   // A stock client's nonce says nothing, but what was presented on one function is spent there.
   const stock = encodePaymentPayload(await stockPayload(world.required(a), payer));
   assert.equal((await call(world.payments, { offer: a, header: stock })).status, 200);
   const { resource: _, extensions: __, ...bare } = decodePaymentPayload(stock);
   await assert.rejects(call(world.payments, { offer: b, header: encodePaymentPayload(bare) }), { code: 'payment_conflict', status: 409 });
-  await assert.rejects(call(world.payments, { offer: a, header: stock, request: 'another body' }), { code: 'payment_conflict', status: 409 });
+  await assert.rejects(call(world.payments, { offer: a, header: stock, request: 'another body' }), {
+    code: 'payment_conflict',
+    status: 409,
+  });
   assert.equal(await world.balance(payer.address), 10_000n - price);
 });
 
@@ -139,7 +153,14 @@ test('a payment bound to a request is refused for another one', async () => {
   const requestHash = `0x${'77'.repeat(32)}` as const;
   const header = await pay({ required: world.required(offer), payer, bind: { requestHash } });
   await assert.rejects(call(world.payments, { offer, header }), { code: 'payment_invalid', message: /bound/ });
-  const admission = await world.payments.admit({ header, offer, offerId: offerIdOf(offer), url: urlOf(offer), taskId: 'task', requestHash });
+  const admission = await world.payments.admit({
+    header,
+    offer,
+    offerId: offerIdOf(offer),
+    url: urlOf(offer),
+    taskId: 'task',
+    requestHash,
+  });
   assert.equal(admission.kind, 'reserved');
 });
 
@@ -148,12 +169,20 @@ async function stockPayload(required: ReturnType<typeof world.required>, payer: 
   const scheme = new ExactEvmScheme({
     address: payer.address,
     signTypedData: (data) =>
-      payer.signDigest(viemBytes(hashWithViem({ ...data, types: data.types, primaryType: data.primaryType } as Parameters<typeof hashWithViem>[0]))),
+      payer.signDigest(
+        viemBytes(hashWithViem({ ...data, types: data.types, primaryType: data.primaryType } as Parameters<typeof hashWithViem>[0])),
+      ),
   });
   const [requirement] = required.accepts;
   assert(requirement);
   const { x402Version: _, ...created } = await scheme.createPaymentPayload(2, requirement as never);
-  return { x402Version: 2 as const, resource: required.resource, accepted: requirement, extensions: required.extensions, ...created } as ReturnType<typeof decodePaymentPayload>;
+  return {
+    x402Version: 2 as const,
+    resource: required.resource,
+    accepted: requirement,
+    extensions: required.extensions,
+    ...created,
+  } as ReturnType<typeof decodePaymentPayload>;
 }
 
 test('a function that fails charges nothing, and the same payment buys the next attempt', async () => {
@@ -215,7 +244,10 @@ test('a client that empties its wallet during the work gets no result, is kept o
   await assert.rejects(call(world.payments, { offer, header }), { code: 'payment_unpaid', status: 402 });
   await world.chain.fund(payer.address, price * 2n);
   const another = await pay({ required: world.required(offer), payer });
-  await assert.rejects(call(world.payments, { offer, header: another, request: 'more' }), { code: 'payment_exposure', message: /It can pay here again at/ });
+  await assert.rejects(call(world.payments, { offer, header: another, request: 'more' }), {
+    code: 'payment_exposure',
+    message: /It can pay here again at/,
+  });
   let runs = 0;
   const paid = await call(world.payments, { offer, header, run: async () => String(++runs) });
   assert.deepEqual([paid.status, paid.body, runs], [200, 'secret', 0]);
@@ -234,7 +266,9 @@ test('a contract wallet pays when it vouches for the signature (ERC-1271), and n
   const required = world.required(offer);
 
   const stranger = { ...account(), address: wallet };
-  await assert.rejects(async () => call(world.payments, { offer, header: await pay({ required, payer: stranger }) }), { code: 'payment_invalid' });
+  await assert.rejects(async () => call(world.payments, { offer, header: await pay({ required, payer: stranger }) }), {
+    code: 'payment_invalid',
+  });
   const answer = await call(world.payments, { offer, header: await pay({ required, payer: { ...owner, address: wallet } }) });
   assert.equal(answer.status, 200);
   assert.equal(await world.balance(wallet), 10_000n - price);
@@ -244,7 +278,9 @@ test('an authorization that was used before it came here is refused; one that so
   const payer = await world.payer(10_000n);
   const offer = world.offer('carried');
   const carry = async (header: string) => {
-    const { payload } = decodePaymentPayload(header) as unknown as { payload: { signature: `0x${string}`; authorization: Record<string, string> } };
+    const { payload } = decodePaymentPayload(header) as unknown as {
+      payload: { signature: `0x${string}`; authorization: Record<string, string> };
+    };
     const { from, to, value, validAfter, validBefore, nonce } = payload.authorization;
     const data = encodeFunctionData({
       abi: parseAbi(['function transferWithAuthorization(address,address,uint256,uint256,uint256,bytes32,bytes)']),
@@ -254,7 +290,10 @@ test('an authorization that was used before it came here is refused; one that so
   };
   const used = await pay({ required: world.required(offer), payer });
   await carry(used);
-  await assert.rejects(call(world.payments, { offer, header: used }), { code: 'payment_invalid', details: { errorReason: 'invalid_transaction_state' } });
+  await assert.rejects(call(world.payments, { offer, header: used }), {
+    code: 'payment_invalid',
+    details: { errorReason: 'invalid_transaction_state' },
+  });
 
   const header = await pay({ required: world.required(offer), payer });
   let transaction = '';
@@ -315,7 +354,12 @@ test('50 payers at once each get one run and pay once', async () => {
   let runs = 0;
   const answers = await Promise.all(
     payers.map(async (payer, index) =>
-      call(world.payments, { offer, header: await pay({ required: world.required(offer), payer }), request: String(index), run: async () => String(++runs) }),
+      call(world.payments, {
+        offer,
+        header: await pay({ required: world.required(offer), payer }),
+        request: String(index),
+        run: async () => String(++runs),
+      }),
     ),
   );
   assert(answers.every(({ status }) => status === 200));
@@ -329,7 +373,14 @@ test('steps out of order are refused', async () => {
   const payer = await world.payer(price);
   const offer = world.offer('order');
   const header = await pay({ required: world.required(offer), payer });
-  const admission = await world.payments.admit({ header, offer, offerId: offerIdOf(offer), url: urlOf(offer), taskId: 'task', requestHash: 'request' });
+  const admission = await world.payments.admit({
+    header,
+    offer,
+    offerId: offerIdOf(offer),
+    url: urlOf(offer),
+    taskId: 'task',
+    requestHash: 'request',
+  });
   assert(admission.kind === 'reserved');
   await assert.rejects(world.payments.executed(admission.reservation, 'early'), { code: 'payment_state' });
   await world.payments.begin(admission.reservation);

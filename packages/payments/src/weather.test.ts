@@ -19,7 +19,14 @@ async function executedCall(name: string) {
   const payer = await world.payer(10_000n);
   const offer = world.offer(name);
   const header = await pay({ required: world.required(offer), payer });
-  const admission = await world.payments.admit({ header, offer, offerId: offerIdOf(offer), url: urlOf(offer), taskId: 'task', requestHash: '0x00' });
+  const admission = await world.payments.admit({
+    header,
+    offer,
+    offerId: offerIdOf(offer),
+    url: urlOf(offer),
+    taskId: 'task',
+    requestHash: '0x00',
+  });
   assert(admission.kind === 'reserved');
   const { reservation } = admission;
   await world.payments.begin(reservation);
@@ -70,7 +77,14 @@ test('a settlement that is pending at a stop goes on at the next start, with a n
   assert.equal(resumed, 1);
   assert.equal((await world.payments.outcome(reservation, { withinMs: 10_000 })).kind, 'settled');
   assert.equal(await world.balance(payer.address), 10_000n - price);
-  const replay = await world.payments.admit({ header, offer, offerId: offerIdOf(offer), url: urlOf(offer), taskId: 'task', requestHash: '0x00' });
+  const replay = await world.payments.admit({
+    header,
+    offer,
+    offerId: offerIdOf(offer),
+    url: urlOf(offer),
+    taskId: 'task',
+    requestHash: '0x00',
+  });
   assert.equal(replay.kind, 'settled');
 });
 

@@ -13,7 +13,11 @@ export async function openWeather(rpcUrl: string) {
     before: (_call: Call): 'cut' | void => undefined,
     after: (_call: Call, _result: unknown): 'cut' | void => undefined,
     url: '',
-    close: () => new Promise<void>((resolve) => void server.close(() => resolve()).closeAllConnections()),
+    close() {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeAllConnections();
+      return closed;
+    },
   };
 
   async function forward(body: string, response: ServerResponse) {

@@ -58,7 +58,10 @@ export function account(seed: Uint8Array = randomBytes(32)): Account {
 export const seller = toAddress('0x90f79bf6eb2c4f870365e785982e1f101e93b906');
 export const price = 1_000n;
 
-export function offerOf(name: string, { chain, amount = price, payTo = seller }: { chain: LocalChain; amount?: bigint; payTo?: Address }): Offer {
+export function offerOf(
+  name: string,
+  { chain, amount = price, payTo = seller }: { chain: LocalChain; amount?: bigint; payTo?: Address },
+): Offer {
   return {
     version: 1,
     name,

@@ -91,9 +91,7 @@ export function verifyExact({
   if (resource && pathOf(resource.url) !== pathOf(url)) {
     throw invalid('invalid_payload', `It was made for ${resource.url}, not for this function. Ask this one for its price.`);
   }
-  const parsed = exactPayload.safeParse(payload);
-  if (!parsed.success) throw malformed(describe(parsed.error), parsed.error);
-  const { authorization } = parsed.data;
+  const { authorization, signature: given } = parseExact(payload);
   if (authorization.to !== requirement.payTo) {
     throw invalid('invalid_exact_evm_payload_recipient_mismatch', `It pays ${authorization.to}, but the seller is ${requirement.payTo}.`);
   }
@@ -110,9 +108,21 @@ export function verifyExact({
   const digest = hashTypedData(
     authorizationTypedData({ message: authorization, asset: token.asset, caip2: token.network, domain: token.domain }),
   );
-  const signature = normalSignature(parsed.data.signature);
+  const signature = normalSignature(given);
   const isKeySigned = isKeySignature(signature) && recover(digest, signature) === authorization.from;
   return { authorization, signature, digest: toHex(digest), requirement, isKeySigned };
+}
+
+function parseExact(payload: PaymentPayload['payload']): { authorization: Authorization; signature: string } {
+  let parsed;
+  try {
+    parsed = exactPayload.safeParse(payload);
+  } catch (cause) {
+    // The bound of 256 bits is asked of texts that are no integers, too.
+    throw malformed('an amount or time is not a whole number', cause);
+  }
+  if (!parsed.success) throw malformed(describe(parsed.error), parsed.error);
+  return parsed.data;
 }
 
 function checkBinding({
