@@ -1,4 +1,4 @@
-import { useRef, type PointerEvent } from 'react';
+import { useRef, type MouseEvent, type PointerEvent } from 'react';
 
 export type DragHandlers = {
   /** Called at every move, outside React's rendering: draw directly. */
@@ -18,6 +18,11 @@ export function useDrag({ onMove, onEnd, onCancel }: DragHandlers) {
       if (event.button !== 0 || (event.target instanceof Element && event.target.closest('button, input, a'))) return;
       event.currentTarget.setPointerCapture(event.pointerId);
       start.current = { x: event.clientX, y: event.clientY, isMoving: false };
+    },
+    // Chromium looks for something draggable where the mouse went down only after the window has moved away from there, and
+    // would begin to drag a file of the window below.
+    onMouseDown(event: MouseEvent<HTMLElement>) {
+      if (start.current) event.preventDefault();
     },
     onPointerMove(event: PointerEvent<HTMLElement>) {
       if (!start.current) return;
