@@ -22,6 +22,9 @@ export function anvilBinary(): string | undefined {
   }
 }
 
+/** How long a live process may take to answer on a busy machine. */
+const patienceMs = 15_000;
+
 const recordFile = (directory: string) => join(directory, 'process.json');
 
 /**
@@ -33,8 +36,8 @@ export async function attachAnvil({ directory, log }: { directory: string; log: 
   const record = readRecord(directory);
   if (!record || !isOurs(record.pid, directory)) return undefined;
   const anvil = { ...record, stop: () => stopProcess(record.pid, directory) };
-  if (await answers(record.port, 3_000)) return anvil;
-  log('chain_unresponsive', { pid: record.pid });
+  if (await answers(record.port, patienceMs)) return anvil;
+  log('chain.unresponsive', { pid: record.pid });
   await anvil.stop();
   return undefined;
 }
@@ -69,12 +72,12 @@ export async function spawnAnvil({
     const { pid } = child;
     if (pid !== undefined) {
       await writeAtomically(recordFile(directory), JSON.stringify({ pid, port: chosen }));
-      if (await Promise.race([answers(chosen, 15_000, signal), failure])) {
+      if (await Promise.race([answers(chosen, patienceMs, signal), failure])) {
         return { pid, port: chosen, stop: () => stopProcess(pid, directory) };
       }
       await stopProcess(pid, directory);
     }
-    log('chain_start_failed', { port: chosen, attempt });
+    log('chain.start_failed', { port: chosen, attempt });
   }
   throw new ContractsError(
     'chain_failed',

@@ -91,12 +91,12 @@ export async function openLocalChain({
     await deployToken(request);
     await save();
   } catch (error) {
-    await anvil.stop();
+    if (!attached) await anvil.stop();
     throw error;
   }
-  const timer = setInterval(() => void save().catch((error: Error) => log('chain_save_failed', { message: error.message })), saveEveryMs);
+  const timer = setInterval(() => void save().catch((error: Error) => log('chain.save_failed', { message: error.message })), saveEveryMs);
   timer.unref();
-  log('chain_started', { rpcUrl, pid: anvil.pid, attached: attached !== undefined });
+  log('chain.started', { rpcUrl, pid: anvil.pid, attached: attached !== undefined });
 
   return {
     kind: 'running',
@@ -116,7 +116,7 @@ export async function openLocalChain({
     save,
     async stop() {
       clearInterval(timer);
-      await save().catch((error: Error) => log('chain_save_failed', { message: error.message }));
+      await save().catch((error: Error) => log('chain.save_failed', { message: error.message }));
       await anvil.stop();
     },
   };

@@ -45,8 +45,9 @@ describe('kill -9', { concurrency: 3 }, () => {
       const payer = account(Buffer.from(`payer ${index}`));
       const payee = account().address;
       await chain.fund(payer.address, 10_000n);
+      await chain.fund(account(Buffer.from(`keeper ${index}`)).address, 0n);
       const program = fileURLToPath(new URL('./testing/crash-child.ts', import.meta.url));
-      const child = spawn(process.execPath, [program, directory, point, `payer ${index}`, `keeper ${index}`, payee], {
+      const child = spawn(process.execPath, [program, directory, chain.rpcUrl, point, `payer ${index}`, `keeper ${index}`, payee], {
         stdio: ['ignore', 'inherit', 'inherit'],
       });
       const [, signal] = await once(child, 'exit');

@@ -236,7 +236,7 @@ export function openPayments({ database, now, log, recover, signer, chains, toke
     const job = settleOne(id)
       .catch((error: unknown) => {
         if (!stopping.signal.aborted)
-          log('settle_failed', { reservation: id, message: error instanceof Error ? error.message : String(error) });
+          log('payment.settle_failed', { reservation: id, message: error instanceof Error ? error.message : String(error) });
       })
       .finally(() => settling.delete(id));
     settling.set(id, job);
@@ -256,11 +256,11 @@ export function openPayments({ database, now, log, recover, signer, chains, toke
     });
     if (ending.kind === 'unpaid') {
       await ledger.unpaid(id, state, ending.reason);
-      log('payment_unpaid', { reservation: id, payer: reservation.payer, reason: ending.reason });
+      log('payment.unpaid', { reservation: id, payer: reservation.payer, reason: ending.reason });
       return;
     }
     const settled = await ledger.settled(id, state, ending.transaction);
-    log('payment_settled', { reservation: id, payer: reservation.payer, transaction: ending.transaction });
+    log('payment.settled', { reservation: id, payer: reservation.payer, transaction: ending.transaction });
     for (const listener of listeners) listener(settled);
   }
 
@@ -327,7 +327,7 @@ export function openPayments({ database, now, log, recover, signer, chains, toke
         }
         if (page.length < pageSize) break;
       }
-      if (released + resumed > 0) log('payments_recovered', { released, resumed });
+      if (released + resumed > 0) log('payment.recovered', { released, resumed });
       return { released, resumed };
     },
     /** Sums of what was settled, by token, payee and offer. */

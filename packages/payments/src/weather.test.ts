@@ -93,7 +93,7 @@ test('transactions that the chain does not mine are sent again with a higher fee
   const before = await world.client.getTransactionCount({ address: world.keeper.address });
   await request({ method: 'evm_setAutomine', params: [false] });
   const outcomes = calls.map(({ reservation }) => world.payments.settle(reservation, { withinMs: 15_000 }));
-  while (world.events.filter((event) => event.startsWith('settle_resent')).length < 3) await sleep(20);
+  while (world.events.filter((event) => event.startsWith('payment.settle_resent')).length < 3) await sleep(20);
   await request({ method: 'evm_setAutomine', params: [true] });
   await request({ method: 'evm_mine', params: [] });
   for (const outcome of await Promise.all(outcomes)) assert.equal(outcome.kind, 'settled');
@@ -117,7 +117,7 @@ test('a keeper without gas leaves payments pending, and goes on when it has some
   const { payer, reservation } = await executedCall('no-gas');
   await request({ method: 'anvil_setBalance', params: [world.keeper.address, '0x0'] });
   assert.equal((await world.payments.settle(reservation)).kind, 'pending');
-  assert(world.events.some((event) => event.startsWith('settle_delayed') && event.includes('"refused"')));
+  assert(world.events.some((event) => event.startsWith('payment.settle_delayed') && event.includes('"refused"')));
   await request({ method: 'anvil_setBalance', params: [world.keeper.address, '0xde0b6b3a7640000'] });
   assert.equal((await world.payments.outcome(reservation, { withinMs: 10_000 })).kind, 'settled');
   assert.equal(await world.balance(payer.address), 10_000n - price);

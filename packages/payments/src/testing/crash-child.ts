@@ -1,11 +1,12 @@
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { localToken } from '@freehold/contracts';
 import { toAddress } from '@freehold/protocol';
-import { openChain, account, call, offerOf, openNode, requiredBy, pay } from './world.ts';
+import { account, call, offerOf, openNode, requiredBy, pay } from './world.ts';
 import { openWeather } from './weather.ts';
 
-/** A node that ends itself with SIGKILL at one point of one paid call. Its chain is in the folder beside. Arguments: directory, point, seed of the payer, seed of the keeper, payee. */
-const [directory = '', point = '', payerSeed = '', keeperSeed = '', payee = ''] = process.argv.slice(2);
+/** A node that ends itself with SIGKILL at one point of one paid call. Arguments: directory, address of the chain, point, seed of the payer, seed of the keeper, payee. */
+const [directory = '', rpcUrl = '', point = '', payerSeed = '', keeperSeed = '', payee = ''] = process.argv.slice(2);
 
 const die = (): never => {
   process.kill(process.pid, 'SIGKILL');
@@ -13,10 +14,9 @@ const die = (): never => {
 };
 const dieAt = (reached: string) => (reached === point ? die() : undefined);
 
-const chain = await openChain(join(directory, '..', 'chain'));
+const chain = { network: localToken.network, token: localToken, rpcUrl };
 const keeper = account(Buffer.from(keeperSeed));
 const payer = account(Buffer.from(payerSeed));
-await chain.fund(keeper.address, 0n);
 
 const weather = await openWeather(chain.rpcUrl);
 weather.before = ({ method }) => {

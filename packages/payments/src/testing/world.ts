@@ -60,7 +60,7 @@ export const price = 1_000n;
 
 export function offerOf(
   name: string,
-  { chain, amount = price, payTo = seller }: { chain: LocalChain; amount?: bigint; payTo?: Address },
+  { chain, amount = price, payTo = seller }: { chain: Pick<LocalChain, 'token'>; amount?: bigint; payTo?: Address },
 ): Offer {
   return {
     version: 1,

@@ -1,5 +1,5 @@
 import { fromHex, type Address, type Hex } from '@freehold/protocol';
-import { keccak256, serializeTransaction, type TransactionSerializableEIP1559 } from 'viem';
+import { keccak256, serializeTransaction, type FeeValuesEIP1559, type TransactionSerializableEIP1559 } from 'viem';
 import { estimateFeesPerGas, getTransactionCount } from 'viem/actions';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Limits } from '../../limits.ts';
@@ -13,6 +13,9 @@ export type Signer = { address: Address; signDigest(digest: Uint8Array): Promise
 
 export type Call = { to: Address; data: Hex; gas: bigint };
 type Save = (carrier: Carrier) => Promise<void>;
+
+/** Fees change with the block; what proves too low is raised when it is sent again. */
+const feesKeptMs = 1_000;
 
 export type Sender = ReturnType<typeof openSender>;
 
@@ -39,6 +42,7 @@ export function openSender({
   const { client, chainId } = chain;
   let turn: Promise<unknown> = Promise.resolve();
   let next: number | undefined;
+  let fees: { values: FeeValuesEIP1559; readAt: number } | undefined;
   /** Nonces that were taken by the chain's pool and not seen mined yet. */
   const inFlight = new Set<number>();
 
@@ -50,8 +54,15 @@ export function openSender({
 
   const count = (blockTag: 'latest' | 'pending') => getTransactionCount(client, { address: signer.address, blockTag });
 
+  async function currentFees(): Promise<FeeValuesEIP1559> {
+    if (fees && now() - fees.readAt < feesKeptMs) return fees.values;
+    const values = await estimateFeesPerGas(client, { chain: null, type: 'eip1559' });
+    fees = { values, readAt: now() };
+    return values;
+  }
+
   async function sign({ call, nonce, raise, save }: { call: Call; nonce: number; raise: bigint; save: Save }): Promise<Carrier> {
-    const fees = await estimateFeesPerGas(client, { chain: null, type: 'eip1559' });
+    const fees = await currentFees();
     const raised = (fee: bigint) => (fee * raise) / 100n;
     const transaction: TransactionSerializableEIP1559 = {
       type: 'eip1559',
@@ -85,7 +96,7 @@ export function openSender({
           if (await isMined(hash)) return;
           throw error;
         }
-        log('chain_unreachable', { network: chain.network, message: failure.message });
+        log('chain.unreachable', { network: chain.network, message: failure.message });
         await sleep(pause, undefined, { signal });
       }
     }

@@ -58,7 +58,7 @@ export async function settleExact({
     } catch (error) {
       signal.throwIfAborted();
       const { kind, message } = chainFailure(error);
-      log('settle_delayed', { network: chain.network, reservation: reservation.id, kind, message });
+      log('payment.settle_delayed', { network: chain.network, reservation: reservation.id, kind, message });
       await sleep(retryMs, undefined, { signal });
       retryMs = Math.min(retryMs * 2, limits.retryMs);
     }
@@ -81,7 +81,7 @@ export async function settleExact({
     const call = isWaiting ? { to: key.asset, data, gas } : await prepare();
     if ('kind' in call) return call;
     const carrier = last ? await sender.resend(last, call, { times: carriers.length - 1, save }) : await sender.send(call, save);
-    if (last) log('settle_resent', { network: chain.network, reservation: reservation.id, times: carriers.length });
+    if (last) log('payment.settle_resent', { network: chain.network, reservation: reservation.id, times: carriers.length });
     carriers.push(carrier);
     pollMs = 5;
     return undefined;
