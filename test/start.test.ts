@@ -12,7 +12,10 @@ test('a node starts, starts again on the same data, and never leaves this machin
   verifies('foundation.start', 'foundation.start.offline', 'cloud.login.offline', 'cloud.files.local');
   const place = temporaryDirectory();
   try {
-    const caught = spawnSync(process.execPath, ['-e', "require('net').connect(80, '192.0.2.1')"], { env: { ...process.env, ...guard }, encoding: 'utf8' });
+    const caught = spawnSync(process.execPath, ['-e', "require('net').connect(80, '192.0.2.1')"], {
+      env: { ...process.env, ...guard },
+      encoding: 'utf8',
+    });
     assert.equal(caught.status, 77, 'the guard itself must bite');
 
     for (const start of ['first', 'second']) {
@@ -56,7 +59,11 @@ test('a node that was killed starts again where it was', async () => {
   const place = temporaryDirectory();
   try {
     const node = await startNodeProcess(place.path);
-    await fetch(new URL('/api/chain/faucet', node.url), { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ address: `0x${'ab'.repeat(20)}` }) });
+    await fetch(new URL('/api/chain/faucet', node.url), {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ address: `0x${'ab'.repeat(20)}` }),
+    });
     await node.kill();
     const again = await startNodeProcess(place.path);
     const response = await fetch(new URL(`/api/chain/balance?address=0x${'ab'.repeat(20)}`, again.url));

@@ -34,8 +34,8 @@ export function welcome({ version, url, dataDirectory, testMoney, chainRefusal, 
     claimCode
       ? `  1. Make it yours: open ${url} and sign in with your wallet. The first to sign in owns the node.`
       : `  1. Open ${url} and sign in with your wallet.`,
-    '  2. Sell a program:  freehold offer PROGRAM.wasm --name calculator --price 0.001',
-    `  3. Buy a call:      freehold curl --max 0.01 ${url}/calculator.cgi`,
+    '  2. Sell a program: publish examples/dist/calculator.wasm in the Functions window, or with ./freehold offer.',
+    `  3. Buy a call: ./freehold curl "${url}/calculator.cgi/multiply?a=6&b=7"   (a wallet: ./freehold key new, money for it: ./freehold key fund)`,
     '',
     'Ctrl-C stops it.',
   ].join('\n');

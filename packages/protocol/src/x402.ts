@@ -35,7 +35,7 @@ export const paymentRequired = z.object({
 export type PaymentRequired = z.output<typeof paymentRequired>;
 
 /** A count of seconds since the epoch or of atomic units, as the decimal strings of the wire. */
-const uint256 = atomicAmount.refine((text) => BigInt(text) < 1n << 256n, 'must fit in 256 bits');
+const uint256 = atomicAmount.refine((text) => !/^\d+$/.test(text) || BigInt(text) < 1n << 256n, 'must fit in 256 bits');
 
 /** EIP-3009 TransferWithAuthorization. Times are in SECONDS since the epoch. */
 export const authorization = z.object({

@@ -7,6 +7,9 @@ import { refusedEngine } from './refused.ts';
 /** Where the clocks of a deterministic function stand: 2020-01-01, so that no program takes it for "not set". */
 const fixedTime = Date.UTC(2020, 0, 1);
 
+/** The most that the scratch folder of a WASI program may hold, in bytes: it lives in the memory of the host process. */
+const largestScratch = 64 * 1024 * 1024;
+
 /** WebAssembly programs in sandboxed host processes; refused with the reason where they cannot be confined. */
 export async function openWasmEngine({
   runner,
@@ -39,7 +42,7 @@ function jobOf({ kind, program, entry, args, env, limits, seed }: Run, stdin: Bu
       cpuMs: limits.cpuMs,
       memoryBytes: limits.memoryBytes,
       outputBytes: limits.outputBytes,
-      scratchBytes: limits.memoryBytes,
+      scratchBytes: Math.min(limits.memoryBytes, largestScratch),
     },
     ...(seed && { seed, fixedTime }),
   };
