@@ -1,0 +1,51 @@
+// Usage: npm run bench [-- NAME… --size MiB --entries COUNT --dir FOLDER]. Prints one table for each benchmark; asserts nothing.
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { cpus, loadavg, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { calls } from './calls.ts';
+import type { Context } from './context.ts';
+import { start } from './start.ts';
+import { formatTable, type Table } from './table.ts';
+import { transfer } from './transfer.ts';
+import { tree } from './tree.ts';
+
+const benchmarks: Record<string, (context: Context) => Promise<Table>> = { calls, transfer, tree, start };
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    size: { type: 'string', default: '256' },
+    entries: { type: 'string', default: '100000' },
+    dir: { type: 'string', default: tmpdir() },
+  },
+});
+const unknown = positionals.filter((name) => !(name in benchmarks));
+if (unknown.length > 0) throw new Error(`There is no benchmark ${unknown.join(', ')}. There are: ${Object.keys(benchmarks).join(', ')}.`);
+
+const ending = new AbortController();
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => ending.abort(new Error(`Ended by ${name}`)));
+
+const load = () =>
+  loadavg()
+    .map((value) => value.toFixed(1))
+    .join(' ');
+const [processor] = cpus();
+console.log(`# Freehold on ${cpus().length} × ${processor?.model ?? 'unknown processor'}, Node ${process.version}, load average ${load()}`);
+
+const workplace = await mkdtemp(join(values.dir, 'freehold-bench-'));
+try {
+  for (const [name, benchmark] of Object.entries(benchmarks)) {
+    if (positionals.length > 0 && !positionals.includes(name)) continue;
+    const begun = performance.now();
+    const before = load();
+    const directory = join(workplace, name);
+    await mkdir(directory);
+    const table = await benchmark({ directory, sizeMiB: Number(values.size), entries: Number(values.entries), signal: ending.signal });
+    console.log(`\n${formatTable(table)}`);
+    console.log(`- Took ${((performance.now() - begun) / 1000).toFixed(0)} s; load average ${before} before, ${load()} after.`);
+    await rm(directory, { recursive: true, force: true });
+  }
+} finally {
+  await rm(workplace, { recursive: true, force: true, maxRetries: 3 });
+}
