@@ -15,7 +15,6 @@ export default [
     id: 'fn.offer.signed',
     source: 'seeds/002',
     behaviour: 'offers are signed and tamper-proof; expired or altered ones refused',
-    planned: true,
   },
   {
     id: 'fn.cgi',
@@ -29,7 +28,7 @@ export default [
     behaviour: 'the payment happens within the call over x402; USDC on Base, Ethereum and Solana',
     planned: true,
   },
-  { id: 'fn.cache', source: 'seeds/002', behaviour: 'equal inputs give the same task id and are answered free', planned: true },
+  { id: 'fn.cache', source: 'seeds/002', behaviour: 'equal inputs give the same task id and are answered free' },
   {
     id: 'fn.sandbox',
     source: 'seeds/002',

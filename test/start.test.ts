@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { test } from 'node:test';
+import { generatePrivateKey, privateKeyToAccount, type PrivateKeyAccount } from 'viem/accounts';
 import { verifies } from '../requirements/verifies.ts';
 import { freehold, root, startNodeProcess, temporaryDirectory } from './harness/node-process.ts';
 
@@ -18,14 +19,16 @@ test('a node starts, starts again on the same data, and never leaves this machin
     });
     assert.equal(caught.status, 77, 'the guard itself must bite');
 
+    const owner = privateKeyToAccount(generatePrivateKey());
     for (const start of ['first', 'second']) {
       const node = await startNodeProcess(place.path, guard);
       try {
         const health = await fetch(new URL('/api/health', node.url));
         assert.equal(health.status, 200, start);
+        await keepsAFile(node.url, owner, start === 'first');
         const page = await fetch(node.url);
         assert.match(await page.text(), /<div id="root"|<!doctype html>/i);
-        assert.match(node.claimCode, /^[0-9A-Z]{4}-[0-9A-Z]{4}$/);
+        if (start === 'first') assert.match(node.claimCode, /^[0-9A-Z]{4}-[0-9A-Z]{4}$/);
       } finally {
         assert.equal(await node.stop(), 0, start);
       }
@@ -34,6 +37,27 @@ test('a node starts, starts again on the same data, and never leaves this machin
     place.remove();
   }
 });
+
+/** Signs in and stores a file, or finds it again. */
+async function keepsAFile(url: string, owner: PrivateKeyAccount, isNew: boolean) {
+  const call = async (path: string, init: RequestInit = {}) => {
+    const response = await fetch(new URL(path, url), init);
+    assert.ok(response.ok, `${path}: ${response.status}`);
+    return response;
+  };
+  const post = (path: string, body: unknown) =>
+    call(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }).then(async (response) =>
+      JSON.parse(await response.text()),
+    );
+  const { nonce, message } = await post('/api/auth/challenge', { address: owner.address });
+  const { token } = await post('/api/auth/login', { nonce, signature: await owner.signMessage({ message }), transport: 'bearer' });
+  const headers = { authorization: `Bearer ${token}` };
+  const root = JSON.parse(await (await call('/api/drive/root', { headers })).text());
+  const content = 'kept '.repeat(100_000);
+  if (isNew) await call(`/api/drive/files?parent=${root.id}&name=kept.txt`, { method: 'PUT', headers, body: content });
+  const { id } = JSON.parse(await (await call('/api/drive/stat?path=/kept.txt', { headers })).text());
+  assert.equal(await (await call(`/api/drive/files/${id}/content`, { headers })).text(), content);
+}
 
 test('a second node on the same data directory is refused with a sentence, and the first goes on', async () => {
   const place = temporaryDirectory();

@@ -20,7 +20,7 @@ const settings = z.object({
     .number()
     .int()
     .min(1)
-    .default(1024 * 1024),
+    .default(100 * 1024),
   concurrency: z.coerce.number().int().min(1).max(64).default(4),
 });
 

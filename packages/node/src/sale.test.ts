@@ -54,7 +54,7 @@ test('a call without payment gets the terms, as a header for programs and as JSO
 });
 
 test('a paid call answers, moves the price on the chain, and carries a receipt that anyone can check', async () => {
-  verifies('foundation.journey.curl', 'fn.pay.auto');
+  verifies('foundation.journey.curl');
   const payer = await node.payer();
   const [had, earned] = [await node.balanceOf(payer.address), await node.balanceOf(seller.address)];
   const url = `${node.url}/arithmetic.cgi/add?a=1.5&b=2`;
