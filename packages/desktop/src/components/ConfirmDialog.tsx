@@ -13,9 +13,7 @@ export function ConfirmDialog({ title, action, children, onClose, onConfirm }: P
       onClose={onClose}
       footer={
         <>
-          <Button onClick={onClose} autoFocus>
-            Cancel
-          </Button>
+          <Button onClick={onClose}>Cancel</Button>
           <Button
             kind="danger"
             onClick={() => {

@@ -11,6 +11,8 @@ export function Dialog({ title, onClose, children, footer, role = 'dialog' }: Pr
   useEffect(() => {
     const dialog = element.current;
     if (!dialog?.open) dialog?.showModal();
+    // The first field, or else the first and safest answer; the browser itself would take the button that closes.
+    dialog?.querySelector<HTMLElement>('form input, footer button:not(:disabled)')?.focus();
     return () => dialog?.close();
   }, []);
   return (

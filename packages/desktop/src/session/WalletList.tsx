@@ -24,11 +24,7 @@ export function WalletList({ wallets, busy, action, onChoose }: Props) {
             <Icon name="right" size={18} />
           </button>
           <small id={`about-${wallet.id}`}>
-            {busy === wallet.id
-              ? 'Waiting for your confirmation…'
-              : wallet.id === testWalletId
-                ? 'In this browser · test money only'
-                : action}
+            {busy === wallet.id ? 'Waiting for your confirmation…' : wallet.id === testWalletId ? 'Here · test money only' : action}
           </small>
         </li>
       ))}

@@ -42,7 +42,7 @@ export function NewFolderDialog({
       }
     >
       <form id="new-folder" onSubmit={(event) => void create(event)}>
-        <Field label="Name" value={name} problem={problem} autoFocus maxLength={255} onChange={(event) => setName(event.target.value)} />
+        <Field label="Name" value={name} problem={problem} maxLength={255} onChange={(event) => setName(event.target.value)} />
       </form>
     </Dialog>
   );
