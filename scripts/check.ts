@@ -20,6 +20,7 @@ const npm = npmCli();
 const steps: [name: string, args: string[]][] = [
   ['types', [bin('typescript/bin/tsc'), '-p', 'tsconfig.json']],
   ['types of the desktop', [bin('typescript/bin/tsc'), '-p', 'packages/desktop/tsconfig.json']],
+  ['types of the browser test', [bin('typescript/bin/tsc'), '-p', 'test/tsconfig.json']],
   ['lint', [bin('oxlint/bin/oxlint'), '--type-aware', '--quiet']],
   ['format', [bin('oxfmt/bin/oxfmt'), '--check', '.']],
   ['arrows', [join(import.meta.dirname, 'arrows.ts')]],

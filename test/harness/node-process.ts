@@ -25,6 +25,7 @@ export const temporaryDirectory = (): { path: string; remove: () => void } => {
 export async function startNodeProcess(dataDirectory: string, env: Record<string, string> = {}): Promise<NodeProcess> {
   const child = spawn(process.execPath, [cli, 'up', '--port', '0', '--data', dataDirectory, '--json'], {
     stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...env },
   });
   const ended = once(child, 'exit');
   let said = '';
