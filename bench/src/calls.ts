@@ -10,7 +10,7 @@ import { createPerson } from './person.ts';
 import { startFreehold, startYardstick } from './servers.ts';
 import { times, type Table } from './table.ts';
 
-const rounds = 5;
+const rounds = 4;
 const csv = 'name,size\napple,3\npear,4\n';
 
 /** What a call of a function costs: free and paid, beside a request that does nothing. */
@@ -41,7 +41,12 @@ export async function calls({ directory, signal }: Context): Promise<Table> {
     const free = `${await person.offer({ program, name: 'free' })}/add?a=6&b=7`;
     const terms = await person.terms(paid);
     let payments: string[] = [];
-    await add({ name: 'the price of a call (402)', sequential: 100, parallel: 500, once: async () => expectStatus(await http.ask(paid), 402) });
+    await add({
+      name: 'the price of a call (402)',
+      sequential: 100,
+      parallel: 500,
+      once: async () => expectStatus(await http.ask(paid), 402),
+    });
     await add({ name: 'repeated deterministic call', sequential: 100, parallel: 400, once: get(cached) });
     await add({ name: 'free call, core WebAssembly', sequential: 60, parallel: 200, once: get(free) });
     await add({
@@ -88,7 +93,9 @@ export async function calls({ directory, signal }: Context): Promise<Table> {
     notes: [
       `A paid call takes ${times(ratio(paidCall, freeCall))} the free one; it includes the settlement on the embedded chain. Its payments are signed beforehand.`,
       'CPU is that of the server for one call; "with children" adds the sandboxes, the keeper and the chain.',
-      ...Object.entries(node.refusals).flatMap(([engine, refusal]) => (refusal === undefined ? [] : [`No ${engine} functions here: ${refusal}`])),
+      ...Object.entries(node.refusals).flatMap(([engine, refusal]) =>
+        refusal === undefined ? [] : [`No ${engine} functions here: ${refusal}`],
+      ),
       ...notes.filter((note) => note.includes('left out')),
     ],
   };

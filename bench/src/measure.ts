@@ -32,8 +32,18 @@ export const concurrency = 8;
 const warmUp = 6;
 
 /** Measures the subjects in turn, several times over, so that each meets the same noise. */
-export async function measure(subjects: readonly Subject[], { rounds, signal }: { rounds: number; signal: AbortSignal }): Promise<Measured[]> {
-  const books = subjects.map((subject) => ({ subject, latencies: new Array<number>(), perRound: new Array<number>(), rates: new Array<number>(), cpu: { process: 0, tree: 0 }, done: 0 }));
+export async function measure(
+  subjects: readonly Subject[],
+  { rounds, signal }: { rounds: number; signal: AbortSignal },
+): Promise<Measured[]> {
+  const books = subjects.map((subject) => ({
+    subject,
+    latencies: new Array<number>(),
+    perRound: new Array<number>(),
+    rates: new Array<number>(),
+    cpu: { process: 0, tree: 0 },
+    done: 0,
+  }));
   for (const { subject } of books) {
     const count = Math.min(warmUp, subject.sequential);
     await subject.prepare?.(count);

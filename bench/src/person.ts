@@ -57,7 +57,17 @@ export function createPerson({ url, http, account = createAccount() }: { url: st
     },
 
     /** Puts a program on sale, free of charge unless `paid`; answers its URL. */
-    async offer({ program, name, deterministic = false, paid = false }: { program: Uint8Array; name: string; deterministic?: boolean; paid?: boolean }): Promise<string> {
+    async offer({
+      program,
+      name,
+      deterministic = false,
+      paid = false,
+    }: {
+      program: Uint8Array;
+      name: string;
+      deterministic?: boolean;
+      paid?: boolean;
+    }): Promise<string> {
       const answer = await http.ask(`${url}/api/programs`, { method: 'PUT', headers: session(), body: program });
       const { cid, runtime } = programInfo.parse(JSON.parse(expectStatus(answer, 201).body.toString()));
       const { token: coin } = await info();

@@ -10,7 +10,7 @@ import { median, medianRatio } from './statistics.ts';
 import { times, type Table } from './table.ts';
 import { cpuOf, nameOf, processTree, proportionalOf, residentOf } from './usage.ts';
 
-const rounds = 4;
+const rounds = 3;
 const settleMs = 3_000;
 const restMs = 5_000;
 const mebibyte = 1024 * 1024;
@@ -49,7 +49,8 @@ export async function start({ directory, signal }: Context): Promise<Table> {
   const [bare, ours] = await Promise.all([restOf([yardstick.pid]), restOf(parts)]);
   http.close();
 
-  const row = (name: string, times_: number[]) => [name, median(times_), times(medianRatio(times_, starts.fastify))] as const;
+  const row = (name: string, milliseconds: number[]) =>
+    [name, median(milliseconds), times(medianRatio(milliseconds, starts.fastify))] as const;
   return {
     title: 'Start and rest',
     columns: ['', 'to first answer ms', 'of Fastify', 'RSS MiB', 'PSS MiB', 'CPU at rest %'],
@@ -58,7 +59,13 @@ export async function start({ directory, signal }: Context): Promise<Table> {
       [...row('bare Fastify (yardstick)', starts.fastify), bare.resident, bare.proportional, bare.cpuPercent],
       row('cold: empty data directory, nothing compiled', starts.cold),
       [...row('warm: second start, with all its processes', starts.warm), ours.resident, ours.proportional, ours.cpuPercent],
-      ...parts.map((pid) => [`  of these: ${nameOf(pid)}`, undefined, undefined, residentOf(pid) / mebibyte, proportionalOf(pid) / mebibyte]),
+      ...parts.map((pid) => [
+        `  of these: ${nameOf(pid)}`,
+        undefined,
+        undefined,
+        residentOf(pid) / mebibyte,
+        proportionalOf(pid) / mebibyte,
+      ]),
     ],
     notes: [
       `Median of ${rounds} starts. The first answer is that of /api/health: both sandboxes have proved themselves and the chain answers by then.`,

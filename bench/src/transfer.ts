@@ -28,7 +28,9 @@ export async function transfer({ directory, sizeMiB, signal }: Context): Promise
   const http = openHttpClient();
   const person = createPerson({ url: node.url, http });
   await person.signIn();
-  const root = entry.parse(JSON.parse(expectStatus(await http.ask(`${node.url}/api/drive/root`, { headers: person.session() }), 200).body.toString()));
+  const root = entry.parse(
+    JSON.parse(expectStatus(await http.ask(`${node.url}/api/drive/root`, { headers: person.session() }), 200).body.toString()),
+  );
 
   const send = async (url: string, headers: Record<string, string>) => {
     const body = createReadStream(file, { highWaterMark: mebibyte });
@@ -93,7 +95,8 @@ export async function transfer({ directory, sizeMiB, signal }: Context): Promise
   };
 }
 
-async function runOnce({ way: { pid, once }, ...book }: Book): Promise<void> {
+async function runOnce(book: Book): Promise<void> {
+  const { pid, once } = book.way;
   if (pid === undefined) return void book.seconds.push(await timed(once));
   book.before.push(residentOf(pid));
   const peak = watchPeak(pid);

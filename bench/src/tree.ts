@@ -69,9 +69,21 @@ export async function tree({ directory, entries, signal }: Context): Promise<Tab
   const common = { pid: node.pid };
   const remote = await measure(
     [
-      { name: 'hello', sequential: 300, parallel: 1000, pid: yardstick.pid, once: async () => expectStatus(await http.ask(yardstick.hello), 200) },
+      {
+        name: 'hello',
+        sequential: 300,
+        parallel: 1000,
+        pid: yardstick.pid,
+        once: async () => expectStatus(await http.ask(yardstick.hello), 200),
+      },
       { ...common, name: 'stat by id', sequential: 300, parallel: 1000, once: () => get(`${api}/entries/${anyId()}`) },
-      { ...common, name: 'stat by path', sequential: 300, parallel: 1000, once: () => get(`${api}/stat?path=/${path.join('/')}/${anyName()}`) },
+      {
+        ...common,
+        name: 'stat by path',
+        sequential: 300,
+        parallel: 1000,
+        once: () => get(`${api}/stat?path=/${path.join('/')}/${anyName()}`),
+      },
       { ...common, name: 'page', sequential: 50, parallel: 160, once: () => get(pageUrl(anyName(), 200)) },
       {
         ...common,

@@ -2,8 +2,7 @@
  * The yardstick server, a process of its own: Fastify that says hello (what any request costs here), and plain node:http that
  * takes and gives one file (what any transfer costs here). Takes the path of the file; prints its two URLs.
  */
-import { createReadStream, statSync } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { createReadStream, createWriteStream, statSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { pipeline } from 'node:stream/promises';
@@ -17,13 +16,10 @@ hello.get('/hello', async () => ({ hello: 'world' }));
 await hello.listen({ host, port: 0 });
 
 const files = createServer(async (request, response) => {
-  if (path === undefined) return response.writeHead(404).end();
+  if (path === undefined) return void response.writeHead(404).end();
   if (request.method === 'PUT') {
-    const file = await open(`${path}.received`, 'w');
-    await pipeline(request, file.createWriteStream({ autoClose: false }));
-    await file.datasync();
-    await file.close();
-    return response.writeHead(201).end();
+    await pipeline(request, createWriteStream(`${path}.received`, { flush: true }));
+    return void response.writeHead(201).end();
   }
   response.writeHead(200, { 'content-length': statSync(path).size });
   await pipeline(createReadStream(path, { highWaterMark: 256 * 1024 }), response);
