@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process';
 import { openSync, closeSync } from 'node:fs';
-import { once } from 'node:events';
 
 const patienceMs = 10_000;
 
@@ -39,8 +38,10 @@ export async function startChild({
     killSignal: 'SIGTERM',
   });
   closeSync(log);
+  // An abort is told as an error before the process has ended: only its end is waited for.
   child.on('error', () => {});
-  const exit = once(child, 'exit').catch(() => {});
+  const { promise: exit, resolve: ended } = Promise.withResolvers<void>();
+  child.once('exit', () => ended());
 
   async function stop() {
     if (child.exitCode !== null || child.signalCode !== null) return;

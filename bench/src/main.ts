@@ -46,6 +46,10 @@ try {
     console.log(`- Took ${((performance.now() - begun) / 1000).toFixed(0)} s; load average ${before} before, ${load()} after.`);
     await rm(directory, { recursive: true, force: true });
   }
+} catch (error) {
+  if (!ending.signal.aborted) throw error;
+  console.error(`\n${String(ending.signal.reason)}`);
+  process.exitCode = 1;
 } finally {
   await rm(workplace, { recursive: true, force: true, maxRetries: 3 });
 }

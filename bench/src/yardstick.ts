@@ -16,13 +16,15 @@ hello.get('/hello', async () => ({ hello: 'world' }));
 await hello.listen({ host, port: 0 });
 
 const files = createServer(async (request, response) => {
-  if (path === undefined) return void response.writeHead(404).end();
-  if (request.method === 'PUT') {
+  if (path === undefined) {
+    response.writeHead(404).end();
+  } else if (request.method === 'PUT') {
     await pipeline(request, createWriteStream(`${path}.received`, { flush: true }));
-    return void response.writeHead(201).end();
+    response.writeHead(201).end();
+  } else {
+    response.writeHead(200, { 'content-length': statSync(path).size });
+    await pipeline(createReadStream(path, { highWaterMark: 256 * 1024 }), response);
   }
-  response.writeHead(200, { 'content-length': statSync(path).size });
-  await pipeline(createReadStream(path, { highWaterMark: 256 * 1024 }), response);
 });
 files.listen(0, host, () => {
   const { port } = files.address() as AddressInfo;
