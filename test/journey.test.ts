@@ -214,6 +214,22 @@ test(
   },
 );
 
+test('the two windows side by side, as in the README', { skip }, async () => {
+  verifies('foundation.desktop.accessible');
+  for (const [title, side] of [
+    ['Files', 'Snap left'],
+    ['Functions', 'Snap right'],
+  ] as const) {
+    await page.getByRole('navigation', { name: 'Taskbar' }).getByRole('button', { name: title, exact: true }).click();
+    await page.getByRole('button', { name: `Window menu of ${title}` }).click();
+    await page.getByRole('menuitem', { name: side }).click();
+  }
+  await row('Letters').waitFor();
+  await page.getByRole('status', { name: 'Notifications' }).getByRole('button').first().waitFor({ state: 'detached' });
+  await picture('desktop');
+  await isAccessible('two windows');
+});
+
 test('a wallet of the browser announces itself (EIP-6963); it gets in when the owner has let it in', { skip }, async () => {
   verifies('foundation.journey', 'foundation.identity.allowlist');
   const guest = privateKeyToAccount(generatePrivateKey());
@@ -260,7 +276,6 @@ test('a wallet of the browser announces itself (EIP-6963); it gets in when the o
 test('the same desktop in the dark, and on a telephone', { skip }, async () => {
   verifies('foundation.desktop.accessible');
   await page.emulateMedia({ colorScheme: 'dark' });
-  await page.getByRole('button', { name: 'Files', exact: true }).click();
   await row('Letters').waitFor();
   await picture('10-dark');
   await isAccessible('the dark desktop');

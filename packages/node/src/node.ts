@@ -138,7 +138,7 @@ export async function startNode({
       signer: keeper,
       now,
       onSold: ({ offer, task, amount, payer, seller }) => {
-        metrics.sale();
+        if (amount !== '0') metrics.sale();
         events.publish({ type: 'sale', offer, task, amount, payer }, seller);
       },
     });

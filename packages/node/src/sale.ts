@@ -73,8 +73,12 @@ export function openSales({
     };
   };
 
+  const announce = (plan: Plan, { task }: Outcome, { amount, payer }: { amount: string; payer: Address }) =>
+    onSold({ offer: plan.call.id, task, amount, payer, seller: plan.call.offer.owner });
+
   async function giveFree(plan: Plan, outcome: Outcome): Promise<Answer> {
     const receipt = outcome.response && (await sign(receiptFor(plan, outcome)));
+    if (outcome.response && !outcome.cached) announce(plan, outcome, { amount: '0', payer: zeroAddress });
     return { kind: 'answered', outcome, receipt, settlement: undefined };
   }
 
@@ -134,7 +138,7 @@ export function openSales({
       transaction: settlement.transaction as Hex,
     });
     await compute.receipts.add(outcome.task, receipt);
-    onSold({ offer: plan.call.id, task: outcome.task, amount: amount.toString(), payer, seller: plan.call.offer.owner });
+    announce(plan, outcome, { amount: amount.toString(), payer });
     return { kind: 'answered', outcome, receipt, settlement };
   }
 

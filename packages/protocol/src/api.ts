@@ -137,6 +137,7 @@ export const serverEvent = z.discriminatedUnion('type', [
     origin: z.string().optional(),
   }),
   z.object({ type: z.literal('offers') }),
+  /** A call was answered to one of the listener's functions; amount 0 when it was free. */
   z.object({ type: z.literal('sale'), offer: offerId, task: z.string(), amount: atomicAmount, payer: address }),
 ]);
 export type ServerEvent = z.output<typeof serverEvent>;

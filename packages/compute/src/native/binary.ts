@@ -56,11 +56,14 @@ export async function prepareRunner(options: PrepareOptions): Promise<PreparedRu
   const system = `${platform()}-${arch()}`;
   if (platform() !== 'linux') {
     return {
-      unavailable: 'Functions need the sandbox, which is made of Linux. Run Freehold on a Linux machine (a virtual machine will do); the desktop and the files work here.',
+      unavailable:
+        'Functions need the sandbox, which is made of Linux. Run Freehold on a Linux machine (a virtual machine will do); the desktop and the files work here.',
     };
   }
   if (arch() !== 'x64' && arch() !== 'arm64') {
-    return { unavailable: `The sandbox of functions runs on x64 and arm64; this machine is ${arch()}. The desktop and the files work here.` };
+    return {
+      unavailable: `The sandbox of functions runs on x64 and arm64; this machine is ${arch()}. The desktop and the files work here.`,
+    };
   }
 
   const source = await sourceHash();

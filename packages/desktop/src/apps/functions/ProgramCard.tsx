@@ -27,7 +27,7 @@ export function ProgramCard({ program, fileName, onChange }: { program: ProgramI
             {exports.slice(0, shownExports).map(({ name, parameters, results }) => (
               <li key={name}>
                 <code>
-                  {name}({parameters.join(', ')}){results.length > 0 && ` → ${results.join(', ')}`}
+                  {name}({parameters.join(', ')}){results.length > 0 && `: ${results.join(', ')}`}
                 </code>
               </li>
             ))}
