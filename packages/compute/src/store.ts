@@ -182,7 +182,7 @@ export function openStore(database: Database) {
     addReceipt: (task: string, signed: SignedReceipt, now: number) =>
       database.transaction((tx) =>
         tx.run(sql`INSERT INTO receipt (task, payer, nonce, document, created_at)
-          VALUES (${task}, ${signed.receipt.payer}, ${signed.receipt.nonce}, ${JSON.stringify(signed)}, ${now}) ON CONFLICT (task, payer, nonce) DO NOTHING`),
+          VALUES (${task}, ${signed.receipt.payer}, ${signed.receipt.nonce}, ${JSON.stringify(signed)}, ${now}) ON CONFLICT (task, payer, nonce) DO UPDATE SET document = excluded.document, created_at = excluded.created_at`),
       ),
 
     async receipt(task: string, payment?: { payer: string; nonce: string }): Promise<SignedReceipt | undefined> {

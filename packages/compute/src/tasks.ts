@@ -32,15 +32,13 @@ export function openTasks({ store, engines, now }: { store: Store; engines: { na
   }
 
   async function execute(plan: Plan, task: string, signal: AbortSignal | undefined): Promise<Outcome> {
-    await store.startTask({ id: task, offer: plan.call.id, now: now() });
     const seed = plan.call.offer.deterministic ? new Uint8Array(hkdfSync('sha256', task, '', 'freehold/seed/1', 32)) : undefined;
     const engine = plan.run.kind === 'native' ? engines.native : engines.wasm;
-    let result: RunResult;
-    try {
-      result = await engine.run({ ...plan.run, seed }, plan.input, signal ? { signal } : {});
-    } catch (error) {
-      result = failedRun(error);
-    }
+    // The start is written while the program runs: after a crash before it is durable there is simply no such task.
+    const [result] = await Promise.all([
+      engine.run({ ...plan.run, seed }, plan.input, signal ? { signal } : {}).catch(failedRun),
+      store.startTask({ id: task, offer: plan.call.id, now: now() }),
+    ]);
     const judged = judge(plan, result);
     const stdoutSha256 = createHash('sha256').update(result.stdout).digest('hex');
     await store.finishTask({

@@ -76,8 +76,17 @@ export function openSales({
   const announce = (plan: Plan, { task }: Outcome, { amount, payer }: { amount: string; payer: Address }) =>
     onSold({ offer: plan.call.id, task, amount, payer, seller: plan.call.offer.owner });
 
+  /** A cached result keeps the receipt of its first free delivery: what it says has not changed. */
+  async function freeReceipt(plan: Plan, outcome: Outcome): Promise<SignedReceipt> {
+    const kept = outcome.cached ? await compute.receipts.get(outcome.task, { payer: zeroAddress, nonce: noHash }) : undefined;
+    if (kept?.receipt.offer === plan.call.id) return kept;
+    const signed = await sign(receiptFor(plan, outcome));
+    if (outcome.cached) await compute.receipts.add(outcome.task, signed);
+    return signed;
+  }
+
   async function giveFree(plan: Plan, outcome: Outcome): Promise<Answer> {
-    const receipt = outcome.response && (await sign(receiptFor(plan, outcome)));
+    const receipt = outcome.response && (await freeReceipt(plan, outcome));
     if (outcome.response && !outcome.cached) announce(plan, outcome, { amount: '0', payer: zeroAddress });
     return { kind: 'answered', outcome, receipt, settlement: undefined };
   }
@@ -118,10 +127,13 @@ export function openSales({
   }
 
   async function runReserved(plan: Plan, reservation: Reservation, nonce: Uint8Array): Promise<Outcome> {
-    await payments.begin(reservation);
+    // The reservation is durable; that it has begun may be written while it runs.
+    const steps = [compute.tasks.run(plan, { nonce }), payments.begin(reservation)] as const;
     try {
-      return await compute.tasks.run(plan, { nonce });
+      const [outcome] = await Promise.all(steps);
+      return outcome;
     } catch (error) {
+      await Promise.allSettled(steps);
       await payments.release(reservation, 'failed');
       throw error;
     }

@@ -39,6 +39,8 @@ export async function openWasmPool({ runner, size, log }: { runner: PreparedRunn
 
 type Waiting = { job: WasmJob; signal: AbortSignal | undefined; resolve: (result: WasmResult) => void; reject: (error: unknown) => void };
 
+/** Processes that wait for the first jobs: one to run it and one to step in. More come when they are needed, so that a node at rest is small. */
+const warmAtStart = 2;
 /** After this many processes in a row that ended before they were ready, waiting jobs are refused. */
 const mostFailedStarts = 3;
 const pauseAfterFailureMs = 1000;
@@ -86,7 +88,11 @@ function startPool({ launch, proof, size, log }: { launch: Launch; proof: WasmPr
     while (running < size && waiting.length > 0) {
       const next = waiting[0];
       const worker = next && chooseWorker(next.job.program.id);
-      if (next === undefined || worker === undefined) return;
+      if (next === undefined) return;
+      if (worker === undefined) {
+        if (workers.size < size + 1) addWorker();
+        return;
+      }
       waiting.shift();
       running++;
       void runOn(worker, next);
@@ -115,7 +121,7 @@ function startPool({ launch, proof, size, log }: { launch: Launch; proof: WasmPr
     return free;
   }
 
-  for (let index = 0; index < size + 1; index++) addWorker();
+  for (let index = 0; index < Math.min(warmAtStart, size + 1); index++) addWorker();
 
   return {
     proof,
