@@ -179,9 +179,9 @@ test('folders have a deepest level', async (t) => {
   const other = await alice.createFolder({ parent, name: 'other' });
   for (let depth = 0; depth < 200; depth++) ({ id: parent } = await alice.createFolder({ parent, name: 'x' }));
   const deeper = [
-    alice.createFolder({ parent, name: 'x' }),
-    alice.writeFile({ parent, name: 'x', content: textStream('') }),
-    alice.move({ id: other.id, parent }),
+    () => alice.createFolder({ parent, name: 'x' }),
+    () => alice.writeFile({ parent, name: 'x', content: textStream('') }),
+    () => alice.move({ id: other.id, parent }),
   ];
   for (const one of deeper) await assert.rejects(one, { code: 'too_deep', status: 409 });
 });
