@@ -1,5 +1,7 @@
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { chromium, type Browser } from 'playwright-core';
+import { root } from './node-process.ts';
 
 /** Chromium for the tests: the one that npm brings (x64), else one that the system has. Undefined with the reason where there is none. */
 export async function launchBrowser(): Promise<{ browser: Browser } | { missing: string }> {
@@ -18,11 +20,25 @@ export async function launchBrowser(): Promise<{ browser: Browser } | { missing:
 }
 
 async function findChromium(): Promise<string | undefined> {
-  if (process.platform === 'linux' && process.arch === 'x64') {
-    // Makes the package unpack the shared libraries that a bare machine lacks, and use them.
-    process.env['AWS_EXECUTION_ENV'] ??= 'AWS_Lambda_nodejs22.x';
-    const { default: packaged } = await import('@sparticuz/chromium');
-    return packaged.executablePath();
-  }
+  if (process.platform === 'linux' && process.arch === 'x64') return unpackChromium();
   return ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) => existsSync(path));
+}
+
+/**
+ * Unpacks the Chromium that npm brings, with the shared libraries that a bare machine lacks. The package unpacks into the
+ * temporary directory; ours keeps one user's browser apart from another's.
+ */
+async function unpackChromium(): Promise<string> {
+  const { TMPDIR } = process.env;
+  const directory = join(root, '.cache', 'chromium');
+  mkdirSync(directory, { recursive: true });
+  process.env['TMPDIR'] = directory;
+  process.env['AWS_EXECUTION_ENV'] ??= 'AWS_Lambda_nodejs22.x';
+  try {
+    const { default: packaged } = await import('@sparticuz/chromium');
+    return await packaged.executablePath();
+  } finally {
+    if (TMPDIR === undefined) delete process.env['TMPDIR'];
+    else process.env['TMPDIR'] = TMPDIR;
+  }
 }
