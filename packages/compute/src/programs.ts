@@ -112,10 +112,14 @@ function classify(bytes: Buffer): Pick<ProgramRow, 'kind' | 'runtime' | 'exports
       throw refuse('WebAssembly components are not supported yet. Build a core module or a WASI preview 1 command (wasm32-wasip1).');
     default:
       throw refuse(
-        `This is neither a WebAssembly module nor a Linux executable${wasm.reason ? `: ${wasm.reason}` : ''}. Scripts must be compiled or wrapped first.`,
+        isWasm(bytes)
+          ? `This WebAssembly module cannot be run. ${wasm.reason ?? ''}`.trim()
+          : 'This is neither a WebAssembly module nor a Linux executable. A script must be compiled, or wrapped in a program, first.',
       );
   }
 }
+
+const isWasm = (bytes: Buffer): boolean => bytes.subarray(0, 4).equals(Buffer.from('\0asm', 'latin1'));
 
 async function writeDurably(directory: string, name: string, bytes: Buffer) {
   const temporary = join(directory, `.${randomUUID()}`);

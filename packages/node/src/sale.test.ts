@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { recoverAddress } from '@freehold/identity';
 import {
+  decodePaymentRequired,
   decodeReceipt,
   decodeSettleResponse,
   hashTypedData,
+  paymentRequiredHeader,
   paymentResponseHeader,
   paymentSignatureHeader,
   receiptHeader,
@@ -210,6 +212,11 @@ test('payments that are not exactly what was asked are refused with a 4xx', asyn
   for (const [what, header] of Object.entries(headers)) {
     const response = await buy(url, header);
     assert.ok(response.status >= 400 && response.status < 500, `${what}: ${response.status} ${await response.text()}`);
+    if (response.status !== 402) continue;
+    // The terms come again, with the reason, so that any client can mend its payment.
+    const terms = decodePaymentRequired(response.headers.get(paymentRequiredHeader) ?? '');
+    assert.match(terms.error ?? '', /^[a-z_0-9|]+: \S.+[.?]$/, what);
+    assert.equal(terms.accepts.length, 1);
   }
 });
 

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { ComputeError, type CallableOffer, type Compute, type FunctionRequest, type Outcome, type Plan } from '@freehold/compute';
-import type { Outcome as Ending, Payments, Reservation } from '@freehold/payments';
+import { PaymentError, type Admission, type Outcome as Ending, type PaidCall, type Payments, type Reservation } from '@freehold/payments';
 import {
   decodePaymentPayload,
   exactPayload,
@@ -51,6 +51,13 @@ export function openSales({
 
   const terms = ({ offer, id }: CallableOffer, url: string, error?: string): PaymentRequired =>
     payments.paymentRequired({ offer, offerId: id, url, ...(error !== undefined && { error }) });
+
+  /** A payment that does not do is answered with the terms again and the reason, as x402 has it. Any other refusal is thrown. */
+  const admit = (call: PaidCall): Promise<Admission | PaymentError> =>
+    payments.admit(call).catch((error: unknown) => {
+      if (error instanceof PaymentError && error.status === 402) return error;
+      throw error;
+    });
 
   async function sign(receipt: Receipt): Promise<SignedReceipt> {
     return { receipt, signer: signer.address, signature: await signer.signDigest(hashTypedData(receiptTypedData(receipt))) };
@@ -183,7 +190,8 @@ export function openSales({
       if (header === undefined) return ask();
 
       const nonce = nonceOf(header);
-      const admission = await payments.admit({ header, offer, offerId: id, url, taskId: plan.taskId(nonce), requestHash: plan.requestId });
+      const admission = await admit({ header, offer, offerId: id, url, taskId: plan.taskId(nonce), requestHash: plan.requestId });
+      if (admission instanceof PaymentError) return { kind: 'payment-required', required: terms(call, url, reasonOf(admission)) };
       const { reservation } = admission;
       const key = `${reservation.payer} ${reservation.nonce} ${reservation.asset} ${reservation.network}`;
       const shared = underWay.get(key);
@@ -222,6 +230,9 @@ export function openSales({
     return give(plan, outcome, reservation, settlement);
   }
 }
+
+/** x402's word for it, then ours. */
+const reasonOf = ({ code, message, details }: PaymentError): string => `${String(details?.['errorReason'] ?? code)}: ${message}`;
 
 /** Only a good answer is charged: a failed run costs nothing, and neither does one in which the program refuses (status 400 and up). */
 const isWorthMoney = (outcome: Outcome): boolean => outcome.response !== undefined && outcome.response.status < 400;

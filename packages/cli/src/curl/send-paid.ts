@@ -83,7 +83,7 @@ async function conclude({
   const settlement = readSettlement(answer);
   if (answer.status === 402 || settlement?.success === false) {
     const why = settlement?.errorMessage ?? settlement?.errorReason ?? readError(answer) ?? 'no reason was given';
-    throw new CliError(`The payment of ${payment.price} was refused: ${why}.`, {
+    throw new CliError(`The payment of ${payment.price} was refused: ${why.replace(/\.$/, '')}.`, {
       exitCode: exitCode.refused,
       advice: 'Check the money of the paying key: freehold key balance',
     });
