@@ -17,7 +17,7 @@ import { x402Client } from '@x402/core/client';
 import { ExactEvmScheme } from '@x402/evm/exact/client';
 import { wrapFetchWithPayment } from '@x402/fetch';
 import { verifies } from '../../../requirements/verifies.ts';
-import { arithmetic } from './testing/modules.ts';
+import { arithmetic, printing } from './testing/modules.ts';
 import { paymentFor, termsOf } from './testing/pay.ts';
 import { expectJson, sell, signOffer, startTestNode, type Person, type TestNode } from './testing/test-node.ts';
 
@@ -259,4 +259,59 @@ test('what a function answers cannot run on the origin of the desktop or set its
   assert.equal((await fetch(`${free.url}/add?a=1`)).status, 400);
   assert.equal((await fetch(`${free.url}/add?a=1&b=x`)).status, 400);
   assert.equal((await fetch(`${free.url}/nope`)).status, 404);
+});
+
+test('a program cannot speak for the node: neither of payments and receipts, nor to the browser about its host', async () => {
+  verifies('foundation.origin');
+  const forged = [
+    'payment-response',
+    'x-freehold-receipt',
+    'clear-site-data',
+    'strict-transport-security',
+    'www-authenticate',
+    'service-worker-allowed',
+  ];
+  const output = [
+    'Content-Type: text/html',
+    'Content-Security-Policy: script-src *',
+    'Access-Control-Allow-Credentials: true',
+    'Set-Cookie: freehold_session=stolen; Domain=localhost; Path=/',
+    ...forged.map((name) => `${name}: forged`),
+    '',
+    '<script>alert(1)</script>',
+  ].join('\n');
+  const { url } = await sell(node, seller, { program: printing(output), name: 'forger', amount: '0' });
+  const { headers, status } = await fetch(url);
+  assert.equal(status, 200);
+  for (const name of forged) assert.notEqual(headers.get(name), 'forged', name);
+  assert.match(headers.get('content-security-policy') ?? '', /^sandbox;/);
+  assert.equal(headers.get('access-control-allow-credentials'), null);
+  assert.match(headers.get('set-cookie') ?? '', /^fn-freehold_session=stolen; Path=\/$/);
+  assert.equal(decodeReceipt(headers.get(receiptHeader) ?? '').receipt.amount, '0');
+});
+
+test('an answer of a function that says no (status 400 and up) is delivered and costs nothing', async () => {
+  verifies('foundation.pay.failure-free');
+  const { url } = await sell(node, seller, {
+    program: printing('Status: 422 No\nContent-Type: text/plain\n\nnot like this'),
+    name: 'refuser',
+  });
+  const payer = await node.payer();
+  const had = await node.balanceOf(payer.address);
+  const response = await buy(url, await paymentFor(payer, await termsOf(url), token()));
+  assert.equal(response.status, 422);
+  assert.equal(await response.text(), 'not like this');
+  assert.equal(response.headers.get(paymentResponseHeader), null);
+  assert.equal(await node.balanceOf(payer.address), had);
+});
+
+test('what is not CGI costs nothing and tells its author why', async () => {
+  verifies('foundation.pay.failure-free');
+  const { url } = await sell(node, seller, { program: printing('just text'), name: 'mumbler' });
+  const payer = await node.payer();
+  const had = await node.balanceOf(payer.address);
+  const response = await buy(url, await paymentFor(payer, await termsOf(url), token()));
+  assert.equal(response.status, 502);
+  assert.match(await response.text(), /header block.*Nothing was charged/s);
+  assert.equal(await node.balanceOf(payer.address), had);
 });

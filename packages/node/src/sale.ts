@@ -161,62 +161,31 @@ export function openSales({
     return { kind: 'answered', outcome, receipt, settlement };
   }
 
-  return {
-    async call({
-      call,
-      request,
-      url,
-      header,
-      readInput,
-    }: {
-      call: CallableOffer;
-      request: FunctionRequest;
-      /** The URL that was asked, for the payment terms. */
-      url: string;
-      /** Value of PAYMENT-SIGNATURE. */
-      header: string | undefined;
-      readInput: () => Promise<Buffer>;
-    }): Promise<Answer> {
-      const { offer, id } = call;
-      const isFree = offer.prices.some(({ amount }) => amount === '0');
-      const ask = (): Answer => ({ kind: 'payment-required', required: terms(call, url) });
-      // The terms come before the body, so that a large upload is not sent in vain; only a cache can need the body first.
-      if (!isFree && header === undefined && offer.deterministic !== true) return ask();
-
-      const plan = compute.identify({ call, request, input: await readInput() });
-      const known = await compute.tasks.cached(plan);
-      if (known) return giveFree(plan, known);
-      if (isFree) return giveFree(plan, await compute.tasks.run(plan, { nonce: randomBytes(16) }));
-      if (header === undefined) return ask();
-
-      const nonce = nonceOf(header);
-      const admission = await admit({ header, offer, offerId: id, url, taskId: plan.taskId(nonce), requestHash: plan.requestId });
-      if (admission instanceof PaymentError) return { kind: 'payment-required', required: terms(call, url, reasonOf(admission)) };
-      const { reservation } = admission;
-      const key = `${reservation.payer} ${reservation.nonce} ${reservation.asset} ${reservation.network}`;
-      const shared = underWay.get(key);
-      if (shared) return shared;
-      const sale =
-        admission.kind === 'reserved'
-          ? fulfil(plan, reservation, nonce, url)
-          : admission.kind === 'settled'
-            ? redeliver(plan, nonce, reservation, admission.response)
-            : payments
-                .outcome(reservation)
-                .then((ending) => conclude(plan, ending, url, (settled, response) => redeliver(plan, nonce, settled, response)));
-      underWay.set(key, sale);
-      try {
-        return await sale;
-      } finally {
-        underWay.delete(key);
-      }
-    },
-
-    /** Settles when the sales under way have ended. */
-    async idle(): Promise<void> {
-      await Promise.allSettled(underWay.values());
-    },
-  };
+  /** Admits the payment and answers with what it bought. Equal requests with one payment share one sale. */
+  async function sell(plan: Plan, header: string, url: string): Promise<Answer> {
+    const nonce = nonceOf(header);
+    const { offer, id } = plan.call;
+    const admission = await admit({ header, offer, offerId: id, url, taskId: plan.taskId(nonce), requestHash: plan.requestId });
+    if (admission instanceof PaymentError) return { kind: 'payment-required', required: terms(plan.call, url, reasonOf(admission)) };
+    const { reservation } = admission;
+    const key = `${reservation.payer} ${reservation.nonce} ${reservation.asset} ${reservation.network}`;
+    const shared = underWay.get(key);
+    if (shared) return shared;
+    const sale =
+      admission.kind === 'reserved'
+        ? fulfil(plan, reservation, nonce, url)
+        : admission.kind === 'settled'
+          ? redeliver(plan, nonce, reservation, admission.response)
+          : payments
+              .outcome(reservation)
+              .then((ending) => conclude(plan, ending, url, (settled, response) => redeliver(plan, nonce, settled, response)));
+    underWay.set(key, sale);
+    try {
+      return await sale;
+    } finally {
+      underWay.delete(key);
+    }
+  }
 
   /** A payment that is settled: its result, again if it was given before. */
   async function redeliver(plan: Plan, nonce: Uint8Array, reservation: Reservation, settlement: SettleResponse): Promise<Answer> {
@@ -229,7 +198,44 @@ export function openSales({
       );
     return give(plan, outcome, reservation, settlement);
   }
+
+  return {
+    async call({
+      call,
+      request,
+      url,
+      header,
+      withInput,
+    }: {
+      call: CallableOffer;
+      request: FunctionRequest;
+      /** The URL that was asked, for the payment terms. */
+      url: string;
+      /** Value of PAYMENT-SIGNATURE. */
+      header: string | undefined;
+      /** Reads the request's body and holds it while it is used. */
+      withInput: (use: (input: Buffer) => Promise<Answer>) => Promise<Answer>;
+    }): Promise<Answer> {
+      const ask = (): Answer => ({ kind: 'payment-required', required: terms(call, url) });
+      // The terms come before the body, so that a large upload is not sent in vain; only a cache can need the body first.
+      if (!isFree(call) && header === undefined && call.offer.deterministic !== true) return ask();
+      return withInput(async (input) => {
+        const plan = compute.identify({ call, request, input });
+        const known = await compute.tasks.cached(plan);
+        if (known) return giveFree(plan, known);
+        if (isFree(call)) return giveFree(plan, await compute.tasks.run(plan, { nonce: randomBytes(16) }));
+        return header === undefined ? ask() : sell(plan, header, url);
+      });
+    },
+
+    /** Settles when the sales under way have ended. */
+    async idle(): Promise<void> {
+      await Promise.allSettled(underWay.values());
+    },
+  };
 }
+
+const isFree = ({ offer }: CallableOffer): boolean => offer.prices.some(({ amount }) => amount === '0');
 
 /** x402's word for it, then ours. */
 const reasonOf = ({ code, message, details }: PaymentError): string => `${String(details?.['errorReason'] ?? code)}: ${message}`;

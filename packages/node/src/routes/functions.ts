@@ -11,16 +11,19 @@ import {
 } from '@freehold/protocol';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { readInput } from '../http/body.ts';
+import { openInputReader } from '../http/body.ts';
 import { route, type Arrival } from '../http/route.ts';
 import { sandboxHeaders } from '../http/user-content.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Answer, Sales } from '../sale.ts';
 
 const name = z.string().min(1).max(64);
+/** Input that all calls together may hold in memory. */
+const inputBytesInAll = 256 * 1024 * 1024;
 
 /** `/<offer>.cgi/…`: the functions themselves. They see nothing of the session of the person who calls. */
 export const functionRoutes = ({ compute, sales, metrics }: { compute: Compute; sales: Sales; metrics: () => Metrics }) => {
+  const inputs = openInputReader({ totalBytes: inputBytesInAll });
   const handle = async ({
     params,
     request,
@@ -43,10 +46,10 @@ export const functionRoutes = ({ compute, sales, metrics }: { compute: Compute; 
       request: toFunctionRequest(request, arrival),
       url: `${arrival.origin}${request.raw.url ?? ''}`,
       header: Array.isArray(header) ? header[0] : header,
-      readInput: () => {
+      withInput: (use) => {
         // Only now does a client that waits for it (Expect: 100-continue) send its body.
         if (request.headers.expect !== undefined && !reply.raw.headersSent) reply.raw.writeContinue();
-        return readInput(stream, call.offer.limits.inputBytes);
+        return inputs.with(stream, call.offer.limits.inputBytes, use);
       },
     });
     return send(answer, reply);
@@ -60,7 +63,9 @@ export const functionRoutes = ({ compute, sales, metrics }: { compute: Compute; 
     reply.header('x-freehold-task', taskHeader(outcome));
     if (outcome.failure) throw outcome.failure;
     if (receipt) reply.header(receiptHeader, encodeReceipt(receipt));
-    for (const [name, value] of outcome.response.headers) reply.header(name, name === 'set-cookie' ? restrictCookie(value) : value);
+    for (const [name, value] of outcome.response.headers) {
+      if (!nodeHeaders.test(name)) reply.header(name, name === 'set-cookie' ? restrictCookie(value) : value);
+    }
     // Last, so that no program can lift the policy under which its output is shown.
     reply.headers({ ...sandboxHeaders, 'cache-control': 'no-store' });
     return reply.code(outcome.response.status).send(outcome.response.body);
@@ -82,6 +87,13 @@ const publicHeaders = {
   'access-control-expose-headers': `${paymentRequiredHeader}, ${paymentResponseHeader}, ${receiptHeader}, x-freehold-task, x-request-id`,
   'cross-origin-resource-policy': 'cross-origin',
 } as const;
+
+/**
+ * Headers of an answer that speak for the node or for its whole origin, and so are not a program's to set: payments and
+ * receipts, who may read the answer, what the browser shall remember of this host, and prompts in the host's name.
+ */
+const nodeHeaders =
+  /^(payment-.*|x-freehold-.*|x-request-id|access-control-.*|cross-origin-.*|content-security-policy.*|clear-site-data|strict-transport-security|alt-svc|service-worker-allowed|report-to|reporting-endpoints|nel|www-authenticate|proxy-authenticate|server|date)$/;
 
 /** The terms, in the x402 header for programs and as JSON that a person can read. */
 function sendTerms(required: PaymentRequired, reply: FastifyReply) {

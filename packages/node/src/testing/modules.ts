@@ -14,3 +14,34 @@ export const arithmetic: Buffer = bytes(`
     10 00 03 40 20 00 41 01 6b 22 00 0d 00 0b 20 00 0b
     03 00 00 0b
 `);
+
+/** A WASI command that writes one text to standard output and ends: a CGI program with a fixed answer. */
+export function printing(text: string): Buffer {
+  const data = Buffer.from(text);
+  const section = (id: number, ...content: Buffer[]) => Buffer.concat([Buffer.of(id), leb(Buffer.concat(content).length), ...content]);
+  const named = (name: string) => Buffer.concat([leb(name.length), Buffer.from(name)]);
+  // One iovec at address 0 {16, length}; the count of written bytes goes to 8; the text is at 16.
+  const memory = Buffer.alloc(16 + data.length);
+  memory.writeUInt32LE(16, 0);
+  memory.writeUInt32LE(data.length, 4);
+  data.copy(memory, 16);
+  return Buffer.concat([
+    bytes('0061736d 01000000'),
+    section(1, bytes('02  60 04 7f 7f 7f 7f 01 7f  60 00 00')),
+    section(2, Buffer.of(1), named('wasi_snapshot_preview1'), named('fd_write'), bytes('00 00')),
+    section(3, bytes('01 01')),
+    section(5, bytes('01 00 01')),
+    section(7, Buffer.of(2), named('memory'), bytes('02 00'), named('_start'), bytes('00 01')),
+    section(10, bytes('01  0d 00  41 01  41 00  41 01  41 08  10 00  1a 0b')),
+    section(11, bytes('01 00 41 00 0b'), leb(memory.length), memory),
+  ]);
+}
+
+/** Unsigned LEB128. */
+function leb(value: number): Buffer {
+  const digits: number[] = [];
+  for (let rest = value; ; rest >>>= 7) {
+    digits.push((rest & 0x7f) | (rest > 0x7f ? 0x80 : 0));
+    if (rest <= 0x7f) return Buffer.from(digits);
+  }
+}
