@@ -83,7 +83,7 @@ export async function spawnAnvil({
     'chain_failed',
     500,
     port === undefined
-      ? 'The local test chain does not start on this machine. Set FREEHOLD_RPC_URL to the RPC address of a chain instead.'
+      ? 'The local test chain does not start on this machine, so functions cannot be sold. Its log is in the data directory; freehold doctor says what is missing.'
       : `The local test chain cannot listen on port ${port}. Is another program using it? Leave the port out to have a free one chosen.`,
   );
 }

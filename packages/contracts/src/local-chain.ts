@@ -64,7 +64,7 @@ export async function openLocalChain({
   if (!binary) {
     return {
       kind: 'unavailable',
-      message: `There is no local test chain for ${process.platform} on ${process.arch}. Set FREEHOLD_RPC_URL to the RPC address of a chain to take payments; everything else works without.`,
+      message: `There is no test chain for ${process.platform} on ${process.arch}, so functions cannot be sold on this machine yet. Files and the desktop work without.`,
     };
   }
   mkdirSync(directory, { recursive: true, mode: 0o700 });

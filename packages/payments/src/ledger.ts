@@ -82,7 +82,9 @@ export function openLedger({ database, now }: { database: Database; now: () => n
           limit: openLimit,
           balanceAt,
         });
-        if (owed.count >= openLimit || owed.amount + wanted.amount > min(balance, cap)) {
+        // The cap is for what piles up: one payment alone may be as large as the money that covers it.
+        const most = owed.count === 0 ? balance : min(balance, cap);
+        if (owed.count >= openLimit || owed.amount + wanted.amount > most) {
           throw new PaymentError(
             'payment_exposure',
             owed.amount === 0n && owed.count === 0

@@ -4,7 +4,7 @@ export type Limits = {
   settleMarginMs: number;
   /** How long a client may take between reading the price and sending the payment, and how wrong its clock may be. */
   clientDelayMs: number;
-  /** What one wallet may have unsettled at a time, in whole tokens: "20". */
+  /** What several unsettled payments of one wallet may come to, in whole tokens: "20". One alone may be as large as its money. */
   perPayer: string;
   /** How many payments one wallet may have unsettled at a time. */
   openPerPayer: number;

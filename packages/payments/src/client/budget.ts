@@ -49,16 +49,14 @@ function parseNetwork(name: string): string {
   throw malformed(`The network "${name}" is not known. Known are ${Object.keys(networkNames).join(', ')}, or write it as eip155:8453.`);
 }
 
-/** Atomic units that a call may cost in this token; the most particular budget counts. Undefined when none speaks of it. */
+/** Atomic units that a call may cost in this token: every budget that speaks of it must allow it, so the smallest counts. Undefined when none does. */
 export function budgetFor(budgets: readonly Budget[], token: Token): bigint | undefined {
   const fitting = budgets.filter(
     ({ symbol, network }) => (symbol === undefined || symbol === token.symbol) && (network === undefined || network === token.network),
   );
-  const weight = ({ symbol, network }: Budget) => (network === undefined ? 0 : 2) + (symbol === undefined ? 0 : 1);
-  const best = fitting.reduce<Budget | undefined>((best, budget) => (best && weight(best) >= weight(budget) ? best : budget), undefined);
-  if (!best) return undefined;
   try {
-    return parseUnits(best.amount, token.decimals);
+    const amounts = fitting.map(({ amount }) => parseUnits(amount, token.decimals));
+    return amounts.reduce<bigint | undefined>((least, amount) => (least === undefined || amount < least ? amount : least), undefined);
   } catch (cause) {
     throw malformed(cause instanceof Error ? cause.message : 'This is not an amount.', cause);
   }

@@ -51,12 +51,14 @@ test('preferences are read in all their forms', () => {
   }
 });
 
-test('a price is paid up to the budget and not one unit above it; the most particular budget counts', () => {
+test('a price is paid up to the budget and not one unit above it; every budget that fits must allow it', () => {
   const choose = (amount: string, max: string) => choosePayment({ required: required(terms(base, amount)), budgets: parseBudgets(max) });
   assert.equal(choose('10000000', '10.0').token, base);
   assert.throws(() => choose('10000001', '10.0'), { code: 'payment_over_budget', message: /10\.000001 USDC/ });
   assert.throws(() => choose('5000001', '10.0,USDC@Base:5.0'), { code: 'payment_over_budget' });
-  assert.equal(choose('5000000', 'USDC@Base:5.0,1').token, base);
+  assert.equal(choose('1000000', 'USDC@Base:5.0,1').token, base);
+  assert.throws(() => choose('1000001', 'USDC@Base:5.0,1'), { code: 'payment_over_budget' });
+  assert.throws(() => choose('200000', '1,0.1'), { code: 'payment_over_budget' });
   assert.throws(() => choose('1', 'EURC:5'), { code: 'payment_over_budget' });
   assert.throws(() => choose('1', '0.0000001'), { code: 'budget_malformed', message: /decimals/ });
   assert.throws(() => choosePayment({ required: required(terms(base, '1')), budgets: [] }), { code: 'payment_over_budget' });
