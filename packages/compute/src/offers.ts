@@ -4,7 +4,12 @@ import type { Programs } from './programs.ts';
 import type { OfferRow, ProgramRow, Store } from './store.ts';
 
 export type OfferState = 'live' | 'expired' | 'withdrawn' | 'unavailable';
-export type ListedOffer = OfferRow & { state: OfferState; refusal: string | null; calls: number };
+export type ListedOffer = OfferRow & {
+  state: OfferState;
+  refusal: string | null;
+  calls: number;
+  /** Path and query of a call that works as it stands. */ example: string;
+};
 /** An offer that can be called now, with the program variant that this node runs. */
 export type CallableOffer = { id: string; offer: Offer; program: ProgramRow };
 
@@ -45,7 +50,8 @@ export function openOffers({
     const refusal = 'refusal' in choice ? choice.refusal : null;
     const state =
       row.withdrawnAt !== null ? 'withdrawn' : row.offer.expiresAt <= now() ? 'expired' : refusal === null ? 'live' : 'unavailable';
-    return { ...row, state, refusal, calls: await store.callsOf(row.id) };
+    const program = 'program' in choice ? choice.program : undefined;
+    return { ...row, state, refusal, calls: await store.callsOf(row.id), example: exampleOf(row.offer, program) };
   }
 
   async function find(idOrName: string): Promise<OfferRow> {
@@ -113,4 +119,11 @@ export function openOffers({
       return { id, offer, program: choice.program };
     },
   };
+}
+
+function exampleOf({ name }: Offer, program: ProgramRow | undefined): string {
+  const call = program?.kind === 'core' ? program.exports[0] : undefined;
+  if (!call) return `/${name}.cgi`;
+  const query = call.parameters.map((_, index) => `${String.fromCodePoint(97 + (index % 26))}=${6 + index}`).join('&');
+  return `/${name}.cgi/${encodeURIComponent(call.name)}${query ? `?${query}` : ''}`;
 }

@@ -55,6 +55,11 @@ test('a call without payment gets the terms, as a header for programs and as JSO
   assert.equal((await termsOf(`${offer.url}/add?a=1&b=2`)).accepts[0]?.extra['name'], 'USD Coin');
 });
 
+test('an offer names a call that works as it stands', async () => {
+  assert.equal(pure.example, `${node.url}/pure.cgi/add?a=6&b=7`);
+  assert.equal((await fetch(pure.example)).status, 402);
+});
+
 test('a paid call answers, moves the price on the chain, and carries a receipt that anyone can check', async () => {
   verifies('foundation.journey.curl');
   const payer = await node.payer();
@@ -280,7 +285,8 @@ test('a program cannot speak for the node: neither of payments and receipts, nor
     '',
     '<script>alert(1)</script>',
   ].join('\n');
-  const { url } = await sell(node, seller, { program: printing(output), name: 'forger', amount: '0' });
+  const { url, example } = await sell(node, seller, { program: printing(output), name: 'forger', amount: '0' });
+  assert.equal(example, `${node.url}/forger.cgi`);
   const { headers, status } = await fetch(url);
   assert.equal(status, 200);
   for (const name of forged) assert.notEqual(headers.get(name), 'forged', name);

@@ -238,7 +238,10 @@ export function openSales({
 const isFree = ({ offer }: CallableOffer): boolean => offer.prices.some(({ amount }) => amount === '0');
 
 /** x402's word for it, then ours. */
-const reasonOf = ({ code, message, details }: PaymentError): string => `${String(details?.['errorReason'] ?? code)}: ${message}`;
+function reasonOf({ code, message, details }: PaymentError): string {
+  const word = details?.['errorReason'];
+  return `${typeof word === 'string' ? word : code}: ${message}`;
+}
 
 /** Only a good answer is charged: a failed run costs nothing, and neither does one in which the program refuses (status 400 and up). */
 const isWorthMoney = (outcome: Outcome): boolean => outcome.response !== undefined && outcome.response.status < 400;

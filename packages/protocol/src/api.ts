@@ -88,6 +88,8 @@ export const offerSummary = z.object({
   signature,
   /** Where it is called: `<origin>/<id>.cgi`; `<origin>/<name>.cgi` works too. */
   url: z.string(),
+  /** A call that works as it stands, by name: `<origin>/<name>.cgi`, with an export and numbers where there are exports to call. */
+  example: z.string(),
   state: z.enum(['live', 'expired', 'withdrawn', 'unavailable']),
   /** Why it is unavailable, or null. */
   refusal: z.string().nullable(),

@@ -14,7 +14,6 @@ import {
   type NodeInfo,
   type Offer,
   type OfferSummary,
-  type ProgramInfo,
 } from '@freehold/protocol';
 import type { Context } from '../context.ts';
 import { CliError, usageError } from '../error.ts';
@@ -67,7 +66,7 @@ export async function createOffer(file: string, options: OfferOptions, context: 
       { offer: document, signature: await wallet.signTypedData(offerTypedData(document)) },
       offerSummary,
     );
-    print(context, { json: options.json, value: summary, text: announce({ summary, program, token }) });
+    print(context, { json: options.json, value: summary, text: announce({ summary, token }) });
   });
 }
 
@@ -156,31 +155,17 @@ function readProgram(file: string): Uint8Array<ArrayBuffer> {
   }
 }
 
-function announce({
-  summary,
-  program,
-  token,
-}: {
-  summary: OfferSummary;
-  program: ProgramInfo;
-  token: NonNullable<NodeInfo['token']>;
-}): string {
-  const [call] = program.exports;
+function announce({ summary, token }: { summary: OfferSummary; token: NonNullable<NodeInfo['token']> }): string {
   const named = new URL(`/${summary.offer.name}.cgi`, summary.url).href;
-  const url = call
-    ? `${named}/${call.name}${call.parameters.length > 0 ? `?${call.parameters.map((_, index) => `${letter(index)}=1`).join('&')}` : ''}`
-    : named;
   return [
     `${summary.offer.name} is for sale`,
     `  price  ${priceOf(summary, token)} a call`,
     `  url    ${named}`,
     '',
     'Call it:',
-    `  freehold curl '${url}'`,
+    `  freehold curl '${summary.example}'`,
   ].join('\n');
 }
-
-const letter = (index: number) => (index < 26 ? String.fromCodePoint(97 + index) : `a${index}`);
 
 function priceOf({ offer }: OfferSummary, token: NodeInfo['token']): string {
   const [price] = offer.prices;

@@ -18,11 +18,15 @@ export const offerRoutes = ({
   token: Token | null;
   onChange: () => void;
 }) => {
-  const summarise = async ({ id, offer, signature, state, refusal, calls }: ListedOffer, origin: string): Promise<OfferSummary> => ({
+  const summarise = async (
+    { id, offer, signature, state, refusal, calls, example }: ListedOffer,
+    origin: string,
+  ): Promise<OfferSummary> => ({
     id,
     offer,
     signature,
     url: `${origin}/${id}.cgi`,
+    example: `${origin}${example}`,
     state,
     refusal,
     calls,

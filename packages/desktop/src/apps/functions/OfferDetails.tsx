@@ -50,7 +50,7 @@ export function OfferDetails({ summary, token, tasks, onClose, onChanged }: Prop
         {offer.description && <p>{offer.description}</p>}
         {refusal && <Note tone="caution">{refusal}</Note>}
         <CopyLine label="Address" text={url} />
-        <CopyLine label="Call it from a terminal" text={curlLine(url)} />
+        <CopyLine label="Call it from a terminal" text={curlLine(summary.example)} />
         <dl className={css.facts}>
           {facts.map(([name, value]) => (
             <div key={name}>

@@ -35,7 +35,7 @@ export function Publish({ account, node, onClose, onPublished }: Props) {
           in its settings.
         </EmptyState>
       ) : published ? (
-        <Published summary={published} program={program?.info} onDone={onClose} />
+        <Published summary={published} onDone={onClose} />
       ) : program ? (
         <OfferForm
           program={program.info}

@@ -1,12 +1,12 @@
-import type { OfferSummary, ProgramInfo } from '@freehold/protocol';
+import type { OfferSummary } from '@freehold/protocol';
 import { Button } from '../../components/Button.tsx';
 import { Icon } from '../../icons.tsx';
-import { curlLine, exampleUrl, namedUrl } from './call-example.ts';
+import { curlLine, namedUrl } from './call-example.ts';
 import { CopyLine } from './CopyLine.tsx';
 import css from './Publish.module.css';
 
 /** It worked: where it is, and how to call it right away. */
-export function Published({ summary, program, onDone }: { summary: OfferSummary; program: ProgramInfo | undefined; onDone: () => void }) {
+export function Published({ summary, onDone }: { summary: OfferSummary; onDone: () => void }) {
   return (
     <div className={css.published}>
       <span className={css.bigIcon}>
@@ -15,7 +15,7 @@ export function Published({ summary, program, onDone }: { summary: OfferSummary;
       <h4>“{summary.offer.name}” is on sale</h4>
       <p>Anyone who knows this address can call it and pays you for every call.</p>
       <CopyLine label="Address" text={namedUrl(summary)} />
-      <CopyLine label="Call it from a terminal" text={curlLine(exampleUrl(summary, program))} />
+      <CopyLine label="Call it from a terminal" text={curlLine(summary.example)} />
       <Button kind="primary" onClick={onDone}>
         Done
       </Button>

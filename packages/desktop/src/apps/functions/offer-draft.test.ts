@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { address, cidOf, rawCodec, type OfferSummary, type ProgramInfo } from '@freehold/protocol';
-import { curlLine, exampleUrl } from './call-example.ts';
+import { address, cidOf, rawCodec, type ProgramInfo } from '@freehold/protocol';
+import { curlLine } from './call-example.ts';
 import { dayOf, newDraft, offerOf, suggestName } from './offer-draft.ts';
 
 const now = new Date(2026, 10, 20, 12).getTime();
@@ -55,10 +55,7 @@ test('an offer may end today and may be free', () => {
   assert.ok('offer' in offerOf({ ...draft, expires: dayOf(now), price: '0' }, context));
 });
 
-test('the example calls the first export with numbers, quoted for a shell', () => {
-  const made = offerOf(draft, context);
-  assert.ok('offer' in made);
-  const summary: Pick<OfferSummary, 'url' | 'offer'> = { url: `http://localhost:4200/${'0'.repeat(64)}.cgi`, offer: made.offer };
-  assert.equal(curlLine(exampleUrl(summary, program)), `freehold curl 'http://localhost:4200/add.cgi/add?a=6&b=7'`);
-  assert.equal(curlLine(exampleUrl(summary)), 'freehold curl http://localhost:4200/add.cgi');
+test('the line for a terminal is quoted for a shell where it must be', () => {
+  assert.equal(curlLine('http://localhost:4200/add.cgi/add?a=6&b=7'), `freehold curl 'http://localhost:4200/add.cgi/add?a=6&b=7'`);
+  assert.equal(curlLine('http://localhost:4200/add.cgi'), 'freehold curl http://localhost:4200/add.cgi');
 });
