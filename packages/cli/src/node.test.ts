@@ -61,7 +61,7 @@ test('up, key, offer, curl and task work together on a real node, and up ends cl
     '--deterministic',
   );
   assert.equal(sold.code, 0, sold.stderr);
-  assert.match(sold.stdout, new RegExp(`price  0\\.001 USDC a call[\\s\\S]*freehold curl '${url}/adder\\.cgi/add\\?a=1&b=1'`));
+  assert.match(sold.stdout, new RegExp(`price  0\\.001 USDC a call[\\s\\S]*freehold curl '${url}/adder\\.cgi/add\\?a=6&b=7'`));
   const [offer] = await json('offer', 'list');
   assert.deepEqual([offer.offer.name, offer.offer.deterministic, offer.offer.prices[0].amount], ['adder', true, '1000']);
 
