@@ -28,7 +28,7 @@ function listen(person: Person | undefined, { since, headers = {} }: { since?: n
   const heard: ServerEvent[] = [];
   let wake = () => {};
   socket.on('message', (data) => {
-    heard.push(serverEvent.parse(JSON.parse(String(data))));
+    heard.push(serverEvent.parse(JSON.parse((data as Buffer).toString())));
     wake();
   });
   const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));

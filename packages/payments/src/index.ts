@@ -1,7 +1,8 @@
 export { boundNonce, requestHashOf, type Binding } from './binding.ts';
 export { PaymentError, type PaymentErrorCode } from './error.ts';
 export { defaultLimits, type Limits } from './limits.ts';
-export { openPayments, type Admission, type Outcome, type PaidCall, type Payments, type PaymentsOptions } from './payments.ts';
+export type { Admission, Outcome, PaidCall } from './call.ts';
+export { openPayments, type Payments, type PaymentsOptions } from './payments.ts';
 export type { ChainSettings } from './rails/exact/chain.ts';
 export type { Signer } from './rails/exact/sender.ts';
 export type { Recover } from './rails/exact/verify.ts';

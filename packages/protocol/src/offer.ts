@@ -62,7 +62,15 @@ export const offer = z.strictObject({
   interface: z.enum(['cgi', 'tool', 'batch']),
   programs: z.array(program).min(1).max(8),
   /** Arguments before those of the call. */
-  args: z.array(z.string().max(4096)).max(64).optional(),
+  args: z
+    .array(
+      z
+        .string()
+        .max(4096)
+        .regex(/^[^\0]*$/, 'must not hold a NUL character'),
+    )
+    .max(64)
+    .optional(),
   limits,
   /** Names of request headers, in lower case, that reach the program and are part of the task's identity. None by default. */
   vary: z

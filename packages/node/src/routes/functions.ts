@@ -11,6 +11,7 @@ import {
 } from '@freehold/protocol';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { RequestError } from '../error.ts';
 import { openInputReader } from '../http/body.ts';
 import { route, type Arrival } from '../http/route.ts';
 import { sandboxHeaders } from '../http/user-content.ts';
@@ -18,6 +19,8 @@ import type { Metrics } from '../metrics.ts';
 import type { Answer, Sales } from '../sale.ts';
 
 const name = z.string().min(1).max(64);
+/** Calls that may run or wait for a sandbox; more are sent away, to come back when there is room. */
+const mostCalls = 256;
 /** Input that all calls together may hold in memory. */
 const inputBytesInAll = 256 * 1024 * 1024;
 
@@ -39,6 +42,14 @@ export const functionRoutes = ({ compute, sales, metrics }: { compute: Compute; 
   }) => {
     reply.headers(publicHeaders);
     if (request.method === 'OPTIONS') return reply.code(204).send();
+    if (compute.tasks.active() >= mostCalls) {
+      reply.header('retry-after', '1');
+      throw new RequestError(
+        'too_many_requests',
+        429,
+        'This node runs as many calls as it can. Send the request again in a moment; nothing was charged.',
+      );
+    }
     const call = await compute.offers.callable(params.offer);
     const header = request.headers[paymentSignatureHeader];
     const answer = await sales.call({
