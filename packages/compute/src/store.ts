@@ -47,13 +47,8 @@ type TaskRecord = {
 
 const taskColumns = sql`id, offer, state, reason, exit_code, started_at, wall_us, cpu_us, max_rss_bytes, cacheable`;
 const listLimit = 500;
-
-const readOffer = (row: OfferRecord): OfferRow => ({
-  id: row.id,
-  offer: offerSchema.parse(JSON.parse(row.document)),
-  signature: row.signature,
-  withdrawnAt: row.withdrawn_at,
-});
+/** How many offers are kept parsed. */
+const parsedOffers = 2_000;
 
 const readTask = (row: TaskRecord): TaskRow => ({
   id: row.id,
@@ -71,6 +66,25 @@ const readTask = (row: TaskRecord): TaskRow => ({
 /** The rows of the compute area. */
 export function openStore(database: Database) {
   const { read } = database;
+  const documents = new Map<string, Offer>();
+
+  /** A document never changes under its id, so it is parsed once. */
+  function documentOf({ id, document }: OfferRecord): Offer {
+    const known = documents.get(id);
+    if (known) return known;
+    if (documents.size >= parsedOffers) documents.clear();
+    const parsed = offerSchema.parse(JSON.parse(document));
+    documents.set(id, parsed);
+    return parsed;
+  }
+
+  const readOffer = (row: OfferRecord): OfferRow => ({
+    id: row.id,
+    offer: documentOf(row),
+    signature: row.signature,
+    withdrawnAt: row.withdrawn_at,
+  });
+
   return {
     async program(cid: string): Promise<ProgramRow | undefined> {
       const row = await read.get<ProgramRecord>(sql`SELECT cid, size, kind, runtime, exports FROM program WHERE cid = ${cid}`);
