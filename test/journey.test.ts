@@ -260,11 +260,18 @@ test('a wallet of the browser announces itself (EIP-6963); it gets in when the o
     await tab.getByRole('button', { name: /Garden Wallet/ }).click();
     await tab.getByText('has no account on this node').waitFor();
     await picture('9-not-allowed', tab);
-    const allowed = await page.evaluate(async (address) => {
-      const headers = { 'content-type': 'application/json', 'x-requested-by': 'freehold' };
-      return (await fetch('/api/accounts', { method: 'POST', headers, body: JSON.stringify({ address, role: 'guest' }) })).status;
-    }, guest.address);
-    assert.equal(allowed, 201);
+    await page.getByRole('button', { name: 'Account', exact: true }).click();
+    await page.getByRole('menuitem', { name: 'People' }).click();
+    const people = page.getByRole('dialog', { name: 'People' });
+    await people.getByLabel('Wallet address').fill('0x12');
+    await people.getByRole('button', { name: 'Let in' }).click();
+    await people.getByText('40 hexadecimal digits').waitFor();
+    await people.getByLabel('Wallet address').fill(guest.address);
+    await people.getByRole('button', { name: 'Let in' }).click();
+    await people.getByRole('button', { name: /^Remove 0x/ }).waitFor();
+    await picture('9-people');
+    await isAccessible('the people');
+    await people.getByRole('button', { name: 'Close' }).click();
     await tab.getByRole('button', { name: /Garden Wallet/ }).click();
     await tab.getByRole('button', { name: 'Files', exact: true }).click();
     await tab.getByText('A place for your files').waitFor();

@@ -1,9 +1,11 @@
 import {
+  account,
   balance,
   challenge,
   loginAnswer,
   nodeInfo,
   session,
+  type Account,
   type Address,
   type Challenge,
   type Hex,
@@ -14,6 +16,7 @@ import { nothing, type Request } from './request.ts';
 
 /** zod's object, taken from a schema of the protocol, so that this package needs no schema library of its own. */
 const currentSession = loginAnswer.pick({ account: true, session: true });
+const accountList = { parse: (value: unknown): Account[] => account.array().parse(Object(value)['accounts']) };
 const sessionList = { parse: (value: unknown): Session[] => session.array().parse(Object(value)['sessions']) };
 
 export type AccountApi = ReturnType<typeof createAccountApi>;
@@ -31,6 +34,10 @@ export function createAccountApi(request: Request) {
     sessions: (): Promise<Session[]> => request(sessionList, '/api/sessions'),
     revoke: (id: string): Promise<void> => request(nothing, `/api/sessions/${encodeURIComponent(id)}`, { method: 'DELETE' }),
     revokeOthers: (): Promise<void> => request(nothing, '/api/sessions', { method: 'DELETE' }),
+    accounts: (): Promise<Account[]> => request(accountList, '/api/accounts'),
+    allow: (body: { address: Address; role: 'member' | 'guest' }): Promise<Account> =>
+      request(account, '/api/accounts', { method: 'POST', body }),
+    remove: (address: Address): Promise<void> => request(nothing, `/api/accounts/${address}`, { method: 'DELETE' }),
     balance: (address: Address): Promise<Balance> => request(balance, `/api/chain/balance?address=${address}`),
     faucet: (address: Address): Promise<Balance> => request(balance, '/api/chain/faucet', { method: 'POST', body: { address } }),
   };

@@ -9,6 +9,7 @@ import { MenuButton } from '../components/MenuButton.tsx';
 import { shortAddress } from '../components/short-address.ts';
 import { useServices } from '../services.ts';
 import { TestWalletDialog } from '../session/TestWalletDialog.tsx';
+import { PeopleDialog } from './PeopleDialog.tsx';
 import { SessionsDialog } from './SessionsDialog.tsx';
 import type { Theme } from './theme.ts';
 import css from './Taskbar.module.css';
@@ -25,7 +26,7 @@ export function AccountMenu({ account, testMoney }: { account: Account; testMone
   const { api, session, testWallet, theme, toasts } = useServices();
   const current = useStore(theme.store);
   const testAddress = useStore(testWallet.store, (state) => state.address);
-  const [dialog, setDialog] = useState<'sessions' | 'wallet' | null>(null);
+  const [dialog, setDialog] = useState<'people' | 'sessions' | 'wallet' | null>(null);
   const [money, setMoney] = useState<Balance | null>(null);
   const { address } = account;
 
@@ -50,6 +51,7 @@ export function AccountMenu({ account, testMoney }: { account: Account; testMone
     },
     ...(testMoney ? [{ label: 'Get test money', icon: 'coins', onSelect: () => void takeTestMoney() } as const] : []),
     ...(testAddress === address ? [{ label: 'Local test wallet', icon: 'key', onSelect: () => setDialog('wallet') } as const] : []),
+    ...(account.role === 'owner' ? [{ label: 'People', icon: 'user', onSelect: () => setDialog('people') } as const] : []),
     { label: 'Sessions', icon: 'devices', onSelect: () => setDialog('sessions') },
     'separator',
     ...themeItems.map(({ theme: choice, label, icon }) => ({
@@ -77,6 +79,7 @@ export function AccountMenu({ account, testMoney }: { account: Account; testMone
       >
         <Avatar address={address} className={css.avatar} />
       </MenuButton>
+      {dialog === 'people' && <PeopleDialog onClose={() => setDialog(null)} />}
       {dialog === 'sessions' && <SessionsDialog onClose={() => setDialog(null)} />}
       {dialog === 'wallet' && <TestWalletDialog onClose={() => setDialog(null)} />}
     </>

@@ -10,7 +10,8 @@ export type Toasts = {
   dismiss(id: number): void;
 };
 
-const mostShown = 3;
+/** The newest takes the place of the one before, so that messages never pile up over a window's buttons. */
+const mostShown = 1;
 
 export function createToasts(): Toasts {
   const store = createStore<readonly Toast[]>(() => []);
