@@ -214,20 +214,31 @@ test(
   },
 );
 
-test('the two windows side by side, as in the README', { skip }, async () => {
+test('windows are moved with the mouse and stack, as in the README', { skip }, async () => {
   verifies('foundation.desktop.accessible');
-  for (const [title, side] of [
-    ['Files', 'Snap left'],
-    ['Functions', 'Snap right'],
+  await page.setViewportSize({ width: 1680, height: 960 });
+  for (const [title, left, top] of [
+    ['Functions', 620, 220],
+    ['Files', 140, 48],
   ] as const) {
-    await page.getByRole('navigation', { name: 'Taskbar' }).getByRole('button', { name: title, exact: true }).click();
-    await page.getByRole('button', { name: `Window menu of ${title}` }).click();
-    await page.getByRole('menuitem', { name: side }).click();
+    const open = page.getByRole('dialog', { name: title });
+    if (!(await open.isVisible()))
+      await page.getByRole('navigation', { name: 'Taskbar' }).getByRole('button', { name: title, exact: true }).click();
+    const from = await open.boundingBox();
+    assert.ok(from);
+    await page.mouse.move(from.x + from.width / 2, from.y + 20);
+    await page.mouse.down();
+    await page.mouse.move(left + from.width / 2, top + 20, { steps: 8 });
+    await page.mouse.up();
+    const to = await open.boundingBox();
+    assert.ok(to && Math.abs(to.x - left) < 8 && Math.abs(to.y - top) < 8, JSON.stringify(to));
   }
   await row('Letters').waitFor();
+  await page.getByRole('navigation', { name: 'Taskbar' }).getByRole('button', { name: 'Functions', exact: true }).click();
   await page.getByRole('status', { name: 'Notifications' }).getByRole('button').first().waitFor({ state: 'detached' });
   await picture('desktop');
   await isAccessible('two windows');
+  await page.setViewportSize({ width: 1440, height: 900 });
 });
 
 test('a wallet of the browser announces itself (EIP-6963); it gets in when the owner has let it in', { skip }, async () => {
