@@ -72,8 +72,13 @@ export function readConfig({ environment = process.env, flags = {} }: { environm
 function invalid(error: z.ZodError, flags: Flags): ConfigError {
   const issue = error.issues[0];
   const name = String(issue?.path[0] ?? '');
-  const source = name in flags ? `--${name}` : `FREEHOLD_${name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
-  return new ConfigError('config_invalid', 400, `The setting ${source} is not valid: ${issue?.message}.`);
+  const source =
+    flags[name as keyof Flags] !== undefined ? `--${name}` : `FREEHOLD_${name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
+  return new ConfigError(
+    'config_invalid',
+    400,
+    `The setting ${source} is not valid: ${issue?.code === 'invalid_type' ? 'it must be a number' : issue?.message}.`,
+  );
 }
 
 function parseOrigin(text: string): string {

@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,6 +10,7 @@ import { openPayments } from '@freehold/payments';
 import type { Address, NodeInfo } from '@freehold/protocol';
 import { openChain } from './chain.ts';
 import type { Config } from './config.ts';
+import { makeDataDirectory } from './data-directory.ts';
 import { ConfigError } from './error.ts';
 import { openEvents } from './events.ts';
 import { healthChecks } from './health.ts';
@@ -75,7 +75,7 @@ export async function startNode({
   const failure = Promise.withResolvers<string>();
   try {
     const { dataDirectory } = config;
-    mkdirSync(dataDirectory, { recursive: true, mode: 0o700 });
+    makeDataDirectory(dataDirectory);
     const lock = lockDataDirectory(dataDirectory);
     stops.add(async () => lock.release());
 

@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { readConfig } from './config.ts';
+import { makeDataDirectory } from './data-directory.ts';
+
+test('flags win over the environment, which wins over the defaults', () => {
+  const environment = { HOME: '/home/mae', FREEHOLD_PORT: '5000', FREEHOLD_ORIGIN: 'https://a.example, https://b.example/' };
+  const config = readConfig({ environment, flags: { port: '6000', data: '/tmp/x' } });
+  assert.equal(config.port, 6000);
+  assert.equal(config.dataDirectory, '/tmp/x');
+  assert.equal(config.host, '127.0.0.1');
+  assert.deepEqual(config.origins, ['https://a.example', 'https://b.example']);
+  assert.equal(readConfig({ environment, flags: { port: undefined } }).port, 5000);
+});
+
+test('a bad setting is refused by the name and source that the person used', () => {
+  const refuse = (given: Parameters<typeof readConfig>[0], message: RegExp) =>
+    assert.throws(
+      () => readConfig(given),
+      (error: Error & { code?: string }) => error.code === 'config_invalid' && message.test(error.message),
+    );
+  refuse({ environment: { FREEHOLD_PORT: 'abc' }, flags: { port: undefined } }, /FREEHOLD_PORT .*number/);
+  refuse({ environment: {}, flags: { port: '99999' } }, /--port/);
+  refuse({ environment: { FREEHOLD_OWNER: '0x1' } }, /FREEHOLD_OWNER .*40 hexadecimal/);
+  refuse({ environment: { FREEHOLD_ORIGIN: 'example.org/path' } }, /FREEHOLD_ORIGIN/);
+  refuse({ environment: { FREEHOLD_LOG: 'loud' } }, /FREEHOLD_LOG/);
+});
+
+test('a data directory is made for its owner alone; one that cannot be used is refused with the reason', () => {
+  const place = mkdtempSync(join(tmpdir(), 'freehold-config-'));
+  try {
+    const directory = join(place, 'a', 'b');
+    makeDataDirectory(directory);
+    makeDataDirectory(directory);
+    assert.equal(statSync(directory).mode & 0o777, 0o700);
+    writeFileSync(join(place, 'file'), '');
+    for (const bad of [join(place, 'file'), join(place, 'file', 'below'), '/proc/freehold']) {
+      assert.throws(() => makeDataDirectory(bad), { code: 'data_unusable' }, bad);
+    }
+  } finally {
+    rmSync(place, { recursive: true, force: true });
+  }
+});

@@ -1,0 +1,30 @@
+import { accessSync, constants, mkdirSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { ConfigError } from './error.ts';
+
+/**
+ * Makes the data directory, readable by its owner alone, and sees to it that it can be written to. One folder at a time:
+ * `mkdir` with `recursive` never ends on file systems that refuse a new folder with ENOENT, such as /proc.
+ * Errors: `data_unusable`.
+ */
+export function makeDataDirectory(directory: string): void {
+  try {
+    for (const missing of missingFolders(directory)) mkdirSync(missing, { mode: 0o700 });
+    if (!statSync(directory).isDirectory()) throw new Error('it is not a folder');
+    accessSync(directory, constants.W_OK | constants.X_OK);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new ConfigError(
+      'data_unusable',
+      400,
+      `The data directory ${directory} cannot be used: ${why}. Name a folder of yours with --data.`,
+      { cause },
+    );
+  }
+}
+
+/** The folders that are not there yet, the outermost first. */
+function missingFolders(directory: string): string[] {
+  if (statSync(directory, { throwIfNoEntry: false }) || dirname(directory) === directory) return [];
+  return [...missingFolders(dirname(directory)), directory];
+}
