@@ -1,4 +1,4 @@
-export { boundNonce, requestHashOf, type Binding } from './binding.ts';
+export { boundNonce, type Binding } from './binding.ts';
 export { PaymentError, type PaymentErrorCode } from './error.ts';
 export { defaultLimits, type Limits } from './limits.ts';
 export type { Admission, Outcome, PaidCall } from './call.ts';

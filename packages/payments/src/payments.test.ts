@@ -147,23 +147,6 @@ test('a payment for one function is refused on another: by the ledger, by its re
   assert.equal(await world.balance(payer.address), 10_000n - price);
 });
 
-test('a payment bound to a request is refused for another one', async () => {
-  const payer = await world.payer(10_000n);
-  const offer = world.offer('request-bound');
-  const requestHash = `0x${'77'.repeat(32)}` as const;
-  const header = await pay({ required: world.required(offer), payer, bind: { requestHash } });
-  await assert.rejects(call(world.payments, { offer, header }), { code: 'payment_invalid', message: /bound/ });
-  const admission = await world.payments.admit({
-    header,
-    offer,
-    offerId: offerIdOf(offer),
-    url: urlOf(offer),
-    taskId: 'task',
-    requestHash,
-  });
-  assert.equal(admission.kind, 'reserved');
-});
-
 /** The payload that the stock x402 client makes of our terms. */
 async function stockPayload(required: ReturnType<typeof world.required>, payer: Account) {
   const scheme = new ExactEvmScheme({

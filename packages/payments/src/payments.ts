@@ -103,7 +103,7 @@ export function openPayments({ database, now, log, recover, signer, chains, toke
       throw new PaymentError('payment_unavailable', 'The node is stopping. Send the same request again in a moment.');
     if (header === undefined || header === '')
       throw new PaymentError('payment_required', 'This function costs money, and no payment came with the call.');
-    const verified = rail.verify({ header, offer, offerId, url, requestHash });
+    const verified = rail.verify({ header, offer, offerId, url });
     const { authorization, requirement, signature } = verified;
     const key = {
       network: requirement.network,

@@ -4,7 +4,6 @@ import {
   toAddress,
   toHex,
   type Address,
-  type Hex,
   type PaymentRequired,
   type SignTypedData,
 } from '@freehold/protocol';
@@ -15,29 +14,25 @@ import type { ChosenPayment } from './choose-payment.ts';
 const longestSeconds = 3_600;
 
 /**
- * Signs the chosen payment and answers the value of the PAYMENT-SIGNATURE header. When the seller tells its offer, or `bind`
- * names it, the nonce is bound to it (binding.ts), and to the request too when its hash is given. The time window starts at
- * zero, so that a wrong clock does no harm at its start.
+ * Signs the chosen payment and answers the value of the PAYMENT-SIGNATURE header. When the seller tells its offer,
+ * the nonce is bound to it (binding.ts). The time window starts at zero, so that a wrong clock does no harm at its start.
  */
 export async function createPayment({
   required,
   chosen: { requirement, token },
   account,
-  bind,
   now,
   randomBytes,
 }: {
   required: PaymentRequired;
   chosen: ChosenPayment;
   account: { address: Address; signTypedData: SignTypedData };
-  bind?: { offerId?: string; requestHash?: Hex };
   /** Milliseconds since the epoch. */
   now: () => number;
   randomBytes: (count: number) => Uint8Array;
 }): Promise<string> {
-  const offerId = bind?.offerId ?? offerOf(required);
+  const offerId = offerOf(required);
   const salt = toHex(randomBytes(32));
-  const requestHash = bind?.requestHash;
   const seconds = Math.min(requirement.maxTimeoutSeconds, longestSeconds);
   const authorization = {
     from: account.address,
@@ -45,12 +40,12 @@ export async function createPayment({
     value: requirement.amount,
     validAfter: '0',
     validBefore: String(Math.floor(now() / 1000) + seconds),
-    nonce: offerId === undefined ? salt : boundNonce({ offerId, salt, ...(requestHash && { requestHash }) }),
+    nonce: offerId === undefined ? salt : boundNonce({ offerId, salt }),
   };
   const signature = await account.signTypedData(
     authorizationTypedData({ message: authorization, asset: token.asset, caip2: token.network, domain: token.domain }),
   );
-  const binding = offerId === undefined ? undefined : { info: { offer: offerId }, salt, ...(requestHash && { request: requestHash }) };
+  const binding = offerId === undefined ? undefined : { info: { offer: offerId }, salt };
   return encodePaymentPayload({
     x402Version: 2,
     resource: required.resource,

@@ -116,16 +116,14 @@ function answer(outcome: Outcome): Answer {
 export function pay({
   required,
   payer,
-  bind,
   now = Date.now,
 }: {
   required: PaymentRequired;
   payer: Account;
-  bind?: { offerId?: string; requestHash?: Hex };
   now?: () => number;
 }): Promise<string> {
   const chosen = choosePayment({ required, budgets: parseBudgets('1000') });
-  return createPayment({ required, chosen, account: payer, now, randomBytes, ...(bind && { bind }) });
+  return createPayment({ required, chosen, account: payer, now, randomBytes });
 }
 
 export type TestNode = { database: Database; payments: Payments; events: string[]; close(): Promise<void> };

@@ -17,7 +17,7 @@ import { decodePayment, verifyExact, type Recover, type Verified } from './verif
  */
 export type Rail = {
   requirements(offer: Offer): PaymentRequirements[];
-  verify(options: { header: string; offer: Offer; offerId: string; url: string; requestHash: string }): Verified;
+  verify(options: { header: string; offer: Offer; offerId: string; url: string }): Verified;
   /** Atomic units that the payer holds. Errors: `payment_invalid`, `payment_unavailable`. */
   funds(verified: Verified): Promise<bigint>;
   settle(options: { reservation: Reservation; carriers: Carrier[]; save(carrier: Carrier): Promise<void> }): Promise<Ending>;
