@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { toAddress } from '@freehold/protocol';
 import { createPublicClient, http } from 'viem';
 import { compileContracts, readArtifact } from './compile.ts';
@@ -68,6 +69,23 @@ test('the chain outlives kill -9 of its node, and the next start takes it over w
   assert.equal(again.isAttached, false);
   assert.equal(await balance(again), 7n);
   await again.stop();
+});
+
+test('a chain that dies while its node lives comes back with its balances', async () => {
+  const directory = join(root, 'revived');
+  const chain = await open(directory);
+  await chain.fund(holder, 700n);
+  await chain.save();
+  const { pid } = JSON.parse(readFileSync(join(directory, 'process.json'), 'utf8'));
+  process.kill(pid, 'SIGKILL');
+  let amount: bigint | undefined;
+  for (let attempt = 0; attempt < 100 && amount === undefined; attempt++) {
+    await sleep(200);
+    amount = await balance(chain).catch(() => undefined);
+  }
+  assert.equal(amount, 700n);
+  await chain.stop();
+  await assert.rejects(balance(chain), 'the chain must be gone after stop');
 });
 
 test('a process record that names somebody else is not believed, and that process is left alone', async () => {

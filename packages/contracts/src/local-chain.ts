@@ -67,14 +67,16 @@ export async function openLocalChain({
       message: `There is no test chain for ${process.platform} on ${process.arch}, so functions cannot be sold on this machine yet. Files and the desktop work without.`,
     };
   }
+  const program = binary;
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const attached = await attachAnvil({ directory, log });
-  const anvil =
+  let anvil =
     attached ?? (await spawnAnvil({ binary, directory, log, ...(port === undefined ? {} : { port }), ...(signal && { signal }) }));
   const rpcUrl = `http://127.0.0.1:${anvil.port}`;
   const request = rpc(rpcUrl);
   const stateFile = join(directory, 'state.hex');
   let savedBlock = '';
+  let isStopping = false;
   let saving: Promise<void> = Promise.resolve();
   let minting: Promise<void> = Promise.resolve();
 
@@ -94,7 +96,23 @@ export async function openLocalChain({
     if (!attached) await anvil.stop();
     throw error;
   }
-  const timer = setInterval(() => void save().catch((error: Error) => log('chain.save_failed', { message: error.message })), saveEveryMs);
+  /** A chain that died while its node lives comes back on the same port, as it was last saved. */
+  async function reviveIfDead(failure: Error) {
+    if (isStopping || isRunning(anvil.pid)) throw failure;
+    log('chain.lost', { pid: anvil.pid });
+    anvil = await spawnAnvil({ binary: program, directory, log, port: anvil.port });
+    await restore({ request, stateFile });
+    await deployToken(request);
+    log('chain.started', { rpcUrl, pid: anvil.pid, attached: false });
+  }
+  const tend = () =>
+    save()
+      .catch(reviveIfDead)
+      .catch((error: Error) => log('chain.save_failed', { message: error.message }));
+  let tending: Promise<void> = Promise.resolve();
+  const timer = setInterval(() => {
+    tending = tending.then(tend);
+  }, saveEveryMs);
   timer.unref();
   log('chain.started', { rpcUrl, pid: anvil.pid, attached: attached !== undefined });
 
@@ -115,11 +133,22 @@ export async function openLocalChain({
     },
     save,
     async stop() {
+      isStopping = true;
       clearInterval(timer);
+      await tending;
       await save().catch((error: Error) => log('chain.save_failed', { message: error.message }));
       await anvil.stop();
     },
   };
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 const mintAbi = parseAbi(['function mint(address to, uint256 value)']);

@@ -41,6 +41,7 @@ const events: Record<string, { level: Level; fields: Record<string, Field> }> = 
   'compute.wasm.host-retired': { level: 'debug', fields: { residentBytes: 'number' } },
   'compute.wasm.start-failed': { level: 'error', fields: { attempt: 'number', said: 'string' } },
   'chain.started': { level: 'info', fields: { rpcUrl: 'string', pid: 'number', attached: 'boolean' } },
+  'chain.lost': { level: 'error', fields: { pid: 'number' } },
   'chain.start_failed': { level: 'warn', fields: { port: 'number', attempt: 'number' } },
   'chain.save_failed': { level: 'warn', fields: { message: 'string' } },
   'chain.unresponsive': { level: 'warn', fields: { pid: 'number' } },
