@@ -11,7 +11,7 @@ import {
 } from '@freehold/protocol';
 import type { Context } from '../context.ts';
 import { CliError } from '../error.ts';
-import { isSignedBy } from '../key/recover.ts';
+import { isSignedBy } from '../key/signed-by.ts';
 import { listIn } from '../node/shape.ts';
 import { withSession } from '../node/sign-in.ts';
 import { print, table } from '../output.ts';

@@ -10,7 +10,7 @@ import {
   type SignedReceipt,
 } from '@freehold/protocol';
 import type { Context } from '../context.ts';
-import { isSignedBy } from '../key/recover.ts';
+import { isSignedBy } from '../key/signed-by.ts';
 import type { AnswerHead } from './answer-head.ts';
 import type { Payment } from './payment.ts';
 

@@ -17,7 +17,7 @@ import {
   type SignedReceipt,
   type Token,
 } from '@freehold/protocol';
-import { recoverSigner } from '../key/recover.ts';
+import { recoverAddress } from '@freehold/identity';
 import { openWallet } from '../key/wallet.ts';
 
 /** The token of the chain inside a node. */
@@ -108,7 +108,7 @@ export async function openPaidServer(
     const digest = hashTypedData(
       authorizationTypedData({ message: authorization, asset: testToken.asset, caip2: accepted.network, domain: testToken.domain }),
     );
-    if (recoverSigner(digest, signature as `0x${string}`) !== authorization.from || authorization.to !== seller)
+    if (recoverAddress(digest, signature as `0x${string}`) !== authorization.from || authorization.to !== seller)
       return demand(response, '', 'bad signature');
     if (request.url?.startsWith('/paid/dying')) return void request.socket.destroy();
     await options.onPaid?.(request);

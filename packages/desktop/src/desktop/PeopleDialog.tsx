@@ -7,6 +7,7 @@ import { Dialog } from '../components/Dialog.tsx';
 import { Field } from '../components/Field.tsx';
 import { shortAddress } from '../components/short-address.ts';
 import { useServices } from '../services.ts';
+import rows from './DialogList.module.css';
 import css from './PeopleDialog.module.css';
 
 const roles = {
@@ -56,9 +57,9 @@ export function PeopleDialog({ onClose }: { onClose: () => void }) {
   return (
     <Dialog title="People" onClose={onClose}>
       <p>Only these wallets can sign in here. Anyone may call the functions that are on sale.</p>
-      <ul className={css.list} aria-label="Accounts">
+      <ul className={`${rows.list} ${css.accounts}`} aria-label="Accounts">
         {accounts.map((account) => (
-          <li key={account.address} className={css.person}>
+          <li key={account.address} className={rows.item}>
             <Avatar address={account.address} className={css.avatar} />
             <div>
               <b title={account.address}>{shortAddress(account.address)}</b>

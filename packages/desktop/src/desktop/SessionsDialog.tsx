@@ -6,7 +6,7 @@ import { formatMoment } from '../components/format.ts';
 import { Icon } from '../icons.tsx';
 import { useServices } from '../services.ts';
 import { describeBrowser } from './describe-browser.ts';
-import css from './SessionsDialog.module.css';
+import css from './DialogList.module.css';
 
 /** Every place where this account is signed in. */
 export function SessionsDialog({ onClose }: { onClose: () => void }) {
@@ -29,7 +29,7 @@ export function SessionsDialog({ onClose }: { onClose: () => void }) {
     >
       <ul className={css.list}>
         {sessions?.map((session) => (
-          <li key={session.id} className={css.session}>
+          <li key={session.id} className={css.item}>
             <Icon name="devices" />
             <div>
               <b>{describeBrowser(session.userAgent)}</b>
