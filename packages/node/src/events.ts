@@ -4,7 +4,8 @@ import type { Drive } from '@freehold/drive';
 import type { ServerEvent } from '@freehold/protocol';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { arrivalOf } from './http/arrival.ts';
-import { callerOfRequest, type Authenticate } from './http/caller.ts';
+import { identify, type Authenticate } from './http/caller.ts';
+import { freehold } from './http/dialects/freehold.ts';
 import type { Caller } from './http/route.ts';
 
 const pingEveryMs = 20_000;
@@ -35,12 +36,18 @@ export function openEvents({
     else socket.send(JSON.stringify(event));
   };
 
+  /** The events are for a person in its own session, not for what acts for it. */
+  async function personOf(request: IncomingMessage): Promise<Caller | undefined> {
+    const caller = await identify(freehold.credential(request, undefined), authenticate);
+    return caller?.delegate ? undefined : caller;
+  }
+
   async function accept(request: IncomingMessage, socket: Duplex, head: Buffer) {
     const { origin } = arrivalOf(request, origins);
     const url = new URL(request.url ?? '/', origin);
     if (url.pathname !== '/api/events') return refuse(socket, 404);
     if (request.headers.origin !== undefined && request.headers.origin !== origin) return refuse(socket, 403);
-    const caller = await callerOfRequest(request, authenticate);
+    const caller = await personOf(request);
     if (!caller) return refuse(socket, 401);
     const since = /^\d{1,15}$/.exec(url.searchParams.get('since') ?? '')?.[0];
     sockets.handleUpgrade(request, socket, head, (client) =>
@@ -75,7 +82,7 @@ export function openEvents({
 
   /** A session that has ended or was revoked hears no more. */
   async function endIfSignedOut(client: WebSocket, request: IncomingMessage) {
-    const caller = await callerOfRequest(request, authenticate).catch(() => undefined);
+    const caller = await personOf(request).catch(() => undefined);
     if (!caller) client.close(4401, 'The session has ended');
   }
 

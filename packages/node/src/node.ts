@@ -15,6 +15,7 @@ import { ConfigError } from './error.ts';
 import { openEvents } from './events.ts';
 import { healthChecks } from './health.ts';
 import { isOwnOrigin } from './http/arrival.ts';
+import type { Authenticate } from './http/caller.ts';
 import { serveDesktop } from './http/desktop.ts';
 import type { Arrival, Route } from './http/route.ts';
 import { createServer } from './http/server.ts';
@@ -171,9 +172,10 @@ export async function startNode({
       ...chainRoutes({ chain: () => chain, now }),
       ...functionRoutes({ compute, sales, metrics: () => metrics }),
     ];
-    const server = createServer({ routes, authenticate: identity.authenticate, origins: config.origins, log, metrics: () => metrics });
+    const authenticate: Authenticate = { token: identity.authenticate, password: async () => undefined };
+    const server = createServer({ routes, authenticate, origins: config.origins, log, metrics: () => metrics });
     serveDesktop(server, desktopDirectory);
-    const events = openEvents({ server: server.server, drive, authenticate: identity.authenticate, origins: config.origins });
+    const events = openEvents({ server: server.server, drive, authenticate, origins: config.origins });
     await server.listen({ port: config.port, host: config.host }).catch((error: unknown) => {
       throw portError(error, config);
     });

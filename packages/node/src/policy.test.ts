@@ -23,6 +23,9 @@ after(() => node.end());
 /** Who passes which policy. `visitor` is from elsewhere: every request of this test says so with a forwarding header. */
 const admitted: Record<Policy, readonly string[]> = {
   anyone: ['owner', 'member', 'guest', 'visitor'],
+  signed: ['owner', 'member', 'guest', 'visitor'],
+  app: ['owner', 'member', 'guest'],
+  files: ['owner', 'member', 'guest'],
   session: ['owner', 'member', 'guest'],
   seller: ['owner', 'member'],
   owner: ['owner'],

@@ -1,35 +1,39 @@
 import type { IncomingMessage } from 'node:http';
-import type { Account, Session } from '@freehold/protocol';
 import { RequestError } from '../error.ts';
-import type { Arrival, Caller, Policy } from './route.ts';
+import type { Credential, Dialect } from './dialects/dialect.ts';
+import type { Arrival, Caller, Delegate, Policy, Principal } from './route.ts';
 
-export const sessionCookie = 'freehold_session';
+export type Authenticate = {
+  /** Whose token this is, of whatever class; undefined when it is none or has ended. */
+  token: (token: string) => Promise<Principal | undefined>;
+  /** Whose app password this is. */
+  password: (given: { user: string; password: string }) => Promise<Principal | undefined>;
+};
 
-export type Authenticate = (token: string) => Promise<{ account: Account; session: Session } | undefined>;
-
-/** A session comes as `Authorization: Bearer` (programs) or as the cookie (browsers); never from a URL. */
-function tokenOf(request: IncomingMessage): { token: string; via: Caller['via'] } | undefined {
-  const bearer = /^Bearer\s+(\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
-  if (bearer) return { token: bearer, via: 'bearer' };
-  for (const part of (request.headers.cookie ?? '').split(';')) {
-    const [name, value] = part.trim().split('=', 2);
-    if (name === sessionCookie && value) return { token: value, via: 'cookie' };
+export async function identify(credential: Credential | undefined, authenticate: Authenticate): Promise<Caller | undefined> {
+  if (!credential) return undefined;
+  if (credential.kind === 'password') {
+    const known = await authenticate.password(credential);
+    return known && { ...known, via: 'basic' };
   }
-  return undefined;
+  const known = await authenticate.token(credential.token);
+  return known && { ...known, via: credential.via };
 }
 
-export async function callerOfRequest(request: IncomingMessage, authenticate: Authenticate): Promise<Caller | undefined> {
-  const found = tokenOf(request);
-  const known = found && (await authenticate(found.token));
-  return found && known && { ...known, via: found.via };
-}
+/** Delegates that a policy admits besides the account itself. */
+const delegates: Partial<Record<Policy, readonly Delegate['kind'][]>> = { app: ['app', 'token'], files: ['password'] };
 
 /** Errors: `signed_out`, `forbidden`. */
 export function authorize(policy: Policy, caller: Caller | undefined, arrival: Arrival): void {
-  if (policy === 'anyone' || (policy === 'owner-or-loopback' && arrival.isLoopback)) return;
+  if (policy === 'anyone' || policy === 'signed' || (policy === 'owner-or-loopback' && arrival.isLoopback)) return;
   if (!caller) throw new RequestError('signed_out', 401, 'Sign in first: this needs a session of an account on this node.');
+  if (caller.delegate) {
+    if (delegates[policy]?.includes(caller.delegate.kind)) return;
+    throw new RequestError('forbidden', 403, 'An app or a token cannot do this for you: it needs your own session.');
+  }
   const { role } = caller.account;
-  const isAllowed = policy === 'session' || role === 'owner' || (policy === 'seller' && role === 'member');
+  const isAllowed =
+    policy === 'session' || policy === 'app' || policy === 'files' || role === 'owner' || (policy === 'seller' && role === 'member');
   if (!isAllowed)
     throw new RequestError(
       'forbidden',
@@ -40,18 +44,18 @@ export function authorize(policy: Policy, caller: Caller | undefined, arrival: A
     );
 }
 
-const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS']);
+const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS', 'PROPFIND']);
 
 /**
  * A browser attaches the cookie to requests that other sites cause. So an unsafe request that relies on it must come from
  * our own pages: a custom header, which no foreign form can send, and an Origin that is ours. Errors: `cross_site`.
  */
-export function refuseCrossSite(request: IncomingMessage, caller: Caller | undefined, arrival: Arrival): void {
+export function refuseCrossSite(request: IncomingMessage, caller: Caller | undefined, arrival: Arrival, dialect: Dialect): void {
+  if (dialect.crossOrigin || safeMethods.has(request.method ?? '')) return;
   const origin = request.headers.origin;
   const isForeign = origin !== undefined && origin !== arrival.origin;
   const site = request.headers['sec-fetch-site'];
   const isCrossSite = isForeign || site === 'cross-site' || site === 'same-site';
-  if (safeMethods.has(request.method ?? '')) return;
   if (isCrossSite || (caller?.via === 'cookie' && request.headers['x-requested-by'] !== 'freehold')) {
     throw new RequestError(
       'cross_site',

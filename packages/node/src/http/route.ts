@@ -4,12 +4,28 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 
 /**
- * Who may call a route. `anyone` needs nothing; `session` is any account; `seller` an owner or member; `owner` the owner;
+ * Who may call a route. `anyone` needs nothing; `signed` needs a proof in the request itself, which the handler checks;
+ * `session` is any account, in person; `app` also what acts for an account within what it was given (an app, the holder of an
+ * access token); `files` also an app password, for programs that mount the drive; `seller` an owner or member; `owner` the owner;
  * `owner-or-loopback` also a process on this machine. A route without a policy does not compile.
  */
-export type Policy = 'anyone' | 'session' | 'seller' | 'owner' | 'owner-or-loopback';
+export type Policy = 'anyone' | 'signed' | 'session' | 'app' | 'files' | 'seller' | 'owner' | 'owner-or-loopback';
 
-export type Caller = { account: Account; session: Session; via: 'cookie' | 'bearer' };
+/** The language of a route: how it finds the caller, what it reads as JSON, whom it answers across origins, and what its errors look like. */
+export type DialectName = 'freehold' | 'puter' | 'dav' | 'gateway';
+
+/** What acts for an account with less than all of its rights. */
+export type Delegate =
+  | { kind: 'app'; app: string; permissions: readonly string[] }
+  /** An access token; `app` when an app made it. */
+  | { kind: 'token'; app: string | undefined; permissions: readonly string[] }
+  | { kind: 'password'; access: 'read' | 'write' };
+
+/** Whom a token stands for: an account in person (with its session), or a delegate of it. */
+export type Principal =
+  | { account: Account; session: Session; delegate?: undefined }
+  | { account: Account; session?: undefined; delegate: Delegate };
+export type Caller = Principal & { via: 'cookie' | 'bearer' | 'body' | 'basic' };
 
 /** Where a request came in: how the caller addressed this node, and from where. */
 export type Arrival = {
@@ -28,7 +44,7 @@ export type Call<Params, Query, Body> = {
   /** The request body as it arrives (routes with `body: 'stream'`, and functions). */
   stream: IncomingMessage;
   arrival: Arrival;
-  /** Present on every policy but `anyone` and `owner-or-loopback`. */
+  /** Present on every policy but `anyone`, `signed` and `owner-or-loopback`. */
   caller: Caller | undefined;
   request: FastifyRequest;
   reply: FastifyReply;
@@ -36,10 +52,14 @@ export type Call<Params, Query, Body> = {
   signal: AbortSignal;
 };
 
+export const davMethods = ['PROPFIND', 'PROPPATCH', 'MKCOL', 'COPY', 'MOVE', 'LOCK', 'UNLOCK'] as const;
+export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS' | (typeof davMethods)[number];
+
 /** One row of the route table: validation, authorization, OpenAPI, metric labels and the docs all come from it. */
 export type Route = {
-  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'ANY';
+  method: Method | 'ANY';
   path: string;
+  dialect: DialectName;
   policy: Policy;
   summary: string;
   params: z.ZodType;
@@ -48,14 +68,18 @@ export type Route = {
   /** Shape of the answer for the docs; null when it is not JSON. */
   answer: z.ZodType | null;
   status: number;
+  /** Most bytes of a JSON body; the dialect's own limit when not given. */
+  bodyLimit?: number | undefined;
   handle(call: Call<never, never, never>): Promise<unknown>;
 };
 
 type Definition<Params extends z.ZodType, Query extends z.ZodType, Body extends z.ZodType | 'stream' | 'none'> = {
   method: Route['method'];
   path: string;
+  dialect?: DialectName;
   policy: Policy;
   summary: string;
+  bodyLimit?: number;
   params?: Params;
   query?: Query;
   body?: Body;
@@ -74,6 +98,7 @@ export function route<
 >(definition: Definition<Params, Query, Body>): Route {
   return {
     ...definition,
+    dialect: definition.dialect ?? 'freehold',
     params: definition.params ?? nothing,
     query: definition.query ?? nothing,
     body: definition.body ?? 'none',
@@ -87,4 +112,11 @@ export function route<
 export function callerOf(call: { caller: Caller | undefined }): Caller {
   if (!call.caller) throw new Error('This route must not run without a caller');
   return call.caller;
+}
+
+/** The account that calls in person, with its session, on a route whose policy admits nobody else. */
+export function sessionOf(call: { caller: Caller | undefined }): { account: Account; session: Session } {
+  const { account, session } = callerOf(call);
+  if (!session) throw new Error('This route must not run for a delegate');
+  return { account, session };
 }

@@ -4,15 +4,17 @@ import { RequestError } from '../error.ts';
 import type { Log } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 import { arrivalOf } from './arrival.ts';
-import { authorize, callerOfRequest, refuseCrossSite, type Authenticate } from './caller.ts';
+import { authorize, identify, refuseCrossSite, type Authenticate } from './caller.ts';
+import { dialects } from './dialects/index.ts';
 import { toFailure } from './failure.ts';
-import type { Arrival, Call, Route } from './route.ts';
-
-const jsonLimit = 1024 * 1024;
+import { davMethods, type Arrival, type Call, type DialectName, type Route } from './route.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
     arrival: Arrival;
+  }
+  interface FastifyContextConfig {
+    dialect?: DialectName;
   }
 }
 
@@ -32,7 +34,7 @@ export function createServer({ routes, authenticate, origins, log, metrics }: Ht
   const server = Fastify({
     genReqId: () => randomUUID(),
     requestIdHeader: false,
-    bodyLimit: jsonLimit,
+    bodyLimit: dialects.freehold.json.limit,
     routerOptions: { maxParamLength: 4096, ignoreTrailingSlash: false },
     requestTimeout: 0,
     connectionTimeout: 0,
@@ -40,13 +42,14 @@ export function createServer({ routes, authenticate, origins, log, metrics }: Ht
     exposeHeadRoutes: true,
     forceCloseConnections: true,
     return503OnClosing: true,
-    frameworkErrors: (error, request, reply) => void sendFailure(error, request, reply),
+    frameworkErrors: (error, request, reply) => void sendFailure(error, request, reply, dialects.freehold),
   });
+  for (const method of davMethods) server.addHttpMethod(method, { hasBody: true });
   server.server.headersTimeout = 20_000;
   server.server.requestTimeout = 0;
   server.decorateRequest('arrival');
 
-  function sendFailure(error: unknown, request: FastifyRequest, reply: FastifyReply) {
+  function sendFailure(error: unknown, request: FastifyRequest, reply: FastifyReply, dialect = dialectOf(request)) {
     const failure = toFailure(error);
     if (failure.status >= 500 && failure.code === 'internal') {
       const cause = failure.cause instanceof Error ? (failure.cause.stack ?? failure.cause.message) : String(failure.cause);
@@ -55,17 +58,11 @@ export function createServer({ routes, authenticate, origins, log, metrics }: Ht
     // A body that was not read would be taken for the next request on this connection.
     if (!request.raw.complete) reply.header('connection', 'close');
     reply.removeHeader('content-length');
+    const { status, headers, body } = dialect.failure(failure, request);
     return reply
-      .code(failure.status)
-      .headers({ 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store', 'x-request-id': request.id })
-      .send({
-        error: {
-          code: failure.code,
-          message: failure.message,
-          requestId: request.id,
-          ...(failure.details && { details: failure.details }),
-        },
-      });
+      .code(status)
+      .headers({ 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store', 'x-request-id': request.id, ...headers })
+      .send(body);
   }
 
   // A caller that waits for permission to send its body (Expect: 100-continue) gets it at once, except at a function: there
@@ -90,7 +87,7 @@ export function createServer({ routes, authenticate, origins, log, metrics }: Ht
       'x-request-id': request.id,
       'x-content-type-options': 'nosniff',
       'referrer-policy': 'no-referrer',
-      'cross-origin-resource-policy': 'same-origin',
+      ...dialectOf(request).headers(request),
     });
   });
   server.addHook('onResponse', async (request, reply) => {
@@ -100,16 +97,19 @@ export function createServer({ routes, authenticate, origins, log, metrics }: Ht
     log('http.request', { requestId: request.id, method: request.method, route: label, status: reply.statusCode, latencyMs });
   });
 
-  const add = (scope: FastifyInstance, route: Route) =>
+  const add = (scope: FastifyInstance, route: Route) => {
+    const dialect = dialects[route.dialect];
     scope.route({
       method: route.method === 'ANY' ? ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS'] : route.method,
       url: route.path,
+      config: { dialect: route.dialect },
+      ...(route.body !== 'stream' && { bodyLimit: route.bodyLimit ?? dialect.json.limit }),
       ...(route.method === 'ANY' && { exposeHeadRoute: false }),
       handler: async (request, reply) => {
-        const caller = await callerOfRequest(request.raw, authenticate);
+        const caller = await identify(dialect.credential(request.raw, request.body), authenticate);
         authorize(route.policy, caller, request.arrival);
         if (route.method !== 'ANY') {
-          refuseCrossSite(request.raw, caller, request.arrival);
+          refuseCrossSite(request.raw, caller, request.arrival, dialect);
           refuseBadEncoding(request.raw.url ?? '');
         }
         const gone = new AbortController();
@@ -135,17 +135,52 @@ export function createServer({ routes, authenticate, origins, log, metrics }: Ht
         return reply.header('cache-control', reply.getHeader('cache-control') ?? 'no-store').send(answer);
       },
     });
+  };
 
-  // JSON routes read a small body at once; the others get the bytes as they come, whatever their type.
-  void server.register(async (scope) => {
-    for (const route of routes.filter(({ body }) => body !== 'stream')) add(scope, route);
-  });
-  void server.register(async (scope) => {
-    scope.removeAllContentTypeParsers();
-    scope.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
-    for (const route of routes.filter(({ body }) => body === 'stream')) add(scope, route);
-  });
+  // One scope for each dialect's JSON, which is read at once, and one for bodies that come as a stream, whatever their type.
+  for (const name of Object.keys(dialects) as DialectName[]) {
+    const spoken = routes.filter(({ dialect }) => dialect === name);
+    void server.register(async (scope) => {
+      if (name !== 'freehold') readJson(scope, name);
+      if (dialects[name].crossOrigin) allowPreflight(scope, spoken);
+      for (const route of spoken.filter(({ body }) => body !== 'stream')) add(scope, route);
+    });
+    void server.register(async (scope) => {
+      scope.removeAllContentTypeParsers();
+      scope.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
+      for (const route of spoken.filter(({ body }) => body === 'stream')) add(scope, route);
+    });
+  }
   return server;
+}
+
+/** The dialect of the route that was found; of an unknown path, the one in which its clients expect the refusal. */
+function dialectOf(request: FastifyRequest) {
+  const isForeign = request.is404 && request.raw.url?.startsWith('/api/') === false;
+  return dialects[request.routeOptions.config.dialect ?? (isForeign ? 'puter' : 'freehold')];
+}
+
+/** Reads what a dialect calls JSON; an absent or empty body is an empty object. */
+function readJson(scope: FastifyInstance, name: DialectName): void {
+  scope.removeAllContentTypeParsers();
+  const types = [...dialects[name].json.types];
+  if (types.length === 0) return;
+  scope.addContentTypeParser<string>(types, { parseAs: 'string' }, (_request, text, done) => {
+    try {
+      done(null, text === '' ? {} : JSON.parse(text));
+    } catch {
+      done(new RequestError('invalid_request', 400, 'The body is not valid JSON.'));
+    }
+  });
+}
+
+/** Answers the question that a browser asks before a call from another origin; the dialect's headers are the answer. */
+function allowPreflight(scope: FastifyInstance, routes: readonly Route[]): void {
+  const asked = new Set(routes.filter(({ method }) => method === 'OPTIONS' || method === 'ANY').map(({ path }) => path));
+  const paths = new Set(routes.map(({ path }) => path).filter((path) => !asked.has(path)));
+  const [dialect] = routes.map((route) => route.dialect);
+  for (const url of paths)
+    scope.route({ method: 'OPTIONS', url, ...(dialect && { config: { dialect } }), handler: (_request, reply) => reply.code(200).send() });
 }
 
 /** Text that is not UTF-8 would otherwise be taken as it stands, percent signs and all. Functions get their URL raw. */

@@ -2,8 +2,8 @@ import { account, address, challenge, challengeRequest, loginAnswer, loginReques
 import type { Identity } from '@freehold/identity';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
-import { sessionCookie } from '../http/caller.ts';
-import { callerOf, route, type Arrival } from '../http/route.ts';
+import { sessionCookie } from '../http/cookie.ts';
+import { route, sessionOf, type Arrival } from '../http/route.ts';
 
 /** The longest that a session can last. The server ends it sooner, after a week without use. */
 const longestSessionSeconds = 30 * 24 * 60 * 60;
@@ -52,7 +52,7 @@ export const identityRoutes = (identity: Identity) => [
     summary: 'Who is signed in',
     answer: z.object({ account, session }),
     async handle(call) {
-      const { account, session } = callerOf(call);
+      const { account, session } = sessionOf(call);
       return { account, session };
     },
   }),
@@ -63,7 +63,8 @@ export const identityRoutes = (identity: Identity) => [
     summary: 'End this session',
     status: 204,
     async handle(call) {
-      await identity.revoke({ address: callerOf(call).account.address, id: callerOf(call).session.id });
+      const { account, session } = sessionOf(call);
+      await identity.revoke({ address: account.address, id: session.id });
       clearCookie(call.reply, call.arrival);
     },
   }),
@@ -74,7 +75,7 @@ export const identityRoutes = (identity: Identity) => [
     summary: 'The sessions of the caller',
     answer: z.object({ sessions: z.array(session) }),
     async handle(call) {
-      const { account, session } = callerOf(call);
+      const { account, session } = sessionOf(call);
       return { sessions: await identity.sessions({ address: account.address, current: session.id }) };
     },
   }),
@@ -86,7 +87,7 @@ export const identityRoutes = (identity: Identity) => [
     params: z.strictObject({ id: z.string().max(128) }),
     status: 204,
     async handle(call) {
-      await identity.revoke({ address: callerOf(call).account.address, id: call.params.id });
+      await identity.revoke({ address: sessionOf(call).account.address, id: call.params.id });
     },
   }),
   route({
@@ -96,7 +97,8 @@ export const identityRoutes = (identity: Identity) => [
     summary: 'End all other sessions of the caller',
     status: 204,
     async handle(call) {
-      await identity.revokeOthers({ address: callerOf(call).account.address, current: callerOf(call).session.id });
+      const { account, session } = sessionOf(call);
+      await identity.revokeOthers({ address: account.address, current: session.id });
     },
   }),
   route({
