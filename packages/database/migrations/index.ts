@@ -1,8 +1,10 @@
 import type { Migration } from '../src/migration.ts';
 import compute from './0004-compute.ts';
+import delegation from './0009-delegation.ts';
 import drive from './0002-drive.ts';
 import identity from './0001-identity.ts';
+import keyvalue from './0010-keyvalue.ts';
 import payments from './0003-payments.ts';
 
 /** The history of the schema, oldest first. Append only. */
-export const migrations: readonly Migration[] = [identity, drive, payments, compute];
+export const migrations: readonly Migration[] = [identity, drive, payments, compute, delegation, keyvalue];

@@ -3,13 +3,17 @@ import type { Database } from '@freehold/database';
 import type { Address, Hex } from '@freehold/protocol';
 import { createAccounts } from './accounts.ts';
 import { isStatement } from './challenge.ts';
+import { createApps } from './apps.ts';
 import { createClaimCode } from './claim-code.ts';
+import { createDelegates } from './delegates.ts';
 import { IdentityError } from './error.ts';
 import type { Log } from './log.ts';
+import type { Principal } from './principal.ts';
 import { recoverAddress } from './recover.ts';
 import { createSessions } from './sessions.ts';
 import { createSignIn, ownerAccount } from './sign-in.ts';
 import * as store from './store.ts';
+import { kindOfToken } from './token.ts';
 
 export type Identity = Awaited<ReturnType<typeof openIdentity>>;
 
@@ -49,10 +53,21 @@ export async function openIdentity({
   });
   const { start, ...sessions } = createSessions({ database, now, random, log });
   const signIn = createSignIn({ database, now, random, log, recover, isOwnOrigin, statement, sessions: { start, ...sessions }, claimCode });
+  const { delegate, ...delegates } = createDelegates({ database, now, random, log });
 
   return {
     ...createAccounts({ database, now, log }),
+    ...createApps({ database, now, log }),
     ...sessions,
+    ...delegates,
+
+    /** Whom a token stands for, of whatever kind; undefined when it is none, has ended or was revoked. App passwords are not tokens. */
+    async authenticate(token: string): Promise<Principal | undefined> {
+      const kind = kindOfToken(token);
+      if (kind === undefined) return undefined;
+      return kind === 'session' ? sessions.authenticate(token) : delegate(token);
+    },
+
     challenge: signIn.challenge,
     async login(request: Parameters<typeof signIn.login>[0]) {
       const login = await signIn.login(request);

@@ -1,7 +1,13 @@
+export { appOfOrigin, isAppUid } from './app-uid.ts';
+export type { AppName, AuthorizedApp } from './apps.ts';
+export type { DelegatedToken } from './delegates.ts';
 export { IdentityError } from './error.ts';
 export { openIdentity, type Identity } from './identity.ts';
 export { openKeeper, type Keeper } from './keeper/keeper.ts';
 export type { Log } from './log.ts';
+export { authenticated, fileRights, holds, keyValueClasses, parseFilePermission, parsePermission, type FileRight } from './permission.ts';
+export type { Delegate, Principal } from './principal.ts';
 export { recoverAddress } from './recover.ts';
 export type { Session } from './sessions.ts';
 export type { ClaimProof, Login } from './sign-in.ts';
+export { uuidOf } from './uuid.ts';

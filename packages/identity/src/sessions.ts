@@ -5,7 +5,7 @@ import { IdentityError } from './error.ts';
 import type { Log } from './log.ts';
 import { networkOf } from './network.ts';
 import * as store from './store.ts';
-import { hashToken, isToken, makeToken } from './token.ts';
+import { hashToken, kindOfToken, makeToken } from './token.ts';
 
 const minute = 60_000;
 const day = 24 * 60 * minute;
@@ -71,7 +71,7 @@ export function createSessions({
 
     /** Whose token this is, or undefined when it is none, has ended or was revoked, or the account has ended. */
     async authenticate(token: string): Promise<{ account: Account; session: Session } | undefined> {
-      if (!isToken(token)) return undefined;
+      if (kindOfToken(token) !== 'session') return undefined;
       const at = now();
       const row = await store.findSession(database.read, hashToken(token));
       if (!row || row.expires_at <= at) return undefined;

@@ -28,6 +28,15 @@ const events: Record<string, { level: Level; fields: Record<string, Field> }> = 
   'identity.login_refused': { level: 'warn', fields: { address: 'string', code: 'string' } },
   'identity.session_revoked': { level: 'info', fields: { address: 'string', session: 'string' } },
   'identity.sessions_revoked': { level: 'info', fields: { address: 'string', count: 'number' } },
+  'identity.app_authorized': { level: 'info', fields: { address: 'string', app: 'string' } },
+  'identity.app_forgotten': { level: 'info', fields: { address: 'string', app: 'string' } },
+  'identity.app_token_created': { level: 'info', fields: { address: 'string', app: 'string' } },
+  'identity.permission_granted': { level: 'info', fields: { address: 'string', app: 'string' } },
+  'identity.permission_withdrawn': { level: 'info', fields: { address: 'string', app: 'string' } },
+  'identity.access_token_created': { level: 'info', fields: { address: 'string' } },
+  'identity.password_created': { level: 'info', fields: { address: 'string' } },
+  'identity.password_revoked': { level: 'info', fields: { address: 'string' } },
+  'identity.token_revoked': { level: 'info', fields: { address: 'string' } },
   'identity.touch_failed': { level: 'warn', fields: { message: 'string' } },
   'sandbox.ready': { level: 'info', fields: { engine: 'string', tier: 'string' } },
   'sandbox.refused': { level: 'warn', fields: { engine: 'string', reason: 'string' } },
@@ -59,7 +68,8 @@ const events: Record<string, { level: Level; fields: Record<string, Field> }> = 
 };
 
 /** What must not be in any text, whoever wrote it: long hex (keys, signatures), our tokens, bearer credentials. Addresses and CIDs pass. */
-const secrets = /0x[0-9a-fA-F]{64,}|\b[0-9a-fA-F]{64,}\b|\bf[a-z]_[A-Za-z0-9_-]{20,}|\b[Bb]earer\s+\S+|eyJ[A-Za-z0-9_-]{40,}/g;
+const secrets =
+  /0x[0-9a-fA-F]{64,}|\b[0-9a-fA-F]{64,}\b|\bf[a-z]_[A-Za-z0-9_-]{20,}|\bfp-[0-9a-z-]{20,}|\b[Bb]earer\s+\S+|eyJ[A-Za-z0-9_-]{40,}/g;
 const scrub = (text: string) => text.replace(secrets, '[removed]').slice(0, 500);
 
 /** An event that nobody declared is a defect of ours: its name is written, loud, and none of its fields. */

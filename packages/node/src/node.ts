@@ -172,7 +172,7 @@ export async function startNode({
       ...chainRoutes({ chain: () => chain, now }),
       ...functionRoutes({ compute, sales, metrics: () => metrics }),
     ];
-    const authenticate: Authenticate = { token: identity.authenticate, password: async () => undefined };
+    const authenticate: Authenticate = { token: identity.authenticate, password: identity.authenticatePassword };
     const server = createServer({ routes, authenticate, origins: config.origins, log, metrics: () => metrics });
     serveDesktop(server, desktopDirectory);
     const events = openEvents({ server: server.server, drive, authenticate, origins: config.origins });

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { Delegate, Principal } from '@freehold/identity';
 import type { Account, Session } from '@freehold/protocol';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
@@ -14,17 +15,7 @@ export type Policy = 'anyone' | 'signed' | 'session' | 'app' | 'files' | 'seller
 /** The language of a route: how it finds the caller, what it reads as JSON, whom it answers across origins, and what its errors look like. */
 export type DialectName = 'freehold' | 'puter' | 'dav' | 'gateway';
 
-/** What acts for an account with less than all of its rights. */
-export type Delegate =
-  | { kind: 'app'; app: string; permissions: readonly string[] }
-  /** An access token; `app` when an app made it. */
-  | { kind: 'token'; app: string | undefined; permissions: readonly string[] }
-  | { kind: 'password'; access: 'read' | 'write' };
-
-/** Whom a token stands for: an account in person (with its session), or a delegate of it. */
-export type Principal =
-  | { account: Account; session: Session; delegate?: undefined }
-  | { account: Account; session?: undefined; delegate: Delegate };
+export type { Delegate, Principal };
 export type Caller = Principal & { via: 'cookie' | 'bearer' | 'body' | 'basic' };
 
 /** Where a request came in: how the caller addressed this node, and from where. */
