@@ -25,4 +25,17 @@ export default [
     behaviour:
       'app passwords are shown once, labelled, for reading or writing, listed with their last use and revoked; there is no other password',
   },
+  {
+    id: 'drive.copy',
+    source: 'issues/3',
+    behaviour: 'a copy takes everything below along, names the same content, and leaves nothing when it fails',
+  },
+  { id: 'drive.attributes', source: 'issues/3', behaviour: 'programs keep small attributes about an entry' },
+  { id: 'drive.folders', source: 'issues/3', behaviour: 'the folders that every drive has cannot be renamed, moved or deleted' },
+  {
+    id: 'drive.reach',
+    source: 'issues/3',
+    behaviour:
+      'an account reaches its own drive and what was shared with it; an app its own folder and what it was given; nothing else exists for them',
+  },
 ] satisfies Requirement[];

@@ -5,6 +5,7 @@ import drive from './0002-drive.ts';
 import identity from './0001-identity.ts';
 import keyvalue from './0010-keyvalue.ts';
 import payments from './0003-payments.ts';
+import reach from './0005-reach.ts';
 
 /** The history of the schema, oldest first. Append only. */
-export const migrations: readonly Migration[] = [identity, drive, payments, compute, delegation, keyvalue];
+export const migrations: readonly Migration[] = [identity, drive, payments, compute, reach, delegation, keyvalue];

@@ -1,4 +1,4 @@
-import type { Database } from '@freehold/database';
+import type { Database, Sql } from '@freehold/database';
 import type { BlobStore } from './blob-store.ts';
 import type { Feed } from './feed.ts';
 import { storeOf, type Store } from './store.ts';
@@ -11,6 +11,8 @@ export type Settings = {
   quota: number;
   /** Earlier contents kept of each file. */
   keepVersions: number;
+  /** Folders that every drive has in its root, and that stay there. */
+  folders: readonly string[];
   /** Changes kept of each drive for those who were away. */
   keepChanges: number;
 };
@@ -41,29 +43,44 @@ export type Account = {
 export function openAccount({ database, feed, now, newId, settings }: Context, account: string): Account {
   let known: Promise<DriveRow> | undefined;
 
-  /** Made at first use, together with its root. */
+  /** Made at first use, together with its root and the folders that every drive has. */
   async function findOrCreate(): Promise<DriveRow> {
     const found = await driveRows(database.read).find(account);
-    if (found) return found;
+    if (found && (await missingIn(database.read, found)).length === 0) return found;
     return database.transaction(async (tx) => {
-      const row = { id: newId(), root: newId() };
-      if (!(await driveRows(tx).create({ ...row, account, now: now() }))) return (await driveRows(tx).find(account)) ?? row;
-      await storeOf(tx, row.id).entries.insert({
-        id: row.root,
-        parent: null,
-        name: '',
-        name_key: '',
-        kind: 'folder',
-        size: 0,
-        cid: null,
-        media_type: null,
-        created_at: now(),
-        modified_at: now(),
-        trashed_at: null,
-      });
+      const row = (await driveRows(tx).find(account)) ?? (await create(tx));
+      for (const name of await missingIn(tx, row)) await insertFolder(tx, row.id, { id: newId(), parent: row.root, name });
       return row;
     });
   }
+
+  async function create(tx: Sql): Promise<DriveRow> {
+    const row = { id: newId(), root: newId() };
+    await driveRows(tx).create({ ...row, account, now: now() });
+    await insertFolder(tx, row.id, { id: row.root, parent: null, name: '' });
+    return row;
+  }
+
+  async function missingIn(tx: Sql, { id, root }: DriveRow): Promise<string[]> {
+    const missing: string[] = [];
+    for (const name of settings.folders) if (!(await storeOf(tx, id).entries.child(root, name))) missing.push(name);
+    return missing;
+  }
+
+  const insertFolder = (tx: Sql, drive: string, place: { id: string; parent: string | null; name: string }) =>
+    storeOf(tx, drive).entries.insert({
+      ...place,
+      name_key: place.name,
+      kind: 'folder',
+      size: 0,
+      cid: null,
+      media_type: null,
+      created_at: now(),
+      modified_at: now(),
+      trashed_at: null,
+      target: null,
+      attributes: null,
+    });
 
   const drive = () => {
     known ??= findOrCreate().catch((error: unknown) => {
@@ -72,7 +89,8 @@ export function openAccount({ database, feed, now, newId, settings }: Context, a
     });
     return known;
   };
-  const sceneOf = (store: Store, root: string): Scene => ({ root, store, tree: treeOf(store, root) });
+  const fixed = new Set(settings.folders);
+  const sceneOf = (store: Store, root: string): Scene => ({ root, store, tree: treeOf(store, root, fixed) });
 
   return {
     drive,

@@ -4,11 +4,14 @@ import type { Database } from '@freehold/database';
 import { openAccount, type Account, type Context, type Settings } from './account.ts';
 import { audit } from './audit.ts';
 import { openBlobStore } from './blob-store.ts';
+import { copyEntry, type CopyOptions } from './copying.ts';
+import { describing } from './describing.ts';
 import { DriveError } from './error.ts';
 import { createFeed } from './feed.ts';
 import { following } from './following.ts';
 import { entryId } from './entry-id.ts';
 import { lookingAt } from './looking.ts';
+import { reachOf, type Actor } from './reach.ts';
 import { blobRows } from './store/blobs.ts';
 import { driveRows } from './store/drives.ts';
 import { trashOf } from './trash.ts';
@@ -41,7 +44,7 @@ export type DriveHandle = ReturnType<Drive['of']>;
 
 /** The files of the node: one drive for each account, and below all of them one store of content. */
 export function openDrive({ database, directory, log, now = Date.now, randomFill = randomFillSync, flush, options = {} }: DriveDeps) {
-  const { quota = 100 * GiB, keepVersions = 20, keepChanges = 100_000, grace = 24 * hour, reserve } = options;
+  const { quota = 100 * GiB, keepVersions = 20, keepChanges = 100_000, grace = 24 * hour, reserve, folders = [] } = options;
   const stopping = new AbortController();
   const blobs = openBlobStore({ database, directory, reserve, ...(flush && { flush }) });
   const context: Context = {
@@ -51,7 +54,7 @@ export function openDrive({ database, directory, log, now = Date.now, randomFill
     now,
     newId: () => entryId({ now: now(), randomFill }),
     log,
-    settings: { quota, keepVersions, keepChanges },
+    settings: { quota, keepVersions, keepChanges, folders },
     closing: stopping.signal,
   };
   const accounts = new Map<string, Account>();
@@ -62,6 +65,19 @@ export function openDrive({ database, directory, log, now = Date.now, randomFill
     const account = accounts.get(name) ?? openAccount(context, name);
     accounts.set(name, account);
     return account;
+  }
+
+  function handleOf(name: string) {
+    const account = accountOf(name);
+    const { reap: _, ...trash } = trashOf(account, context);
+    return {
+      ...lookingAt(account, context),
+      ...writingTo(account, context),
+      ...describing(account, context),
+      ...trash,
+      ...following(account, context),
+      copy: (options: CopyOptions) => copyEntry(context, { from: account, to: account }, options),
+    };
   }
 
   const collect = () => blobs.collect({ before: now() - grace, signal: stopping.signal });
@@ -98,11 +114,14 @@ export function openDrive({ database, directory, log, now = Date.now, randomFill
     },
 
     /** The drive of an account, made at its first use. The handle reaches nothing else. */
-    of(name: string) {
-      const account = accountOf(name);
-      const { reap: _, ...trash } = trashOf(account, context);
-      return { ...lookingAt(account, context), ...writingTo(account, context), ...trash, ...following(account, context) };
-    },
+    of: handleOf,
+
+    /** What somebody reaches, in its own drive and in what others shared, and what it may do there. */
+    as: (actor: Actor) => reachOf(actor, { database, accountOf, handleOf }),
+
+    /** Copies an entry from one drive into another; the caller has checked that this is allowed. Errors as for `copy` of a handle. */
+    copyAcross: ({ from, to, ...options }: CopyOptions & { from: string; to: string }) =>
+      copyEntry(context, { from: accountOf(from), to: accountOf(to) }, options),
 
     /** Bytes for one account; null for the standard. What is stored already stays. */
     async setQuota(account: string, bytes: number | null): Promise<void> {

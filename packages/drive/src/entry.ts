@@ -1,4 +1,4 @@
-import type { Change, Entry, FileVersion } from '@freehold/protocol';
+import { attributes, type Attributes, type Change, type Entry, type FileVersion } from '@freehold/protocol';
 import type { ChangeRow } from './store/changes.ts';
 import type { EntryRow } from './store/entries.ts';
 import type { VersionRow } from './store/versions.ts';
@@ -14,6 +14,8 @@ export const toEntry = (row: EntryRow, path?: string): Entry => ({
   createdAt: row.created_at,
   modifiedAt: row.modified_at,
   ...(row.trashed_at !== null && { trashedAt: row.trashed_at }),
+  ...(row.target !== null && { target: row.target }),
+  ...(row.attributes !== null && { attributes: parseAttributes(row.attributes) }),
   ...(path !== undefined && { path }),
 });
 
@@ -33,3 +35,5 @@ export const toChange = ({ seq, op, entry, parent, origin, at }: ChangeRow): Cha
   ...(origin !== null && { origin }),
   at,
 });
+
+const parseAttributes = (text: string): Attributes => attributes.parse(JSON.parse(text));

@@ -26,6 +26,13 @@ const attacks: Record<keyof DriveHandle, ((alice: DriveHandle, id: string, own: 
       (alice, id, { file }) => alice.move({ id: file, parent: id }),
       (alice, id, { folder }) => alice.move({ id: folder, parent: id, onConflict: 'replace' }),
     ],
+    copy: [
+      (alice, id, { folder }) => alice.copy({ id, parent: folder, onConflict: 'rename' }),
+      (alice, id, { file }) => alice.copy({ id: file, parent: id }),
+    ],
+    createShortcut: [(alice, id) => alice.createShortcut({ parent: id, name: 'link', target: id })],
+    setAttributes: [(alice, id) => alice.setAttributes(id, { note: 'evil' })],
+    touch: [(alice, id) => alice.touch(id)],
     trash: [(alice, id) => alice.trash(id)],
     restore: [(alice, id) => alice.restore(id)],
     deleteForever: [(alice, id) => alice.deleteForever(id)],

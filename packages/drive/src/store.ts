@@ -2,6 +2,7 @@ import type { Sql } from '@freehold/database';
 import { blobRows } from './store/blobs.ts';
 import { changeRows } from './store/changes.ts';
 import { entryRows } from './store/entries.ts';
+import { shareRows } from './store/shares.ts';
 import { usageRows } from './store/usage.ts';
 import { versionRows } from './store/versions.ts';
 
@@ -12,5 +13,6 @@ export const storeOf = (tx: Sql, drive: string) => ({
   usage: usageRows(tx, drive),
   changes: changeRows(tx, drive),
   blobs: blobRows(tx),
+  shares: shareRows(tx),
 });
 export type Store = ReturnType<typeof storeOf>;

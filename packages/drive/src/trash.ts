@@ -12,6 +12,7 @@ export function trashOf(account: Account, { now }: Context) {
   /** The row goes at once; what a folder holds is doomed and goes in slices. What lies in the trash by itself stays there. */
   async function erase({ store }: Writing, row: EntryRow) {
     await store.entries.remove(row.id);
+    await store.shares.removeOf(row.id);
     if (row.cid === null) return store.entries.doom(row.id);
     const contents = [{ cid: row.cid, size: row.size }, ...(await store.versions.remove(row.id, Number.MAX_SAFE_INTEGER))];
     for (const { cid } of contents) await store.blobs.release(cid, now());
@@ -68,8 +69,7 @@ export function trashOf(account: Account, { now }: Context) {
     /** For good, from the trash or from where it is, with everything below and all versions. */
     async deleteForever(id: string): Promise<void> {
       await account.change(async (writing) => {
-        const row = await writing.tree.get(id);
-        if (row.parent === null) throw new DriveError('root_fixed', 'The drive itself cannot be deleted.');
+        const row = await writing.tree.removable(id);
         await erase(writing, row);
         await writing.record({ op: 'deleted', entry: id, parent: row.parent });
       });

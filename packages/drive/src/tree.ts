@@ -1,7 +1,7 @@
 import { DriveError, notFound } from './error.ts';
 import { nameKey, numberedName } from './file-name.ts';
 import type { Store } from './store.ts';
-import type { EntryRow } from './store/entries.ts';
+import type { EntryRow, Step } from './store/entries.ts';
 
 /** Folders inside folders; a bound, so that a path always fits where paths must fit. */
 const maximumDepth = 200;
@@ -12,7 +12,7 @@ const maximumDepth = 200;
  * An entry is live when the way up from it reaches the root and nothing on that way is in the trash. Only live entries can be changed
  * or written into; what lies in the trash can be looked at, restored or deleted.
  */
-export function treeOf({ entries }: Store, root: string) {
+export function treeOf({ entries }: Store, root: string, fixed: ReadonlySet<string>) {
   const tree = {
     async get(id: string): Promise<EntryRow> {
       const row = await entries.get(id);
@@ -20,13 +20,23 @@ export function treeOf({ entries }: Store, root: string) {
       return row;
     },
 
-    /** A live entry other than the root. */
+    /** A live entry that may be renamed, moved and trashed. */
     async movable(id: string): Promise<EntryRow & { parent: string }> {
+      const row = await tree.removable(id);
+      await tree.wayUp(id);
+      return row;
+    },
+
+    /** An entry, in the trash or not, other than the root and the folders that every drive has. */
+    async removable(id: string): Promise<EntryRow & { parent: string }> {
       const row = await tree.get(id);
       if (row.parent === null) throw new DriveError('root_fixed', 'The drive itself cannot be renamed, moved or deleted.');
-      await tree.wayUp(id);
+      if (tree.isFixed(row))
+        throw new DriveError('root_fixed', `"${row.name}" is a folder that every drive has; it cannot be renamed, moved or deleted.`);
       return { ...row, parent: row.parent };
     },
+
+    isFixed: (row: EntryRow): boolean => row.parent === root && row.kind === 'folder' && row.trashed_at === null && fixed.has(row.name),
 
     /** A live folder, with the ids from it up to the root. */
     async folder(id: string): Promise<{ row: EntryRow; above: string[] }> {
@@ -49,8 +59,12 @@ export function treeOf({ entries }: Store, root: string) {
     },
 
     /** Slash-separated names from the root; undefined where the way up no longer reaches it. */
-    async path(id: string): Promise<string | undefined> {
-      const steps = await entries.lineage(id);
+    path: async (id: string): Promise<string | undefined> => tree.pathOf(await entries.lineage(id)),
+
+    /** The entry and the folders above it, upwards. */
+    steps: (id: string) => entries.lineage(id),
+
+    pathOf(steps: readonly Step[]): string | undefined {
       if (steps.at(-1)?.id !== root) return undefined;
       return `/${steps
         .slice(0, -1)
@@ -59,8 +73,8 @@ export function treeOf({ entries }: Store, root: string) {
         .join('/')}`;
     },
 
-    async checkDepth(above: readonly string[]): Promise<void> {
-      if (above.length > maximumDepth)
+    async checkDepth(depth: number): Promise<void> {
+      if (depth > maximumDepth)
         throw new DriveError('too_deep', `Folders can lie at most ${maximumDepth} deep in each other. Choose a place further up.`);
     },
 

@@ -3,6 +3,7 @@ import type { Account, Context, Writing } from './account.ts';
 import { toEntry } from './entry.ts';
 import { DriveError } from './error.ts';
 import { checkFileName, nameKey } from './file-name.ts';
+import { emptyContent } from './empty.ts';
 import { mediaTypeOf } from './media-type.ts';
 import { overQuota, type Staged } from './stage.ts';
 import type { EntryRow } from './store/entries.ts';
@@ -30,10 +31,23 @@ export type MoveOptions = { id: string; parent?: string | undefined; name?: stri
 export function writingTo(account: Account, { blobs, now, newId, settings, closing }: Context) {
   async function insert(
     { store, record }: Writing,
-    entry: Pick<EntryRow, 'name' | 'kind' | 'size' | 'cid' | 'media_type'> & { parent: string },
+    entry: Pick<EntryRow, 'name' | 'kind' | 'size' | 'cid' | 'media_type'> & {
+      parent: string;
+      target?: string;
+      attributes?: string | null;
+    },
   ) {
     const at = now();
-    const row: EntryRow = { ...entry, id: newId(), name_key: nameKey(entry.name), created_at: at, modified_at: at, trashed_at: null };
+    const row: EntryRow = {
+      target: null,
+      attributes: null,
+      ...entry,
+      id: newId(),
+      name_key: nameKey(entry.name),
+      created_at: at,
+      modified_at: at,
+      trashed_at: null,
+    };
     await store.entries.insert(row);
     await record({ op: 'created', entry: row.id, parent: entry.parent });
     return toEntry(row);
@@ -66,7 +80,7 @@ export function writingTo(account: Account, { blobs, now, newId, settings, closi
     checkFileName(name);
     const media_type = mediaType ?? mediaTypeOf(name);
     const early = await account.look();
-    await early.tree.checkDepth((await early.tree.folder(parent)).above);
+    await early.tree.checkDepth((await early.tree.folder(parent)).above.length);
     if (onConflict === 'fail' && (await early.store.entries.child(parent, nameKey(name)))) throw nameTaken(name);
     const usage = await early.store.usage.read();
     const limit = (usage?.quota ?? settings.quota) - (usage?.used ?? 0);
@@ -100,11 +114,23 @@ export function writingTo(account: Account, { blobs, now, newId, settings, closi
     return account.change(async (writing) => {
       checkFileName(name);
       const { store, tree } = writing;
-      await tree.checkDepth((await tree.folder(parent)).above);
+      await tree.checkDepth((await tree.folder(parent)).above.length);
       const existing = await store.entries.child(parent, nameKey(name));
       if (existing && onConflict === 'fail') throw nameTaken(name);
       const free = existing ? await tree.freeName(parent, name, 'folder') : name;
       return insert(writing, { parent, name: free, kind: 'folder', size: 0, cid: null, media_type: null });
+    });
+  }
+
+  /** An empty file that points at another entry, of this drive or of one that is shared; what it points at may go away. */
+  function createShortcut({ parent, name, target }: { parent: string; name: string; target: string }): Promise<Entry> {
+    return account.change(async (writing) => {
+      checkFileName(name);
+      const { store, tree } = writing;
+      await tree.folder(parent);
+      const free = (await store.entries.child(parent, nameKey(name))) ? await tree.freeName(parent, name, 'file') : name;
+      await store.blobs.retain(emptyContent);
+      return insert(writing, { parent, name: free, kind: 'file', size: 0, cid: emptyContent.cid, media_type: mediaTypeOf(name), target });
     });
   }
 
@@ -117,13 +143,14 @@ export function writingTo(account: Account, { blobs, now, newId, settings, closi
       const { above } = await tree.folder(target.parent);
       if (above.includes(id))
         throw new DriveError('move_into_itself', `"${row.name}" cannot be moved into itself. Choose a folder outside of it.`);
-      if (target.parent !== row.parent) await tree.checkDepth(above);
+      if (target.parent !== row.parent) await tree.checkDepth(above.length);
 
       const existing = await store.entries.child(target.parent, nameKey(target.name));
       if (existing && existing.id !== id) {
         if (onConflict === 'fail') throw nameTaken(target.name);
         if (onConflict === 'rename') target.name = await tree.freeName(target.parent, target.name, row.kind);
         else {
+          await tree.removable(existing.id);
           await store.entries.setTrashed(existing.id, now());
           await record({ op: 'trashed', entry: existing.id, parent: target.parent });
         }
@@ -139,6 +166,7 @@ export function writingTo(account: Account, { blobs, now, newId, settings, closi
     /** Errors: `name_taken`, `quota_exceeded`, `disk_full`, `upload_incomplete`, the signal's reason. A failed write leaves nothing. */
     writeFile,
     createFolder,
+    createShortcut,
     move,
     rename: (id: string, name: string, { onConflict }: { onConflict?: OnConflict } = {}): Promise<Entry> => move({ id, name, onConflict }),
   };

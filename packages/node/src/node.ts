@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { openCompute } from '@freehold/compute';
 import { openLocalChain } from '@freehold/contracts';
 import { openDatabase } from '@freehold/database';
-import { openDrive } from '@freehold/drive';
+import { appFolder, openDrive } from '@freehold/drive';
 import { openIdentity, openKeeper, recoverAddress } from '@freehold/identity';
 import { openPayments } from '@freehold/payments';
 import type { Address, NodeInfo } from '@freehold/protocol';
@@ -102,7 +102,13 @@ export async function startNode({
     });
     await identity.recordSigner(keeper.address);
 
-    const drive = openDrive({ database, directory: join(dataDirectory, 'drive'), log, now, options: { quota: config.quotaBytes } });
+    const drive = openDrive({
+      database,
+      directory: join(dataDirectory, 'drive'),
+      log,
+      now,
+      options: { quota: config.quotaBytes, folders: [appFolder, 'Desktop', 'Documents', 'Pictures', 'Public', 'Videos'] },
+    });
     await drive.start();
     stops.add(() => drive.stop());
 

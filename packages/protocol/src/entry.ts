@@ -2,6 +2,10 @@ import { z } from 'zod';
 
 const milliseconds = z.int().nonnegative();
 
+/** What programs keep about an entry, each under a name of its own: Puter's `metadata`, a folder's layout. Small JSON values. */
+export const attributes = z.record(z.string(), z.json());
+export type Attributes = z.output<typeof attributes>;
+
 /** A name in a drive as it crosses the wire: a file or a folder. Sizes are bytes, times milliseconds since the epoch. */
 export const entry = z.object({
   /** Opaque; the same for as long as the entry lives, through renames, moves, new content, trash and restore. */
@@ -19,6 +23,9 @@ export const entry = z.object({
   modifiedAt: milliseconds,
   /** Set on what was put into the trash itself, not on what lies inside it. */
   trashedAt: milliseconds.optional(),
+  /** Of a shortcut (an empty file): the entry it points at, which may be gone. */
+  target: z.string().optional(),
+  attributes: attributes.optional(),
   /** Slash-separated from the root, given where the request asked for a path. */
   path: z.string().optional(),
 });

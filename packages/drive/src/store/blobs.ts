@@ -18,6 +18,11 @@ export const blobRows = (tx: Sql) => ({
       ON CONFLICT (cid) DO UPDATE SET refs = blob.refs + 1, zero_at = NULL`);
   },
 
+  /** Adds one reference to a blob that is there; false when it is not. */
+  async retainKnown(cid: string): Promise<boolean> {
+    return (await tx.run(sql`UPDATE blob SET refs = refs + 1, zero_at = NULL WHERE cid = ${cid}`)) > 0;
+  },
+
   async release(cid: string, now: number): Promise<void> {
     await tx.run(
       sql`UPDATE blob SET refs = refs - 1, zero_at = CASE WHEN refs = 1 THEN CAST(${now} AS BIGINT) ELSE NULL END WHERE cid = ${cid}`,

@@ -8,11 +8,17 @@ export const driveRows = (tx: Sql) => ({
     return tx.get(sql`SELECT id, root FROM drive WHERE account = ${account}`);
   },
 
-  /** False when another transaction was first. */
-  async create({ id, account, root, now }: { id: string; account: string; root: string; now: number }): Promise<boolean> {
-    const made = await tx.run(sql`INSERT INTO drive (id, account, root, quota, used, seq, created_at)
-      VALUES (${id}, ${account}, ${root}, NULL, 0, 0, ${now}) ON CONFLICT (account) DO NOTHING`);
-    return made > 0;
+  /** The account in whose drive an entry is: for who then asks what it may do with it. */
+  async ownerOf(entry: string): Promise<string | undefined> {
+    const row = await tx.get<{ account: string }>(
+      sql`SELECT drive.account FROM entry JOIN drive ON drive.id = entry.drive WHERE entry.id = ${entry}`,
+    );
+    return row?.account;
+  },
+
+  async create({ id, account, root, now }: { id: string; account: string; root: string; now: number }): Promise<void> {
+    await tx.run(sql`INSERT INTO drive (id, account, root, quota, used, seq, created_at)
+      VALUES (${id}, ${account}, ${root}, NULL, 0, 0, ${now})`);
   },
 
   async setQuota(account: string, quota: number | null): Promise<void> {

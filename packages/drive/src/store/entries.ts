@@ -12,13 +12,17 @@ export type EntryRow = {
   created_at: number;
   modified_at: number;
   trashed_at: number | null;
+  /** Of a shortcut: the entry it points at. */
+  target: string | null;
+  /** JSON object as text. */
+  attributes: string | null;
 };
 export type Place = { parent: string; name: string; name_key: string };
 export type Content = { cid: string; size: number; media_type: string | null };
 /** An entry on the way up to the root. */
 export type Step = { id: string; name: string; trashed_at: number | null };
 
-const columns = sql`id, parent, name, name_key, kind, size, cid, media_type, created_at, modified_at, trashed_at`;
+const columns = sql`id, parent, name, name_key, kind, size, cid, media_type, created_at, modified_at, trashed_at, target, attributes`;
 
 /** A path is resolved in hops of so many names, each one statement: nesting is not endless in any database. */
 const hop = 16;
@@ -67,7 +71,8 @@ export const entryRows = (tx: Sql, drive: string) => {
 
     async insert(entry: EntryRow): Promise<void> {
       await tx.run(sql`INSERT INTO entry (drive, ${columns}) VALUES (${drive}, ${entry.id}, ${entry.parent}, ${entry.name}, ${entry.name_key},
-        ${entry.kind}, ${entry.size}, ${entry.cid}, ${entry.media_type}, ${entry.created_at}, ${entry.modified_at}, ${entry.trashed_at})`);
+        ${entry.kind}, ${entry.size}, ${entry.cid}, ${entry.media_type}, ${entry.created_at}, ${entry.modified_at}, ${entry.trashed_at},
+        ${entry.target}, ${entry.attributes})`);
     },
 
     /** New name, new folder, or out of the trash: one row, however much is below it. */
@@ -79,6 +84,14 @@ export const entryRows = (tx: Sql, drive: string) => {
     async setContent(id: string, { cid, size, media_type }: Content, now: number): Promise<void> {
       await tx.run(sql`UPDATE entry SET cid = ${cid}, size = ${size}, media_type = ${media_type}, modified_at = ${now}
         WHERE drive = ${drive} AND id = ${id}`);
+    },
+
+    async setAttributes(id: string, attributes: string | null): Promise<void> {
+      await tx.run(sql`UPDATE entry SET attributes = ${attributes} WHERE drive = ${drive} AND id = ${id}`);
+    },
+
+    async setModified(id: string, at: number): Promise<void> {
+      await tx.run(sql`UPDATE entry SET modified_at = ${at} WHERE drive = ${drive} AND id = ${id}`);
     },
 
     async setTrashed(id: string, now: number): Promise<void> {
