@@ -98,7 +98,7 @@ async function drop(target: string, contents: { name: string; type: string; base
 test('3: drag and drop, open, rename, move, trash and restore', { skip }, async () => {
   verifies('foundation.journey', 'foundation.desktop.accessible');
   await page.getByRole('button', { name: 'Files', exact: true }).click();
-  await page.getByText('A place for your files').waitFor();
+  await row('Documents').waitFor();
   await drop('[role="region"][aria-label="Files"] h3, [aria-label="Files"] [data-drop], [aria-label="Files"] nav[aria-label="Folders"]', [
     { name: 'letter.txt', type: 'text/plain', base64: Buffer.from('Dear Aunt Mae,\nthe node is mine.\n').toString('base64') },
     { name: 'picture.bin', type: 'application/octet-stream', base64: picked.toString('base64') },
@@ -285,7 +285,7 @@ test('a wallet of the browser announces itself (EIP-6963); it gets in when the o
     await people.getByRole('button', { name: 'Close' }).click();
     await tab.getByRole('button', { name: /Garden Wallet/ }).click();
     await tab.getByRole('button', { name: 'Files', exact: true }).click();
-    await tab.getByText('A place for your files').waitFor();
+    await tab.getByRole('row', { name: 'Documents' }).first().waitFor();
   } finally {
     await elsewhere.close();
   }

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { chromium, type Browser } from 'playwright-core';
 import { root } from './node-process.ts';
@@ -36,9 +36,25 @@ async function unpackChromium(): Promise<string> {
   process.env['AWS_EXECUTION_ENV'] ??= 'AWS_Lambda_nodejs22.x';
   try {
     const { default: packaged } = await import('@sparticuz/chromium');
-    return await packaged.executablePath();
+    const executable = await packaged.executablePath();
+    nameFonts(join(directory, 'fonts'));
+    return executable;
   } finally {
     if (TMPDIR === undefined) delete process.env['TMPDIR'];
     else process.env['TMPDIR'] = TMPDIR;
   }
+}
+
+/** The configuration that comes with the package's fonts names another folder; without fonts the browser draws no text at all. */
+function nameFonts(directory: string): void {
+  const configuration = `<?xml version="1.0"?>
+<!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig>
+  <dir>${directory}</dir>
+  <dir>/usr/share/fonts</dir>
+  <cachedir>${join(directory, 'cache')}</cachedir>
+</fontconfig>
+`;
+  writeFileSync(join(directory, 'fonts.conf'), configuration);
+  process.env['FONTCONFIG_PATH'] = directory;
 }
