@@ -2,10 +2,15 @@ import type { Migration } from '../src/migration.ts';
 import compute from './0004-compute.ts';
 import delegation from './0009-delegation.ts';
 import drive from './0002-drive.ts';
+import durable from './0012-durable.ts';
 import identity from './0001-identity.ts';
 import keyvalue from './0010-keyvalue.ts';
 import payments from './0003-payments.ts';
 import reach from './0005-reach.ts';
 
 /** The history of the schema, oldest first. Append only. */
+<<<<<<< HEAD
 export const migrations: readonly Migration[] = [identity, drive, payments, compute, reach, delegation, keyvalue];
+=======
+export const migrations: readonly Migration[] = [identity, drive, payments, compute, delegation, keyvalue, durable];
+>>>>>>> a71a70c (Versions are read, restored, named and deleted; retention, trash reaper, scrub; the audit explains and repairs)

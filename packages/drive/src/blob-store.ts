@@ -1,15 +1,16 @@
-import { randomUUID } from 'node:crypto';
-import { open, readdir, rename, type FileHandle } from 'node:fs/promises';
-import { join } from 'node:path';
+import { hash, randomUUID } from 'node:crypto';
+import { open, readdir, rename, stat, type FileHandle } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { Readable } from 'node:stream';
 import type { Database } from '@freehold/database';
-import { smallSize } from './chunks.ts';
-import { blobFolder } from './cid.ts';
+import { chunksOf, smallSize } from './chunks.ts';
+import { blobFolder, fileCid, leafDigest, leafSize } from './cid.ts';
+import { contentDamaged } from './damage.ts';
 import { flushFolder, makeFolder, removeFile } from './disk.ts';
 import { storageError } from './error.ts';
 import { keyedLock } from './keyed-lock.ts';
-import { stage, type StageOptions, type Staged } from './stage.ts';
-import { blobRows } from './store/blobs.ts';
+import { keptBuffers, stage, type StageOptions, type Staged } from './stage.ts';
+import { blobRows, type StoredRow } from './store/blobs.ts';
 
 /** Bytes that a download reads ahead. */
 const readSize = 256 * 1024;
@@ -19,8 +20,18 @@ export type BlobStoreDeps = {
   directory: string;
   reserve: number | undefined;
   flush?: (file: FileHandle) => Promise<void>;
+  now: () => number;
+  log: (event: string, fields: Record<string, string | number>) => void;
 };
 export type BlobStore = ReturnType<typeof openBlobStore>;
+
+/** What became of the bytes of a blob. `gone`: it is no blob any more. */
+export type Condition =
+  | { state: 'intact' | 'gone' }
+  | { state: 'damaged'; problem: 'missing' | 'length' | 'bytes'; /** Bytes found. */ found: number };
+
+/** Damaged bytes are set aside under this ending, for whoever wants to rescue something from them. */
+const setAside = '.corrupted';
 
 /**
  * Content by CID. A small blob is bytes in its row; a larger one is the file `blobs/ab/cd/<cid>`, byte for byte what the user gave.
@@ -28,7 +39,7 @@ export type BlobStore = ReturnType<typeof openBlobStore>;
  * Invariant: a row without bytes has its file, flushed, before the row is committed; a file without a row is rubbish and may be
  * removed. Both are upheld by doing rename + commit, and row removal + unlink, under one lock per CID.
  */
-export function openBlobStore({ database, directory, reserve, flush = (file) => file.datasync() }: BlobStoreDeps) {
+export function openBlobStore({ database, directory, reserve, now, log, flush = (file) => file.datasync() }: BlobStoreDeps) {
   const folder = join(directory, 'blobs');
   const uploads = join(directory, 'uploads');
   const lock = keyedLock();
@@ -52,13 +63,77 @@ export function openBlobStore({ database, directory, reserve, flush = (file) => 
     }
     await rename(temporary, pathOf(cid));
     await flushFolder(target);
+    await removeFile(pathOf(cid) + setAside);
   }
 
-  async function removeUnlessKnown(cid: string): Promise<boolean> {
-    const known = await blobRows(database.read).filesAmong([cid]);
-    if (known.has(cid)) return false;
-    await removeFile(pathOf(cid));
+  async function removeUnlessKnown(name: string): Promise<boolean> {
+    const known = await blobRows(database.read).filesAmong([cidOf(name)]);
+    if (known.size > 0) return false;
+    await removeFile(join(folderOf(cidOf(name)), name));
     return true;
+  }
+
+  async function digestsOf(file: FileHandle, signal: AbortSignal): Promise<Uint8Array> {
+    const digests: Uint8Array[] = [];
+    const source = file.createReadStream({ highWaterMark: leafSize, autoClose: false });
+    const take = () => buffers.pop() ?? Buffer.allocUnsafeSlow(leafSize);
+    for await (const chunk of chunksOf(source, { signal, take })) {
+      digests.push(await leafDigest(chunk));
+      if (chunk.length === leafSize && buffers.length < keptBuffers) buffers.push(chunk);
+    }
+    return Buffer.concat(digests);
+  }
+
+  /** Looks at the bytes of a blob: at every one of them with `rehash`, else at how many there are. */
+  async function examine(
+    { cid, size, content }: { cid: string; size: number; content: Uint8Array | null },
+    { rehash, signal }: { rehash: boolean; signal: AbortSignal },
+  ): Promise<Condition> {
+    if (content) return isContent(content, cid) ? { state: 'intact' } : { state: 'damaged', problem: 'bytes', found: content.length };
+    const file = await openIfThere(pathOf(cid));
+    if (!file) return { state: 'damaged', problem: 'missing', found: 0 };
+    try {
+      const found = (await file.stat()).size;
+      if (found !== size) return { state: 'damaged', problem: 'length', found };
+      if (!rehash) return { state: 'intact' };
+      return fileCid({ digests: await digestsOf(file, signal), size }) === cid
+        ? { state: 'intact' }
+        : { state: 'damaged', problem: 'bytes', found };
+    } finally {
+      await file.close();
+    }
+  }
+
+  /** Reads every byte of a blob. Damaged ones are set aside, so that nobody is given them, and are noted and told. */
+  async function verify(cid: string, signal: AbortSignal): Promise<Condition> {
+    const row = await blobRows(database.read).get(cid);
+    if (!row) return { state: 'gone' };
+    const condition = await examine(row, { rehash: true, signal });
+    if (condition.state === 'damaged') await withhold(row, condition.problem);
+    return condition;
+  }
+
+  function withhold(row: StoredRow, problem: string): Promise<void> {
+    const { cid } = row;
+    return lock(cid, async () => {
+      const present = await blobRows(database.read).get(cid);
+      // Put in place anew meanwhile, or deleted.
+      if (!present || present.verified_at !== row.verified_at) return;
+      if (row.content === null && problem !== 'missing') {
+        await rename(pathOf(cid), pathOf(cid) + setAside);
+        await flushFolder(folderOf(cid));
+      }
+      if (await database.transaction((tx) => blobRows(tx).setDamaged(row, now())))
+        log('drive.content_damaged', { cid, size: row.size, problem });
+    });
+  }
+
+  /** A reader came upon damaged bytes: it is not kept waiting for the rest. */
+  function refuse(cid: string): never {
+    void track(verify(cid, new AbortController().signal)).catch((error: unknown) =>
+      log('drive.verify_failed', { cid, message: String(error) }),
+    );
+    throw contentDamaged();
   }
 
   return {
@@ -97,16 +172,25 @@ export function openBlobStore({ database, directory, reserve, flush = (file) => 
       while (busy.size > 0) await Promise.allSettled(busy);
     },
 
-    /** The bytes from `start`, `length` of them. The file is open when this answers, so a removal afterwards does not end the stream. */
+    /**
+     * The bytes from `start`, `length` of them. The file is open when this answers, so a removal afterwards does not end the stream.
+     * Errors: `content_damaged` when the bytes are known or seen to be wrong.
+     */
     async read({ cid, size, start, length }: { cid: string; size: number; start: number; length: number }): Promise<Readable> {
-      const content = size <= smallSize ? await blobRows(database.read).content(cid) : undefined;
-      if (content) return Readable.from(length > 0 ? [content.subarray(start, start + length)] : [], { objectMode: false });
-      try {
-        const file = await open(pathOf(cid), 'r');
-        return file.createReadStream({ start, end: start + length - 1, highWaterMark: readSize });
-      } catch (cause) {
-        throw storageError(cause);
+      const row = size <= smallSize ? await blobRows(database.read).get(cid) : undefined;
+      if (row?.content) {
+        if (row.damaged_at !== null) throw contentDamaged();
+        if (!isContent(row.content, cid)) refuse(cid);
+        return Readable.from(length > 0 ? [row.content.subarray(start, start + length)] : [], { objectMode: false });
       }
+      const file = await openIfThere(pathOf(cid));
+      if (!file) refuse(cid);
+      const found = (await file.stat()).size;
+      if (found !== size) {
+        await file.close();
+        refuse(cid);
+      }
+      return file.createReadStream({ start, end: start + length - 1, highWaterMark: readSize });
     },
 
     /** Removes blobs that nothing has pointed at since `before`: first the row, then the file. */
@@ -119,7 +203,9 @@ export function openBlobStore({ database, directory, reserve, flush = (file) => 
           await lock(cid, async () => {
             if (!(await database.transaction((tx) => blobRows(tx).remove(cid, before)))) return;
             removed += 1;
-            if (file) await removeFile(pathOf(cid));
+            if (!file) return;
+            await removeFile(pathOf(cid));
+            await removeFile(pathOf(cid) + setAside);
           });
         }
         if (found.length === 0) return removed;
@@ -129,29 +215,91 @@ export function openBlobStore({ database, directory, reserve, flush = (file) => 
     /** Removes files that no row knows: of an upload that a crash ended between rename and commit, or of a collection between row and file. */
     async removeOrphans(signal: AbortSignal): Promise<number> {
       let removed = 0;
-      for await (const cids of filesByFolder(folder)) {
+      for await (const names of filesByFolder(folder)) {
         if (signal.aborted) return removed;
-        const known = await blobRows(database.read).filesAmong(cids);
-        for (const cid of cids) {
-          if (known.has(cid)) continue;
-          if (await lock(cid, () => removeUnlessKnown(cid))) removed += 1;
+        const known = await blobRows(database.read).filesAmong(names.map(cidOf));
+        for (const name of names) {
+          if (known.has(cidOf(name))) continue;
+          if (await lock(cidOf(name), () => removeUnlessKnown(name))) removed += 1;
         }
       }
       return removed;
     },
 
-    /** Opens the file of a blob to look at it; undefined when it is missing. */
-    async inspect(cid: string): Promise<FileHandle | undefined> {
-      return open(pathOf(cid), 'r').catch(() => undefined);
+    examine,
+    verify,
+
+    /** What bytes on the disk are, though no row knows them; undefined when they are not what their name says. */
+    async identify(cid: string, signal: AbortSignal): Promise<{ size: number; leaves: Uint8Array | null } | undefined> {
+      const file = await openIfThere(pathOf(cid));
+      if (!file) return undefined;
+      try {
+        const { size } = await file.stat();
+        const digests = await digestsOf(file, signal);
+        return fileCid({ digests, size }) === cid ? { size, leaves: size > leafSize ? digests : null } : undefined;
+      } finally {
+        await file.close();
+      }
+    },
+
+    /** Files below the folder that no row names: `orphan` when it is content, `foreign` when it is not ours; and uploads that came to no end. */
+    async *strays(signal: AbortSignal): AsyncGenerator<{ path: string; kind: 'orphan' | 'foreign' | 'upload'; size: number; age: number }> {
+      const look = async (path: string, kind: 'orphan' | 'foreign' | 'upload') => {
+        const found = await stat(path).catch(() => undefined);
+        return found?.isFile() ? [{ path, kind, size: found.size, age: Math.max(0, now() - found.ctimeMs) }] : [];
+      };
+      for (const name of await readdir(uploads)) yield* await look(join(uploads, name), 'upload');
+      for await (const { at, names } of folders(folder)) {
+        signal.throwIfAborted();
+        const ours = names.filter((name) => blobName.test(name) && folderOf(cidOf(name)) === at);
+        const known = await blobRows(database.read).filesAmong(ours.map(cidOf));
+        for (const name of names) {
+          if (!ours.includes(name)) yield* await look(join(at, name), 'foreign');
+          else if (!known.has(cidOf(name))) yield* await look(join(at, name), 'orphan');
+        }
+      }
+    },
+
+    /** Removes a stray of the kinds `orphan` and `upload`, unless a row names it by now. */
+    async removeStray(path: string): Promise<void> {
+      const name = basename(path);
+      if (blobName.test(name)) await lock(cidOf(name), () => removeUnlessKnown(name));
+      else await removeFile(path);
     },
   };
 }
 
-/** The names of the blobs on disk, folder by folder. What is not ours is left alone. */
-async function* filesByFolder(folder: string): AsyncGenerator<string[]> {
-  for (const first of await namesIn(folder, /^[0-9a-f]{2}$/))
-    for (const second of await namesIn(join(folder, first), /^[0-9a-f]{2}$/))
-      yield await namesIn(join(folder, first, second), /^baf[a-z2-7]{56}$/);
+const cidOf = (name: string) => (name.endsWith(setAside) ? name.slice(0, -setAside.length) : name);
+
+/** Whether small content is what its CID says. */
+const isContent = (content: Uint8Array, cid: string) =>
+  fileCid({ digests: hash('sha256', content, 'buffer'), size: content.length }) === cid;
+
+async function openIfThere(path: string): Promise<FileHandle | undefined> {
+  try {
+    return await open(path, 'r');
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return undefined;
+    throw storageError(cause);
+  }
 }
 
-const namesIn = async (folder: string, pattern: RegExp) => (await readdir(folder)).filter((name) => pattern.test(name));
+const blobName = /^baf[a-z2-7]{56}(\.corrupted)?$/;
+
+/** The names of the blobs on disk, folder by folder. What is not ours is left alone. */
+async function* filesByFolder(folder: string): AsyncGenerator<string[]> {
+  for await (const { names } of folders(folder)) yield names.filter((name) => blobName.test(name));
+}
+
+/** Everything below the folder of the blobs, which has two levels of folders. */
+async function* folders(folder: string): AsyncGenerator<{ at: string; names: string[] }> {
+  const level = /^[0-9a-f]{2}$/;
+  const names = await readdir(folder);
+  yield { at: folder, names: names.filter((name) => !level.test(name)) };
+  for (const first of names.filter((name) => level.test(name))) {
+    const inside = await readdir(join(folder, first));
+    yield { at: join(folder, first), names: inside.filter((name) => !level.test(name)) };
+    for (const second of inside.filter((name) => level.test(name)))
+      yield { at: join(folder, first, second), names: await readdir(join(folder, first, second)) };
+  }
+}

@@ -2,13 +2,19 @@ import { randomFillSync } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import type { Database } from '@freehold/database';
 import { openAccount, type Account, type Context, type Settings } from './account.ts';
-import { audit } from './audit.ts';
+import { audit } from './fsck/audit.ts';
+import type { Finding, Progress } from './fsck/finding.ts';
 import { openBlobStore } from './blob-store.ts';
 import { copyEntry, type CopyOptions } from './copying.ts';
 import { describing } from './describing.ts';
 import { DriveError } from './error.ts';
 import { createFeed } from './feed.ts';
 import { following } from './following.ts';
+import { retaining } from './retention.ts';
+import { scrub } from './scrub.ts';
+import { tidy } from './tidy.ts';
+import { startUpkeep } from './upkeep.ts';
+import { versioning } from './versions.ts';
 import { entryId } from './entry-id.ts';
 import { lookingAt } from './looking.ts';
 import { reachOf, type Actor } from './reach.ts';
@@ -19,6 +25,8 @@ import { writingTo } from './writing.ts';
 
 const GiB = 1 << 30;
 const hour = 3_600_000;
+/** Every byte on the disk is read and hashed once in so many milliseconds. */
+const scrubPeriod = 30 * 24 * hour;
 
 export type DriveOptions = Partial<Settings> & {
   /** Bytes of the disk to keep free; the larger of 256 MiB and 2 % when not given. */
@@ -44,9 +52,14 @@ export type DriveHandle = ReturnType<Drive['of']>;
 
 /** The files of the node: one drive for each account, and below all of them one store of content. */
 export function openDrive({ database, directory, log, now = Date.now, randomFill = randomFillSync, flush, options = {} }: DriveDeps) {
+<<<<<<< HEAD
   const { quota = 100 * GiB, keepVersions = 20, keepChanges = 100_000, grace = 24 * hour, reserve, folders = [] } = options;
+=======
+  const { quota = 100 * GiB, keepVersions = 20, keepVersionDays = 365, keepTrashDays = 30, keepChanges = 100_000 } = options;
+  const { grace = 24 * hour, reserve } = options;
+>>>>>>> a71a70c (Versions are read, restored, named and deleted; retention, trash reaper, scrub; the audit explains and repairs)
   const stopping = new AbortController();
-  const blobs = openBlobStore({ database, directory, reserve, ...(flush && { flush }) });
+  const blobs = openBlobStore({ database, directory, reserve, now, log, ...(flush && { flush }) });
   const context: Context = {
     database,
     blobs,
@@ -54,12 +67,15 @@ export function openDrive({ database, directory, log, now = Date.now, randomFill
     now,
     newId: () => entryId({ now: now(), randomFill }),
     log,
+<<<<<<< HEAD
     settings: { quota, keepVersions, keepChanges, folders },
+=======
+    settings: { quota, keepVersions, keepVersionDays, keepTrashDays, keepChanges },
+>>>>>>> a71a70c (Versions are read, restored, named and deleted; retention, trash reaper, scrub; the audit explains and repairs)
     closing: stopping.signal,
   };
   const accounts = new Map<string, Account>();
-  let timer: NodeJS.Timeout | undefined;
-  let sweeping: Promise<unknown> = Promise.resolve();
+  let upkeep: ReturnType<typeof startUpkeep> | undefined;
 
   function accountOf(name: string): Account {
     const account = accounts.get(name) ?? openAccount(context, name);
@@ -92,28 +108,41 @@ export function openDrive({ database, directory, log, now = Date.now, randomFill
   }
 
   return {
-    /** Cleans up after a crash and begins to collect. To be awaited before the first use; the walk through the disk goes on behind it. */
+    /** Cleans up after a crash and begins the upkeep. To be awaited before the first use; the walk through the disk goes on behind it. */
     async start(): Promise<void> {
       const broken = await blobs.prepare();
+      if (broken > 0) log('drive.uploads_removed', { broken });
       await finishDeletions();
-      sweeping = sweep().then(
-        ({ orphans, collected }) => log('drive.swept', { broken, orphans, collected }),
-        (error: unknown) => log('drive.sweep_failed', { message: String(error) }),
-      );
-      timer = setInterval(() => {
-        sweeping = sweeping.then(collect).catch((error: unknown) => log('drive.collect_failed', { message: String(error) }));
-      }, hour).unref();
+      let isFirst = true;
+      const { signal } = stopping;
+      upkeep = startUpkeep({
+        interval: hour,
+        signal,
+        log,
+        passes: [
+          {
+            name: 'swept',
+            run: async () => {
+              const orphans = isFirst ? await blobs.removeOrphans(signal) : 0;
+              isFirst = false;
+              return { orphans, collected: await collect() };
+            },
+          },
+          { name: 'tidied', run: () => tidy(context, accountOf, { signal }) },
+          { name: 'scrubbed', run: () => scrub(context, { share: hour / scrubPeriod, signal }) },
+        ],
+      });
     },
 
-    /** Ends uploads, subscriptions and the sweep. */
+    /** Ends uploads, subscriptions and the upkeep. */
     async stop(): Promise<void> {
-      clearInterval(timer);
       stopping.abort(new DriveError('drive_stopping', 'The node is stopping. Try again in a moment.'));
-      await sweeping;
+      await upkeep?.stop();
       await blobs.idle();
     },
 
     /** The drive of an account, made at its first use. The handle reaches nothing else. */
+<<<<<<< HEAD
     of: handleOf,
 
     /** What somebody reaches, in its own drive and in what others shared, and what it may do there. */
@@ -122,6 +151,20 @@ export function openDrive({ database, directory, log, now = Date.now, randomFill
     /** Copies an entry from one drive into another; the caller has checked that this is allowed. Errors as for `copy` of a handle. */
     copyAcross: ({ from, to, ...options }: CopyOptions & { from: string; to: string }) =>
       copyEntry(context, { from: accountOf(from), to: accountOf(to) }, options),
+=======
+    of(name: string) {
+      const account = accountOf(name);
+      const { reap: _, ...trash } = trashOf(account, context);
+      return {
+        ...lookingAt(account, context),
+        ...writingTo(account, context),
+        ...versioning(account, context),
+        ...retaining(account, context),
+        ...trash,
+        ...following(account, context),
+      };
+    },
+>>>>>>> a71a70c (Versions are read, restored, named and deleted; retention, trash reaper, scrub; the audit explains and repairs)
 
     /** Bytes for one account; null for the standard. What is stored already stays. */
     async setQuota(account: string, bytes: number | null): Promise<void> {
@@ -139,8 +182,23 @@ export function openDrive({ database, directory, log, now = Date.now, randomFill
     /** Removes files that no row names and content that nothing has named for the grace period. Runs by itself at every start. */
     sweep,
 
-    /** Compares the books with the disk; a sentence for each difference. With `rehash` it reads every byte. */
-    audit: ({ rehash = false, signal = stopping.signal }: { rehash?: boolean; signal?: AbortSignal } = {}) =>
-      audit({ database, blobs, rehash, signal }),
+    /** Deletes what the drives keep no longer: old trash, and earlier contents that are too old or too many. Runs by itself every hour. */
+    tidy: () => tidy(context, accountOf, { signal: stopping.signal }),
+
+    /** Reads and hashes the next `share` (0 to 1) of all content, without resting. Runs by itself: each blob has its turn within 30 days. */
+    scrub: ({ share = 1, signal = stopping.signal }: { share?: number; signal?: AbortSignal } = {}) =>
+      scrub(context, { share, signal, tranquil: false }),
+
+    /** Content known to be damaged that files or versions still name. */
+    damage: () => blobRows(database.read).damaged(1000),
+
+    /**
+     * Compares everything that is written down twice, and the books with the disk; a finding for each difference. With `rehash` it reads
+     * every byte, with `repair` it repairs what needs no decision of a person.
+     */
+    audit: ({ rehash = false, repair = false, signal = stopping.signal, onProgress }: AuditRequest = {}): Promise<Finding[]> =>
+      audit({ context, accountOf, grace, rehash, repair, signal, onProgress }),
   };
 }
+
+export type AuditRequest = { rehash?: boolean; repair?: boolean; signal?: AbortSignal; onProgress?: (progress: Progress) => void };

@@ -19,12 +19,14 @@ export const toEntry = (row: EntryRow, path?: string): Entry => ({
   ...(path !== undefined && { path }),
 });
 
-export const toVersion = ({ number, cid, size, media_type, modified_at }: VersionRow): FileVersion => ({
+export const toVersion = ({ number, cid, size, media_type, modified_at, replaced_at, name }: VersionRow): FileVersion => ({
   number,
   cid,
   size,
   ...(media_type !== null && { mediaType: media_type }),
   modifiedAt: modified_at,
+  replacedAt: replaced_at,
+  ...(name !== null && { name }),
 });
 
 export const toChange = ({ seq, op, entry, parent, origin, at }: ChangeRow): Change => ({

@@ -1,5 +1,6 @@
-export { openDrive, type Drive, type DriveDeps, type DriveHandle, type DriveOptions } from './drive.ts';
+export { openDrive, type AuditRequest, type Drive, type DriveDeps, type DriveHandle, type DriveOptions } from './drive.ts';
 export { DriveError, type DriveErrorCode } from './error.ts';
+export type { Finding, FindingKind, Progress } from './fsck/finding.ts';
 export type { Content, Page, Range } from './looking.ts';
 export type { MoveOptions, OnConflict, WriteFileOptions } from './writing.ts';
 export type { CopyOptions } from './copying.ts';

@@ -13,6 +13,10 @@ const attacks: Record<keyof DriveHandle, ((alice: DriveHandle, id: string, own: 
     list: [(alice, id) => alice.list({ parent: id })],
     read: [(alice, id) => alice.read(id), (alice, id) => alice.read(id, { range: { last: 1 } })],
     versions: [(alice, id) => alice.versions(id)],
+    readVersion: [(alice, id) => alice.readVersion(id, 1)],
+    restoreVersion: [(alice, id) => alice.restoreVersion(id, 1)],
+    deleteVersion: [(alice, id) => alice.deleteVersion(id, 1)],
+    nameVersion: [(alice, id) => alice.nameVersion(id, 1, 'evil')],
     createFolder: [(alice, id) => alice.createFolder({ parent: id, name: 'new' })],
     writeFile: (['fail', 'rename', 'replace'] as const).flatMap((onConflict) => [
       (alice, id) => alice.writeFile({ parent: id, name: 'new', content: textStream('evil'), onConflict }),
@@ -42,6 +46,8 @@ const attacks: Record<keyof DriveHandle, ((alice: DriveHandle, id: string, own: 
     listTrash: [],
     emptyTrash: [],
     usage: [],
+    retention: [],
+    setRetention: [],
     changes: [],
     latest: [],
     events: [],
@@ -76,6 +82,7 @@ test('no operation reaches an entry of another drive, and a foreign id looks lik
       below,
       trash,
       usage: await handle.usage(),
+      retention: await handle.retention(),
       changes: await handle.changes(0),
       versions: await handle.versions(below[0]?.entries[0]?.id ?? ''),
     };

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
-import type { Entry, FileVersion } from '@freehold/protocol';
+import type { Entry } from '@freehold/protocol';
 import type { Account, Context } from './account.ts';
-import { toEntry, toVersion } from './entry.ts';
+import { toEntry } from './entry.ts';
 import { DriveError, notFound } from './error.ts';
 import { nameKey } from './file-name.ts';
 
@@ -84,14 +84,6 @@ export const lookingAt = (account: Account, { blobs, settings }: Context) => ({
     return { entry: toEntry(row), etag: row.cid, size: row.size, start, length, stream };
   },
 
-  /** Earlier contents of a file, newest first. */
-  async versions(id: string): Promise<FileVersion[]> {
-    const { store, tree } = await account.look();
-    await tree.get(id);
-    const rows = await store.versions.list(id, settings.keepVersions);
-    return rows.map(toVersion);
-  },
-
   /** Bytes in use, with earlier versions and trash, and bytes allowed. */
   async usage(): Promise<{ used: number; quota: number }> {
     const { store } = await account.look();
@@ -100,7 +92,7 @@ export const lookingAt = (account: Account, { blobs, settings }: Context) => ({
   },
 });
 
-function extentOf(range: Range | undefined, size: number): { start: number; length: number } {
+export function extentOf(range: Range | undefined, size: number): { start: number; length: number } {
   if (!range) return { start: 0, length: size };
   const start = 'last' in range ? Math.max(0, size - range.last) : range.start;
   const end = 'last' in range ? size - 1 : Math.min(range.end ?? size - 1, size - 1);

@@ -35,7 +35,7 @@ export type StageOptions = {
 const inFlight = 4;
 /** The space left is looked at again after so many chunks, because others write too and a size need not be announced. */
 const spaceCheckEvery = 64;
-const keptBuffers = 16;
+export const keptBuffers = 16;
 const digestSize = 32;
 
 /** Takes in one upload, hashing and writing each MiB at the same time, a few at once. Leaves nothing behind when it fails. */

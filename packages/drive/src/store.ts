@@ -2,7 +2,11 @@ import type { Sql } from '@freehold/database';
 import { blobRows } from './store/blobs.ts';
 import { changeRows } from './store/changes.ts';
 import { entryRows } from './store/entries.ts';
+<<<<<<< HEAD
 import { shareRows } from './store/shares.ts';
+=======
+import { retentionRows } from './store/retention.ts';
+>>>>>>> a71a70c (Versions are read, restored, named and deleted; retention, trash reaper, scrub; the audit explains and repairs)
 import { usageRows } from './store/usage.ts';
 import { versionRows } from './store/versions.ts';
 
@@ -11,6 +15,7 @@ export const storeOf = (tx: Sql, drive: string) => ({
   entries: entryRows(tx, drive),
   versions: versionRows(tx, drive),
   usage: usageRows(tx, drive),
+  retention: retentionRows(tx, drive),
   changes: changeRows(tx, drive),
   blobs: blobRows(tx),
   shares: shareRows(tx),

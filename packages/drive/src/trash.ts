@@ -3,7 +3,9 @@ import type { Account, Context, Writing } from './account.ts';
 import { toEntry } from './entry.ts';
 import { DriveError } from './error.ts';
 import { nameKey } from './file-name.ts';
+import { dropVersions } from './retention.ts';
 import type { EntryRow } from './store/entries.ts';
+import { versionSlice } from './store/versions.ts';
 
 /** Entries removed in one transaction, so that other writers never wait long for a large deletion. */
 const slice = 200;
@@ -14,15 +16,20 @@ export function trashOf(account: Account, { now }: Context) {
     await store.entries.remove(row.id);
     await store.shares.removeOf(row.id);
     if (row.cid === null) return store.entries.doom(row.id);
-    const contents = [{ cid: row.cid, size: row.size }, ...(await store.versions.remove(row.id, Number.MAX_SAFE_INTEGER))];
-    for (const { cid } of contents) await store.blobs.release(cid, now());
-    await store.usage.subtract(contents.reduce((sum, { size }) => sum + size, 0));
+    await store.blobs.release(row.cid, now());
+    await store.usage.subtract(row.size);
+    for (let left = versionSlice; left === versionSlice;) {
+      const versions = await store.versions.all(row.id);
+      await dropVersions(store, versions, now());
+      left = versions.length;
+    }
   }
 
   /** Finishes deletions, also those that a stop of the node interrupted. */
-  async function reap(): Promise<void> {
+  async function reap({ signal }: { signal?: AbortSignal | undefined } = {}): Promise<void> {
     let more = true;
     while (more) {
+      signal?.throwIfAborted();
       more = await account.change(async (writing) => {
         const { entries } = writing.store;
         const doomed = await entries.doomed();
@@ -76,9 +83,8 @@ export function trashOf(account: Account, { now }: Context) {
       await reap();
     },
 
-    /** Deletes what is in the trash when this is called; answers how many things that were put there. */
-    async emptyTrash({ signal }: { signal?: AbortSignal } = {}): Promise<number> {
-      const until = now();
+    /** Deletes what is in the trash when this is called, or was put there at or before `until`; answers how many things that were. */
+    async emptyTrash({ until = now(), signal }: { until?: number; signal?: AbortSignal } = {}): Promise<number> {
       let count = 0;
       for (;;) {
         signal?.throwIfAborted();
@@ -90,7 +96,7 @@ export function trashOf(account: Account, { now }: Context) {
           }
           return rows.length;
         });
-        await reap();
+        await reap({ signal });
         count += removed;
         if (removed < slice) return count;
       }

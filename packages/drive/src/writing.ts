@@ -5,7 +5,8 @@ import { DriveError } from './error.ts';
 import { checkFileName, nameKey } from './file-name.ts';
 import { emptyContent } from './empty.ts';
 import { mediaTypeOf } from './media-type.ts';
-import { overQuota, type Staged } from './stage.ts';
+import { replaceContent } from './replacing.ts';
+import { overQuota } from './stage.ts';
 import type { EntryRow } from './store/entries.ts';
 import { nameTaken } from './tree.ts';
 
@@ -28,7 +29,9 @@ export type WriteFileOptions = {
 };
 export type MoveOptions = { id: string; parent?: string | undefined; name?: string | undefined; onConflict?: OnConflict | undefined };
 
-export function writingTo(account: Account, { blobs, now, newId, settings, closing }: Context) {
+export function writingTo(account: Account, context: Context) {
+  const { blobs, now, newId, settings, closing } = context;
+
   async function insert(
     { store, record }: Writing,
     entry: Pick<EntryRow, 'name' | 'kind' | 'size' | 'cid' | 'media_type'> & {
@@ -53,29 +56,6 @@ export function writingTo(account: Account, { blobs, now, newId, settings, closi
     return toEntry(row);
   }
 
-  /** New content for an existing file; what it had becomes its newest version, and the oldest one too many goes. */
-  async function replace(
-    { store, record, tree }: Writing,
-    existing: EntryRow,
-    { staged, media_type }: { staged: Staged; media_type: string },
-  ) {
-    if (existing.cid === null || existing.parent === null)
-      throw new DriveError('not_a_file', `"${existing.name}" is a folder and cannot be replaced by a file. Choose another name.`);
-    if (existing.cid !== staged.cid) {
-      const { id: entry, cid, size, modified_at } = existing;
-      const number = await store.versions.add(entry, { cid, size, media_type: existing.media_type, modified_at });
-      for (const old of await store.versions.remove(entry, number - settings.keepVersions)) {
-        await store.blobs.release(old.cid, now());
-        await store.usage.subtract(old.size);
-      }
-      if (!(await store.usage.add(staged.size, settings.quota))) throw overQuota();
-      await store.blobs.retain(staged);
-    }
-    await store.entries.setContent(existing.id, { cid: staged.cid, size: staged.size, media_type }, now());
-    await record({ op: 'updated', entry: existing.id, parent: existing.parent });
-    return toEntry(await tree.get(existing.id));
-  }
-
   async function writeFile({ parent, name, content, size, mediaType, onConflict = 'fail', signal }: WriteFileOptions): Promise<Entry> {
     checkFileName(name);
     const media_type = mediaType ?? mediaTypeOf(name);
@@ -93,9 +73,18 @@ export function writingTo(account: Account, { blobs, now, newId, settings, closi
         await tree.folder(parent);
         const existing = await store.entries.child(parent, nameKey(name));
         if (existing && onConflict === 'fail') throw nameTaken(name);
-        if (existing && onConflict === 'replace') return replace(writing, existing, { staged, media_type });
+        if (existing && onConflict === 'replace') {
+          const { cid, size: bytes } = staged;
+          await replaceContent(
+            writing,
+            existing,
+            { cid, size: bytes, media_type },
+            { context, retain: () => store.blobs.retain(staged, now()) },
+          );
+          return toEntry(await tree.get(existing.id));
+        }
         if (!(await store.usage.add(staged.size, settings.quota))) throw overQuota();
-        await store.blobs.retain(staged);
+        await store.blobs.retain(staged, now());
         const free = existing ? await tree.freeName(parent, name, 'file') : name;
         return insert(writing, { parent, name: free, kind: 'file', size: staged.size, cid: staged.cid, media_type });
       }),

@@ -37,9 +37,24 @@ export const fileVersion = z.object({
   cid: z.string(),
   size: z.int().nonnegative(),
   mediaType: z.string().optional(),
+  /** When this content was written, and when newer content took its place. */
   modifiedAt: milliseconds,
+  replacedAt: milliseconds,
+  /** What a person called it. A version with a name is kept until it is deleted by hand. */
+  name: z.string().optional(),
 });
 export type FileVersion = z.output<typeof fileVersion>;
+
+/** How long a drive keeps what was replaced or thrown away. */
+export const retention = z.object({
+  /** Earlier contents of each file, those with a name not counted; 0 for none. */
+  versions: z.int().nonnegative(),
+  /** Days after which an earlier content goes; 0 for never. */
+  versionDays: z.int().nonnegative(),
+  /** Days after which what is in the trash is deleted; 0 for never. */
+  trashDays: z.int().nonnegative(),
+});
+export type Retention = z.output<typeof retention>;
 
 /** One thing that happened in a drive. `seq` counts 1, 2, 3 … in each drive without gaps. */
 export const change = z.object({

@@ -2,20 +2,34 @@ import { sql, type Sql, type Statement } from '@freehold/database';
 
 export type BlobRow = { cid: string; size: number; leaves: Uint8Array | null; content: Uint8Array | null };
 
+export type StoredRow = {
+  cid: string;
+  size: number;
+  /** The bytes of a small blob; null when they are a file. */
+  content: Uint8Array | null;
+  verified_at: number | null;
+  damaged_at: number | null;
+};
+
 /** How many CIDs one lookup takes; always filled up to that, so that there is one statement to prepare. */
 export const lookupSize = 64;
 
 /** The rows of content, which belong to no drive: who may read one is decided by the entries. */
 export const blobRows = (tx: Sql) => ({
-  async content(cid: string): Promise<Uint8Array | undefined> {
-    const row = await tx.get<{ content: Uint8Array | null }>(sql`SELECT content FROM blob WHERE cid = ${cid}`);
-    return row?.content ?? undefined;
+  get(cid: string): Promise<StoredRow | undefined> {
+    return tx.get(sql`SELECT cid, size, content, verified_at, damaged_at FROM blob WHERE cid = ${cid}`);
   },
 
-  /** Adds one reference, and the blob itself when it is the first. */
-  async retain({ cid, size, leaves, content }: BlobRow): Promise<void> {
-    await tx.run(sql`INSERT INTO blob (cid, size, leaves, content, refs, zero_at) VALUES (${cid}, ${size}, ${leaves}, ${content}, 1, NULL)
-      ON CONFLICT (cid) DO UPDATE SET refs = blob.refs + 1, zero_at = NULL`);
+  /** Adds one reference, and the blob itself when it is the first. The bytes were just hashed and put in place, so they repair a blob that was damaged. */
+  async retain({ cid, size, leaves, content }: BlobRow, now: number): Promise<void> {
+    await tx.run(sql`INSERT INTO blob (cid, size, leaves, content, refs, zero_at, verified_at) VALUES (${cid}, ${size}, ${leaves}, ${content}, 1, NULL, ${now})
+      ON CONFLICT (cid) DO UPDATE SET refs = blob.refs + 1, zero_at = NULL, content = excluded.content, leaves = excluded.leaves,
+        verified_at = excluded.verified_at, damaged_at = NULL`);
+  },
+
+  /** Adds one reference to what is stored already; false when there is no such blob, or it is damaged. */
+  async retainStored(cid: string): Promise<boolean> {
+    return (await tx.run(sql`UPDATE blob SET refs = refs + 1, zero_at = NULL WHERE cid = ${cid} AND damaged_at IS NULL`)) > 0;
   },
 
   /** Adds one reference to a blob that is there; false when it is not. */
@@ -62,24 +76,37 @@ export const blobRows = (tx: Sql) => ({
     return { count: row?.count ?? 0, bytes: row?.bytes ?? 0 };
   },
 
-  /** For the audit: blobs whose references, counted anew, are not as many as they say. */
-  miscounted(limit: number): Promise<{ cid: string; refs: number; counted: number }[]> {
-    return tx.all(sql`SELECT blob.cid, blob.refs, COALESCE(naming.counted, 0) AS counted
-      FROM blob LEFT JOIN (
-        SELECT cid, COUNT(*) AS counted FROM (SELECT cid FROM entry WHERE cid IS NOT NULL UNION ALL SELECT cid FROM version) AS named GROUP BY cid
-      ) AS naming ON naming.cid = blob.cid
-      WHERE blob.refs <> COALESCE(naming.counted, 0) ORDER BY blob.cid LIMIT ${limit}`);
+  async count(): Promise<number> {
+    return (await tx.get<{ count: number }>(sql`SELECT COUNT(*) AS count FROM blob`))?.count ?? 0;
   },
 
-  /** For the audit: blobs kept as files, in the order of their CIDs. */
-  files(after: string, limit: number): Promise<{ cid: string; size: number }[]> {
-    return tx.all(sql`SELECT cid, size FROM blob WHERE content IS NULL AND cid > ${after} ORDER BY cid LIMIT ${limit}`);
+  /** The CIDs of all blobs in order, from behind `after`: the index alone answers this. */
+  cids(after: string, limit: number): Promise<{ cid: string }[]> {
+    return tx.all(sql`SELECT cid FROM blob WHERE cid > ${after} ORDER BY cid LIMIT ${limit}`);
   },
 
-  /** For the audit: entries and versions that name content which has no row. */
-  dangling(limit: number): Promise<{ entry: string; cid: string }[]> {
-    return tx.all(sql`SELECT id AS entry, cid FROM entry WHERE cid IS NOT NULL AND NOT EXISTS (SELECT 1 FROM blob WHERE blob.cid = entry.cid)
-      UNION ALL SELECT entry, cid FROM version WHERE NOT EXISTS (SELECT 1 FROM blob WHERE blob.cid = version.cid) ORDER BY entry LIMIT ${limit}`);
+  /** All blobs in the order of their CIDs, from behind `after`. */
+  after(after: string, limit: number): Promise<{ cid: string; size: number; file: number; damaged_at: number | null }[]> {
+    return tx.all(sql`SELECT cid, size, CASE WHEN content IS NULL THEN 1 ELSE 0 END AS file, damaged_at FROM blob
+      WHERE cid > ${after} ORDER BY cid LIMIT ${limit}`);
+  },
+
+  /** Its bytes were read and are right. */
+  async setVerified(cid: string, now: number): Promise<void> {
+    await tx.run(sql`UPDATE blob SET verified_at = ${now}, damaged_at = NULL WHERE cid = ${cid}`);
+  },
+
+  /** Its bytes were read and are wrong, unless they were put in place anew since the row was read. */
+  async setDamaged({ cid, verified_at }: StoredRow, now: number): Promise<boolean> {
+    return (
+      (await tx.run(sql`UPDATE blob SET damaged_at = ${now}
+        WHERE cid = ${cid} AND damaged_at IS NULL AND COALESCE(verified_at, 0) = ${verified_at ?? 0}`)) > 0
+    );
+  },
+
+  /** Blobs known to be damaged that something still names. */
+  damaged(limit: number): Promise<{ cid: string; size: number; damaged_at: number }[]> {
+    return tx.all(sql`SELECT cid, size, damaged_at FROM blob WHERE damaged_at IS NOT NULL AND refs > 0 ORDER BY cid LIMIT ${limit}`);
   },
 });
 

@@ -1,4 +1,5 @@
 import { sql, type Sql } from '@freehold/database';
+import type { RetentionRow } from './retention.ts';
 
 export type DriveRow = { id: string; root: string };
 
@@ -25,20 +26,17 @@ export const driveRows = (tx: Sql) => ({
     await tx.run(sql`UPDATE drive SET quota = ${quota} WHERE account = ${account}`);
   },
 
+  /** All drives in the order of their accounts, with what they keep. */
+  page(after: string, limit: number): Promise<({ account: string } & RetentionRow)[]> {
+    return tx.all(sql`SELECT account, keep_versions, keep_version_days, keep_trash_days FROM drive
+      WHERE account > ${after} ORDER BY account LIMIT ${limit}`);
+  },
+
   async totals(): Promise<{ count: number; bytes: number }> {
     const row = await tx.get<{ count: number; bytes: number }>(
       sql`SELECT COUNT(*) AS count, CAST(COALESCE(SUM(used), 0) AS BIGINT) AS bytes FROM drive`,
     );
     return { count: row?.count ?? 0, bytes: row?.bytes ?? 0 };
-  },
-
-  /** For the audit: drives whose bytes, counted anew, are not as many as they say. */
-  miscounted(limit: number): Promise<{ id: string; used: number; counted: number }[]> {
-    return tx.all(sql`SELECT drive.id, drive.used, CAST(COALESCE(held.counted, 0) AS BIGINT) AS counted
-      FROM drive LEFT JOIN (
-        SELECT drive, SUM(size) AS counted FROM (SELECT drive, size FROM entry UNION ALL SELECT drive, size FROM version) AS sizes GROUP BY drive
-      ) AS held ON held.drive = drive.id
-      WHERE drive.used <> COALESCE(held.counted, 0) ORDER BY drive.id LIMIT ${limit}`);
   },
 
   /** Accounts with folders deleted earlier whose contents are not yet removed, because the node was stopped in between. */

@@ -59,14 +59,14 @@ export const entryRows = (tx: Sql, drive: string) => {
       return found;
     },
 
-    /** The entry itself and all folders above it, upwards. Ends early where a folder above was deleted. */
+    /** The entry itself and all folders above it, upwards. Ends early where a folder above was deleted, and after a while where a damaged tree goes round. */
     lineage(id: string): Promise<Step[]> {
       return tx.all(sql`WITH RECURSIVE above (id, parent, name, trashed_at, depth) AS (
           SELECT id, parent, name, trashed_at, 0 FROM entry WHERE drive = ${drive} AND id = ${id}
           UNION ALL
           SELECT entry.id, entry.parent, entry.name, entry.trashed_at, above.depth + 1
-          FROM above JOIN entry ON entry.id = above.parent WHERE entry.drive = ${drive}
-        ) SELECT id, name, trashed_at FROM above ORDER BY depth LIMIT 100000`);
+          FROM above JOIN entry ON entry.id = above.parent WHERE entry.drive = ${drive} AND above.depth < 10000
+        ) SELECT id, name, trashed_at FROM above ORDER BY depth LIMIT 10001`);
     },
 
     async insert(entry: EntryRow): Promise<void> {
@@ -79,6 +79,11 @@ export const entryRows = (tx: Sql, drive: string) => {
     async place(id: string, { parent, name, name_key }: Place): Promise<void> {
       await tx.run(sql`UPDATE entry SET parent = ${parent}, name = ${name}, name_key = ${name_key}, trashed_at = NULL
         WHERE drive = ${drive} AND id = ${id}`);
+    },
+
+    /** The name alone, wherever it lies. */
+    async setName(id: string, { name, name_key }: Omit<Place, 'parent'>): Promise<void> {
+      await tx.run(sql`UPDATE entry SET name = ${name}, name_key = ${name_key} WHERE drive = ${drive} AND id = ${id}`);
     },
 
     async setContent(id: string, { cid, size, media_type }: Content, now: number): Promise<void> {

@@ -1,27 +1,78 @@
 import { sql, type Sql } from '@freehold/database';
 
-export type VersionRow = { number: number; cid: string; size: number; media_type: string | null; modified_at: number };
+export type VersionRow = {
+  number: number;
+  cid: string;
+  size: number;
+  media_type: string | null;
+  /** When this content was written. */
+  modified_at: number;
+  /** When newer content took its place. */
+  replaced_at: number;
+  /** A named version is kept until somebody deletes it. */
+  name: string | null;
+};
+export type Held = { entry: string; number: number; cid: string; size: number };
+
+/** Versions taken away by one statement: what is more goes with the next one. */
+export const versionSlice = 200;
 
 /** Earlier contents of the files of one drive. Each holds a reference to its blob and counts towards the quota. */
 export const versionRows = (tx: Sql, drive: string) => ({
-  /** Newest first. */
-  list(entry: string, limit: number): Promise<VersionRow[]> {
-    return tx.all(sql`SELECT number, cid, size, media_type, modified_at FROM version
-      WHERE drive = ${drive} AND entry = ${entry} ORDER BY number DESC LIMIT ${limit}`);
+  /** Newest first, those with a number below `before`. */
+  list(entry: string, { before, limit }: { before: number; limit: number }): Promise<VersionRow[]> {
+    return tx.all(sql`SELECT number, cid, size, media_type, modified_at, replaced_at, name FROM version
+      WHERE drive = ${drive} AND entry = ${entry} AND number < ${before} ORDER BY number DESC LIMIT ${limit}`);
   },
 
-  async add(entry: string, { cid, size, media_type, modified_at }: Omit<VersionRow, 'number'>): Promise<number> {
-    const row = await tx.get<{ number: number }>(sql`INSERT INTO version (entry, number, drive, cid, size, media_type, modified_at)
-      SELECT ${entry}, COALESCE(MAX(number), 0) + 1, ${drive}, ${cid}, ${size}, ${media_type}, ${modified_at} FROM version WHERE entry = ${entry}
-      RETURNING number`);
-    return row?.number ?? 0;
+  get(entry: string, number: number): Promise<VersionRow | undefined> {
+    return tx.get(sql`SELECT number, cid, size, media_type, modified_at, replaced_at, name FROM version
+      WHERE drive = ${drive} AND entry = ${entry} AND number = ${number}`);
   },
 
-  /** Takes away the versions with a number up to `last` and answers what they held. A file has few: older ones go as new ones come. */
-  async remove(entry: string, last: number): Promise<{ cid: string; size: number }[]> {
-    const held = await tx.all<{ cid: string; size: number }>(sql`SELECT cid, size FROM version
-      WHERE drive = ${drive} AND entry = ${entry} AND number <= ${last} ORDER BY number LIMIT 100000`);
-    if (held.length > 0) await tx.run(sql`DELETE FROM version WHERE drive = ${drive} AND entry = ${entry} AND number <= ${last}`);
-    return held;
+  /** The number is one more than the last that this file ever had. */
+  async add(entry: string, { cid, size, media_type, modified_at, replaced_at }: Omit<VersionRow, 'number' | 'name'>): Promise<void> {
+    const row = await tx.get<{ number: number }>(
+      sql`UPDATE entry SET last_version = last_version + 1 WHERE drive = ${drive} AND id = ${entry} RETURNING last_version AS number`,
+    );
+    await tx.run(sql`INSERT INTO version (entry, number, drive, cid, size, media_type, modified_at, replaced_at, name)
+      VALUES (${entry}, ${row?.number ?? 1}, ${drive}, ${cid}, ${size}, ${media_type}, ${modified_at}, ${replaced_at}, NULL)`);
+  },
+
+  async setName(entry: string, number: number, name: string | null): Promise<void> {
+    await tx.run(sql`UPDATE version SET name = ${name} WHERE drive = ${drive} AND entry = ${entry} AND number = ${number}`);
+  },
+
+  /** Versions without a name that are more than `keep`, or were replaced at or before `until`; the oldest first, a slice of them. */
+  surplus(entry: string, { keep, until }: { keep: number; until: number }): Promise<Held[]> {
+    return tx.all(sql`SELECT entry, number, cid, size FROM version
+      WHERE drive = ${drive} AND entry = ${entry} AND name IS NULL AND (replaced_at <= ${until} OR number <= COALESCE((
+        SELECT number FROM version WHERE drive = ${drive} AND entry = ${entry} AND name IS NULL ORDER BY number DESC LIMIT 1 OFFSET ${keep}
+      ), 0)) ORDER BY number LIMIT ${versionSlice}`);
+  },
+
+  /** Versions without a name of any file that were replaced at or before `until`, a slice of them. */
+  aged(until: number): Promise<Held[]> {
+    return tx.all(sql`SELECT entry, number, cid, size FROM version
+      WHERE drive = ${drive} AND replaced_at <= ${until} AND name IS NULL ORDER BY replaced_at, entry, number LIMIT ${versionSlice}`);
+  },
+
+  /** Everything a file held before, a slice of it. */
+  all(entry: string): Promise<Held[]> {
+    return tx.all(sql`SELECT entry, number, cid, size FROM version
+      WHERE drive = ${drive} AND entry = ${entry} ORDER BY number LIMIT ${versionSlice}`);
+  },
+
+  async remove(entry: string, number: number): Promise<void> {
+    await tx.run(sql`DELETE FROM version WHERE drive = ${drive} AND entry = ${entry} AND number = ${number}`);
+  },
+});
+
+/** Of all drives: files that hold more versions without a name than their drive keeps, from behind `after`. `looked` is where the page ended. */
+export const crowdedFiles = (tx: Sql) => ({
+  page(after: string, limit: number): Promise<{ entry: string; account: string; held: number; keep: number | null }[]> {
+    return tx.all(sql`SELECT held.entry, drive.account, held.held, drive.keep_versions AS keep
+      FROM (SELECT entry, drive, COUNT(*) AS held FROM version WHERE entry > ${after} AND name IS NULL GROUP BY entry, drive ORDER BY entry LIMIT ${limit}) AS held
+      JOIN drive ON drive.id = held.drive ORDER BY held.entry LIMIT ${limit}`);
   },
 });

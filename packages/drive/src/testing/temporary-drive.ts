@@ -18,7 +18,7 @@ export type TemporaryDrive = {
 /** A started drive on a real disk and database, removed when the test ends. */
 export async function temporaryDrive(
   t: Pick<TestContext, 'after'>,
-  deps: Pick<DriveDeps, 'options' | 'flush'> = {},
+  deps: Partial<Pick<DriveDeps, 'options' | 'flush' | 'log'>> = {},
 ): Promise<TemporaryDrive> {
   const directory = mkdtempSync(join(tmpdir(), 'freehold-drive-'));
   const database = await openDatabase({ path: join(directory, 'node.db') });
