@@ -13,6 +13,7 @@ const attacks: Record<keyof DriveHandle, ((alice: DriveHandle, id: string, own: 
     list: [(alice, id) => alice.list({ parent: id })],
     read: [(alice, id) => alice.read(id), (alice, id) => alice.read(id, { range: { last: 1 } })],
     versions: [(alice, id) => alice.versions(id)],
+    version: [(alice, id) => alice.version(id, 1)],
     readVersion: [(alice, id) => alice.readVersion(id, 1)],
     restoreVersion: [(alice, id) => alice.restoreVersion(id, 1)],
     deleteVersion: [(alice, id) => alice.deleteVersion(id, 1)],

@@ -35,6 +35,12 @@ export function versioning(account: Account, context: Context) {
       return (await store.versions.list(id, { before, limit: pageSize(limit) })).map(toVersion);
     },
 
+    async version(id: string, number: number): Promise<FileVersion> {
+      const { store, tree } = await account.look();
+      await tree.get(id);
+      return toVersion(await versionOf(store, id, number));
+    },
+
     /** Streams an earlier content or a range of it, also of a file in the trash. The entry is given with that content. */
     async readVersion(id: string, number: number, { range }: { range?: Range | undefined } = {}): Promise<Content> {
       const { store, tree } = await account.look();

@@ -21,7 +21,12 @@ test('no route gives one account anything of another, and a foreign id looks lik
   verifies('cloud.isolation', 'foundation.drive.isolation');
   const root = await expectJson(await alice.fetch('/api/drive/root'));
   const upload = (name: string) => alice.fetch(`/api/drive/files?parent=${root.id}&name=${name}`, { method: 'PUT', body: 'secret' });
-  const file = await expectJson(await upload('diary.txt'));
+  await expectJson(await upload('diary.txt'));
+  const replacement = { method: 'PUT', body: 'secret' };
+  await expectJson(
+    await alice.fetch(`/api/drive/files?parent=${root.id}&name=diary.txt&onConflict=replace`, { ...replacement, body: 'diary' }),
+  );
+  const file = await expectJson(await alice.fetch(`/api/drive/files?parent=${root.id}&name=diary.txt&onConflict=replace`, replacement));
   const trashed = await expectJson(await upload('old.txt'));
   await expectJson(await alice.fetch(`/api/drive/entries/${trashed.id}`, { method: 'DELETE' }));
   const { sessions } = await expectJson(await alice.fetch('/api/sessions'));
@@ -36,6 +41,11 @@ test('no route gives one account anything of another, and a foreign id looks lik
     ['PATCH', `/api/drive/entries/${file.id}`, { name: 'mine' }],
     ['PATCH', `/api/drive/entries/${file.id}`, { parent: own.id }],
     ['DELETE', `/api/drive/entries/${file.id}`],
+    ['GET', `/api/drive/entries/${file.id}/versions`],
+    ['GET', `/api/drive/entries/${file.id}/versions/1/content`],
+    ['POST', `/api/drive/entries/${file.id}/versions/1/restore`],
+    ['PATCH', `/api/drive/entries/${file.id}/versions/1`, { name: 'mine' }],
+    ['DELETE', `/api/drive/entries/${file.id}/versions/1`],
     ['POST', `/api/drive/trash/${trashed.id}/restore`],
     ['DELETE', `/api/drive/trash/${trashed.id}`],
     ['DELETE', `/api/sessions/${sessions[0].id}`],

@@ -24,6 +24,7 @@ import { openLog, type Log } from './log.ts';
 import { openMetrics } from './metrics.ts';
 import { chainRoutes } from './routes/chain.ts';
 import { driveRoutes } from './routes/drive.ts';
+import { driveVersionRoutes } from './routes/drive-versions.ts';
 import { functionRoutes } from './routes/functions.ts';
 import { identityRoutes } from './routes/identity.ts';
 import { offerRoutes } from './routes/offers.ts';
@@ -173,6 +174,7 @@ export async function startNode({
       }),
       ...identityRoutes(identity),
       ...driveRoutes(drive),
+      ...driveVersionRoutes(drive),
       ...offerRoutes({ compute, payments, token, onChange: () => events.publish({ type: 'offers' }) }),
       ...taskRoutes({ compute, payments, token }),
       ...chainRoutes({ chain: () => chain, now }),

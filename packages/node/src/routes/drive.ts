@@ -1,9 +1,8 @@
 import type { Drive, Page } from '@freehold/drive';
 import { entry, entryList, usage, type EntryList } from '@freehold/protocol';
 import { z } from 'zod';
-import { parseRange } from '../http/range.ts';
 import { callerOf, route, type Caller } from '../http/route.ts';
-import { userContentHeaders } from '../http/user-content.ts';
+import { sendContent } from '../http/send-content.ts';
 
 const entryId = z.string().min(1).max(128);
 const name = z.string().min(1).max(1024);
@@ -99,26 +98,13 @@ export const driveRoutes = (drive: Drive) => {
       params: one,
       query: z.strictObject({ download: z.enum(['0', '1']).default('0') }),
       async handle(call) {
-        const { request, reply, params, query } = call;
         const handle = mine(call);
-        const file = await handle.entry(params.id);
-        const etag = `"${file.cid}"`;
-        reply.headers({
-          etag,
-          'accept-ranges': 'bytes',
-          'cache-control': 'private, no-cache',
-          'last-modified': new Date(file.modifiedAt).toUTCString(),
+        const { id } = call.params;
+        return sendContent(call, {
+          file: await handle.entry(id),
+          download: call.query.download === '1',
+          open: async (range) => (await handle.read(id, { range })).stream,
         });
-        const known = request.headers['if-none-match'];
-        if (file.cid && known && (known === '*' || known.split(',').some((tag) => tag.trim().replace(/^W\//, '') === etag)))
-          return reply.code(304).send();
-        const mayRange = request.headers['if-range'] === undefined || request.headers['if-range'] === etag;
-        const range = mayRange ? parseRange(request.headers.range, file.size) : undefined;
-        reply.headers(userContentHeaders({ mediaType: file.mediaType ?? '', name: file.name, download: query.download === '1' }));
-        if (range) reply.code(206).header('content-range', `bytes ${range.start}-${range.end}/${file.size}`);
-        reply.header('content-length', range ? range.end - range.start + 1 : file.size);
-        if (request.method === 'HEAD') return reply.send();
-        return reply.send((await handle.read(params.id, { range })).stream);
       },
     }),
     route({
