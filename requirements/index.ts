@@ -1,12 +1,13 @@
 import cloud from './cloud.ts';
 import drive from './drive.ts';
+import durable from './durable.ts';
 import foundation from './foundation.ts';
 import functions from './functions.ts';
 import network from './network.ts';
 import type { Requirement } from './requirement.ts';
 import wallets from './wallets.ts';
 
-const all: Requirement[] = [...foundation, ...wallets, ...cloud, ...drive, ...functions, ...network];
+const all: Requirement[] = [...foundation, ...wallets, ...cloud, ...drive, ...durable, ...functions, ...network];
 
 /** Every promise by id. */
 export const requirements: ReadonlyMap<string, Requirement> = new Map(all.map((requirement) => [requirement.id, requirement]));

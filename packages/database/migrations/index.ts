@@ -9,8 +9,4 @@ import payments from './0003-payments.ts';
 import reach from './0005-reach.ts';
 
 /** The history of the schema, oldest first. Append only. */
-<<<<<<< HEAD
-export const migrations: readonly Migration[] = [identity, drive, payments, compute, reach, delegation, keyvalue];
-=======
-export const migrations: readonly Migration[] = [identity, drive, payments, compute, delegation, keyvalue, durable];
->>>>>>> a71a70c (Versions are read, restored, named and deleted; retention, trash reaper, scrub; the audit explains and repairs)
+export const migrations: readonly Migration[] = [identity, drive, payments, compute, reach, delegation, keyvalue, durable];

@@ -11,15 +11,12 @@ export type Settings = {
   quota: number;
   /** Earlier contents kept of each file, of a drive that has no setting of its own; 0 for none. */
   keepVersions: number;
-<<<<<<< HEAD
   /** Folders that every drive has in its root, and that stay there. */
   folders: readonly string[];
-=======
   /** Days for which they are kept; 0 for ever. */
   keepVersionDays: number;
   /** Days after which what is in the trash is deleted; 0 for never. */
   keepTrashDays: number;
->>>>>>> a71a70c (Versions are read, restored, named and deleted; retention, trash reaper, scrub; the audit explains and repairs)
   /** Changes kept of each drive for those who were away. */
   keepChanges: number;
 };

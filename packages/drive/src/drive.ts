@@ -52,12 +52,8 @@ export type DriveHandle = ReturnType<Drive['of']>;
 
 /** The files of the node: one drive for each account, and below all of them one store of content. */
 export function openDrive({ database, directory, log, now = Date.now, randomFill = randomFillSync, flush, options = {} }: DriveDeps) {
-<<<<<<< HEAD
-  const { quota = 100 * GiB, keepVersions = 20, keepChanges = 100_000, grace = 24 * hour, reserve, folders = [] } = options;
-=======
   const { quota = 100 * GiB, keepVersions = 20, keepVersionDays = 365, keepTrashDays = 30, keepChanges = 100_000 } = options;
-  const { grace = 24 * hour, reserve } = options;
->>>>>>> a71a70c (Versions are read, restored, named and deleted; retention, trash reaper, scrub; the audit explains and repairs)
+  const { grace = 24 * hour, reserve, folders = [] } = options;
   const stopping = new AbortController();
   const blobs = openBlobStore({ database, directory, reserve, now, log, ...(flush && { flush }) });
   const context: Context = {
@@ -67,11 +63,7 @@ export function openDrive({ database, directory, log, now = Date.now, randomFill
     now,
     newId: () => entryId({ now: now(), randomFill }),
     log,
-<<<<<<< HEAD
-    settings: { quota, keepVersions, keepChanges, folders },
-=======
-    settings: { quota, keepVersions, keepVersionDays, keepTrashDays, keepChanges },
->>>>>>> a71a70c (Versions are read, restored, named and deleted; retention, trash reaper, scrub; the audit explains and repairs)
+    settings: { quota, keepVersions, keepVersionDays, keepTrashDays, keepChanges, folders },
     closing: stopping.signal,
   };
   const accounts = new Map<string, Account>();
@@ -89,6 +81,8 @@ export function openDrive({ database, directory, log, now = Date.now, randomFill
     return {
       ...lookingAt(account, context),
       ...writingTo(account, context),
+      ...versioning(account, context),
+      ...retaining(account, context),
       ...describing(account, context),
       ...trash,
       ...following(account, context),
@@ -142,7 +136,6 @@ export function openDrive({ database, directory, log, now = Date.now, randomFill
     },
 
     /** The drive of an account, made at its first use. The handle reaches nothing else. */
-<<<<<<< HEAD
     of: handleOf,
 
     /** What somebody reaches, in its own drive and in what others shared, and what it may do there. */
@@ -151,20 +144,6 @@ export function openDrive({ database, directory, log, now = Date.now, randomFill
     /** Copies an entry from one drive into another; the caller has checked that this is allowed. Errors as for `copy` of a handle. */
     copyAcross: ({ from, to, ...options }: CopyOptions & { from: string; to: string }) =>
       copyEntry(context, { from: accountOf(from), to: accountOf(to) }, options),
-=======
-    of(name: string) {
-      const account = accountOf(name);
-      const { reap: _, ...trash } = trashOf(account, context);
-      return {
-        ...lookingAt(account, context),
-        ...writingTo(account, context),
-        ...versioning(account, context),
-        ...retaining(account, context),
-        ...trash,
-        ...following(account, context),
-      };
-    },
->>>>>>> a71a70c (Versions are read, restored, named and deleted; retention, trash reaper, scrub; the audit explains and repairs)
 
     /** Bytes for one account; null for the standard. What is stored already stays. */
     async setQuota(account: string, bytes: number | null): Promise<void> {

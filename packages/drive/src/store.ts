@@ -2,11 +2,8 @@ import type { Sql } from '@freehold/database';
 import { blobRows } from './store/blobs.ts';
 import { changeRows } from './store/changes.ts';
 import { entryRows } from './store/entries.ts';
-<<<<<<< HEAD
 import { shareRows } from './store/shares.ts';
-=======
 import { retentionRows } from './store/retention.ts';
->>>>>>> a71a70c (Versions are read, restored, named and deleted; retention, trash reaper, scrub; the audit explains and repairs)
 import { usageRows } from './store/usage.ts';
 import { versionRows } from './store/versions.ts';
 

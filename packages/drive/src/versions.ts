@@ -58,7 +58,7 @@ export function versioning(account: Account, context: Context) {
         const row = await tree.movable(id);
         const { cid, size, media_type } = await versionOf(store, id, number);
         const retain = async () => {
-          if (!(await store.blobs.retainStored(cid))) throw contentDamaged();
+          if ((await store.blobs.isDamaged(cid)) || !(await store.blobs.retainKnown(cid))) throw contentDamaged();
         };
         await replaceContent(writing, row, { cid, size, media_type }, { context, retain });
         return toEntry(await tree.get(id));

@@ -118,7 +118,7 @@ export function writingTo(account: Account, context: Context) {
       const { store, tree } = writing;
       await tree.folder(parent);
       const free = (await store.entries.child(parent, nameKey(name))) ? await tree.freeName(parent, name, 'file') : name;
-      await store.blobs.retain(emptyContent);
+      await store.blobs.retain(emptyContent, now());
       return insert(writing, { parent, name: free, kind: 'file', size: 0, cid: emptyContent.cid, media_type: mediaTypeOf(name), target });
     });
   }

@@ -20,7 +20,16 @@ export function recovery({ context, accountOf }: { context: Context; accountOf: 
   ) {
     const id = newId();
     const at = now();
-    await store.entries.insert({ ...entry, id, name_key: nameKey(entry.name), created_at: at, modified_at: at, trashed_at: null });
+    await store.entries.insert({
+      ...entry,
+      id,
+      target: null,
+      attributes: null,
+      name_key: nameKey(entry.name),
+      created_at: at,
+      modified_at: at,
+      trashed_at: null,
+    });
     await record({ op: 'created', entry: id, parent: entry.parent });
     return id;
   }

@@ -34,7 +34,18 @@ export function treeChecks({ context, accountOf, signal }: AuditOptions): Check[
           const problem = { kind: 'root_missing', severity: 'wrong', drive: id, entry: root } as const;
           if (found !== null) return { ...problem, message: `The root ${root} of drive ${id} is not a folder of its own at the top.` };
           const at = now();
-          const entry = { id: root, parent: null, name: '', name_key: '', kind: 'folder', size: 0, cid: null, media_type: null } as const;
+          const entry = {
+            id: root,
+            parent: null,
+            name: '',
+            name_key: '',
+            kind: 'folder',
+            size: 0,
+            cid: null,
+            media_type: null,
+            target: null,
+            attributes: null,
+          } as const;
           return {
             ...problem,
             message: `The root folder of drive ${id} is missing.`,
@@ -134,7 +145,7 @@ export function treeChecks({ context, accountOf, signal }: AuditOptions): Check[
       if (!row || !entry || entry.parent === null) return;
       const holder = await store.entries.child(entry.parent, nameKey(entry.name));
       const isFree = !holder || (holder.id === id && entry.name_key !== nameKey(entry.name));
-      const name = isFree ? entry.name : await treeOf(store, row.root).freeName(entry.parent, entry.name, entry.kind);
+      const name = isFree ? entry.name : await treeOf(store, row.root, new Set()).freeName(entry.parent, entry.name, entry.kind);
       await store.entries.setName(id, { name, name_key: nameKey(name) });
     });
   }

@@ -27,11 +27,6 @@ export const blobRows = (tx: Sql) => ({
         verified_at = excluded.verified_at, damaged_at = NULL`);
   },
 
-  /** Adds one reference to what is stored already; false when there is no such blob, or it is damaged. */
-  async retainStored(cid: string): Promise<boolean> {
-    return (await tx.run(sql`UPDATE blob SET refs = refs + 1, zero_at = NULL WHERE cid = ${cid} AND damaged_at IS NULL`)) > 0;
-  },
-
   /** Adds one reference to a blob that is there; false when it is not. */
   async retainKnown(cid: string): Promise<boolean> {
     return (await tx.run(sql`UPDATE blob SET refs = refs + 1, zero_at = NULL WHERE cid = ${cid}`)) > 0;
@@ -94,6 +89,10 @@ export const blobRows = (tx: Sql) => ({
   /** Its bytes were read and are right. */
   async setVerified(cid: string, now: number): Promise<void> {
     await tx.run(sql`UPDATE blob SET verified_at = ${now}, damaged_at = NULL WHERE cid = ${cid}`);
+  },
+
+  async isDamaged(cid: string): Promise<boolean> {
+    return (await tx.get(sql`SELECT cid FROM blob WHERE cid = ${cid} AND damaged_at IS NOT NULL`)) !== undefined;
   },
 
   /** Its bytes were read and are wrong, unless they were put in place anew since the row was read. */
