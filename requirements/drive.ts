@@ -38,4 +38,48 @@ export default [
     behaviour:
       'an account reaches its own drive and what was shared with it; an app its own folder and what it was given; nothing else exists for them',
   },
+  {
+    id: 'drive.ipfs.profile',
+    source: 'issues/3',
+    behaviour: 'files and folders, sharded ones too, have the CIDs that Kubo gives with the profile unixfs-v1-2025',
+  },
+  {
+    id: 'drive.ipfs.publish',
+    source: 'issues/3',
+    behaviour:
+      'a file or folder is published on purpose as a snapshot that stays while its files change or go; it can be renewed, listed and taken back',
+  },
+  {
+    id: 'drive.ipfs.private',
+    source: 'issues/3',
+    behaviour: 'content that is not published is 404 whatever its CID, also after it was taken back',
+  },
+  {
+    id: 'drive.ipfs.car',
+    source: 'issues/3',
+    behaviour: 'any entry is exported as a CAR file; a CAR file is imported after every block was verified, and refused whole when it lies',
+  },
+  {
+    id: 'drive.ipfs.trustless',
+    source: 'issues/3',
+    behaviour: 'blocks, CAR files and IPNS records are served as the trustless gateway specification says',
+  },
+  {
+    id: 'drive.ipfs.gateway',
+    source: 'issues/3',
+    behaviour: 'published files, folders and sites are served by path and by subdomain, with _redirects where the origin is isolated',
+    planned: true,
+  },
+  {
+    id: 'drive.ipfs.origin',
+    source: 'issues/3',
+    behaviour: 'a published page never runs on the origin of the desktop, and a gateway host reaches nothing but the gateway',
+    planned: true,
+  },
+  {
+    id: 'drive.ipfs.peers',
+    source: 'issues/3',
+    behaviour: 'other implementations fetch what is published, over HTTP and, where switched on, over bitswap',
+    planned: true,
+  },
 ] satisfies Requirement[];

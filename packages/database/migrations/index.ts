@@ -6,7 +6,8 @@ import durable from './0012-durable.ts';
 import identity from './0001-identity.ts';
 import keyvalue from './0010-keyvalue.ts';
 import payments from './0003-payments.ts';
+import publishing from './0008-publishing.ts';
 import reach from './0005-reach.ts';
 
 /** The history of the schema, oldest first. Append only. */
-export const migrations: readonly Migration[] = [identity, drive, payments, compute, reach, delegation, keyvalue, durable];
+export const migrations: readonly Migration[] = [identity, drive, payments, compute, reach, publishing, delegation, keyvalue, durable];

@@ -138,6 +138,10 @@ export function openBlobStore({ database, directory, reserve, now, log, flush = 
 
   return {
     folder,
+    reserve,
+
+    /** Path of a file that may be made, and is removed at the next start if it is still there. */
+    scratch: () => join(uploads, randomUUID()),
 
     /** Makes the folders and removes what uploads left behind that a crash ended. Before anything else. */
     async prepare(): Promise<number> {

@@ -15,6 +15,11 @@ import { scrub } from './scrub.ts';
 import { tidy } from './tidy.ts';
 import { startUpkeep } from './upkeep.ts';
 import { versioning } from './versions.ts';
+import { openBlocks } from './ipfs/blocks.ts';
+import { importing } from './ipfs/car-import.ts';
+import { ipnsOf, openIpns } from './ipfs/ipns.ts';
+import { publishingOf, tidyPublications } from './ipfs/publishing.ts';
+import { keyedLock } from './keyed-lock.ts';
 import { entryId } from './entry-id.ts';
 import { lookingAt } from './looking.ts';
 import { reachOf, type Actor } from './reach.ts';
@@ -66,6 +71,7 @@ export function openDrive({ database, directory, log, now = Date.now, randomFill
     settings: { quota, keepVersions, keepVersionDays, keepTrashDays, keepChanges, folders },
     closing: stopping.signal,
   };
+  const publishing = keyedLock();
   const accounts = new Map<string, Account>();
   let upkeep: ReturnType<typeof startUpkeep> | undefined;
 
@@ -78,21 +84,29 @@ export function openDrive({ database, directory, log, now = Date.now, randomFill
   function handleOf(name: string) {
     const account = accountOf(name);
     const { reap: _, ...trash } = trashOf(account, context);
+    const writing = writingTo(account, context);
+    const publications = publishingOf(account, context, publishing);
     return {
       ...lookingAt(account, context),
-      ...writingTo(account, context),
+      ...writing,
       ...versioning(account, context),
       ...retaining(account, context),
       ...describing(account, context),
       ...trash,
       ...following(account, context),
       copy: (options: CopyOptions) => copyEntry(context, { from: account, to: account }, options),
+      ipfs: {
+        ...publications,
+        ...importing(account, context, { ...writing, ...trash, ...publications }),
+        ...ipnsOf(account, context),
+      },
     };
   }
 
   const collect = () => blobs.collect({ before: now() - grace, signal: stopping.signal });
 
   async function sweep(): Promise<{ orphans: number; collected: number }> {
+    await tidyPublications(context, stopping.signal);
     const orphans = await blobs.removeOrphans(stopping.signal);
     return { orphans, collected: await collect() };
   }
@@ -123,6 +137,7 @@ export function openDrive({ database, directory, log, now = Date.now, randomFill
             },
           },
           { name: 'tidied', run: () => tidy(context, accountOf, { signal }) },
+          { name: 'unpublished', run: () => tidyPublications(context, signal) },
           { name: 'scrubbed', run: () => scrub(context, { share: hour / scrubPeriod, signal }) },
         ],
       });
@@ -144,6 +159,9 @@ export function openDrive({ database, directory, log, now = Date.now, randomFill
     /** Copies an entry from one drive into another; the caller has checked that this is allowed. Errors as for `copy` of a handle. */
     copyAcross: ({ from, to, ...options }: CopyOptions & { from: string; to: string }) =>
       copyEntry(context, { from: accountOf(from), to: accountOf(to) }, options),
+
+    /** What anybody may have: the published blocks, and the signed records of names. Nothing else is found by a CID. */
+    published: { blocks: openBlocks(context), ...openIpns(context) },
 
     /** Bytes for one account; null for the standard. What is stored already stays. */
     async setQuota(account: string, bytes: number | null): Promise<void> {

@@ -41,6 +41,12 @@ const attacks: Record<keyof DriveHandle, ((alice: DriveHandle, id: string, own: 
     trash: [(alice, id) => alice.trash(id)],
     restore: [(alice, id) => alice.restore(id)],
     deleteForever: [(alice, id) => alice.deleteForever(id)],
+    ipfs: [
+      (alice, id) => alice.ipfs.publish(id),
+      (alice, id) => alice.ipfs.rootOf(id),
+      (alice, id) => alice.ipfs.lend(id, {}, async () => {}),
+      (alice, id) => alice.ipfs.importCar({ parent: id, content: textStream('') }),
+    ],
     // These take no id: what they answer is looked through below.
     root: [],
     stat: [],

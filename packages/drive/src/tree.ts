@@ -4,7 +4,7 @@ import type { Store } from './store.ts';
 import type { EntryRow, Step } from './store/entries.ts';
 
 /** Folders inside folders; a bound, so that a path always fits where paths must fit. */
-const maximumDepth = 200;
+export const maximumDepth = 200;
 
 /**
  * The rules of the tree, applied to the rows inside one transaction.
@@ -74,8 +74,7 @@ export function treeOf({ entries }: Store, root: string, fixed: ReadonlySet<stri
     },
 
     async checkDepth(depth: number): Promise<void> {
-      if (depth > maximumDepth)
-        throw new DriveError('too_deep', `Folders can lie at most ${maximumDepth} deep in each other. Choose a place further up.`);
+      if (depth > maximumDepth) throw tooDeep();
     },
 
     /** The first free of "name (2)", "name (3)" …; found by doubling and halving when there are many. */
@@ -98,6 +97,9 @@ export function treeOf({ entries }: Store, root: string, fixed: ReadonlySet<stri
   return tree;
 }
 export type Tree = ReturnType<typeof treeOf>;
+
+export const tooDeep = () =>
+  new DriveError('too_deep', `Folders can lie at most ${maximumDepth} deep in each other. Choose a place further up.`);
 
 export const nameTaken = (name: string) =>
   new DriveError('name_taken', `"${name}" exists there already. Choose another name, replace it, or keep both.`, { details: { name } });

@@ -20,6 +20,12 @@ export const blobRows = (tx: Sql) => ({
     return tx.get(sql`SELECT cid, size, content, verified_at, damaged_at FROM blob WHERE cid = ${cid}`);
   },
 
+  /** SHA-256 of each MiB of a blob that has more than one. */
+  async leaves(cid: string): Promise<Uint8Array | undefined> {
+    const row = await tx.get<{ leaves: Uint8Array | null }>(sql`SELECT leaves FROM blob WHERE cid = ${cid}`);
+    return row?.leaves ?? undefined;
+  },
+
   /** Adds one reference, and the blob itself when it is the first. The bytes were just hashed and put in place, so they repair a blob that was damaged. */
   async retain({ cid, size, leaves, content }: BlobRow, now: number): Promise<void> {
     await tx.run(sql`INSERT INTO blob (cid, size, leaves, content, refs, zero_at, verified_at) VALUES (${cid}, ${size}, ${leaves}, ${content}, 1, NULL, ${now})
