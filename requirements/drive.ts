@@ -82,4 +82,31 @@ export default [
     behaviour: 'other implementations fetch what is published, over HTTP and, where switched on, over bitswap',
     planned: true,
   },
+  {
+    id: 'drive.webdav',
+    source: 'issues/3',
+    behaviour: 'the drive is served by WebDAV, class 1, 2 and 3, under /dav; a delete goes to the trash, an overwrite leaves a version',
+  },
+  {
+    id: 'drive.webdav.access',
+    source: 'issues/3',
+    behaviour:
+      'WebDAV takes an app password or a session token and never a cookie; a password for reading writes nothing; nobody reaches the files of another',
+  },
+  {
+    id: 'drive.webdav.hostile',
+    source: 'issues/3',
+    behaviour:
+      'no URL, header, XML body, flood of locks or properties sent to WebDAV escapes the drive, breaks the node or fills its memory',
+  },
+  {
+    id: 'drive.webdav.properties',
+    source: 'issues/3',
+    behaviour: 'properties that WebDAV clients keep with a file survive rename, move, copy, trash and restart, and end with the file',
+  },
+  {
+    id: 'drive.webdav.locks',
+    source: 'issues/3',
+    behaviour: 'WebDAV locks are exclusive or shared, on a place or with all below it, kept in the database, and run out by themselves',
+  },
 ] satisfies Requirement[];

@@ -1,4 +1,5 @@
 import type { Migration } from '../src/migration.ts';
+import dav from './0011-dav.ts';
 import compute from './0004-compute.ts';
 import delegation from './0009-delegation.ts';
 import drive from './0002-drive.ts';
@@ -10,4 +11,4 @@ import publishing from './0008-publishing.ts';
 import reach from './0005-reach.ts';
 
 /** The history of the schema, oldest first. Append only. */
-export const migrations: readonly Migration[] = [identity, drive, payments, compute, reach, publishing, delegation, keyvalue, durable];
+export const migrations: readonly Migration[] = [identity, drive, payments, compute, reach, publishing, delegation, keyvalue, dav, durable];

@@ -97,6 +97,7 @@ export async function copyEntry(
     if (row.cid !== null && !(await store.blobs.retainKnown(row.cid))) throw notFound();
     const copy = { ...row, ...place, id: newId(), name_key: nameKey(place.name), created_at: now(), modified_at: now(), trashed_at: null };
     await store.entries.insert(copy);
+    await store.properties.copy({ from: row.id, to: copy.id });
     await record({ op: 'created', entry: copy.id, parent: place.parent });
     return copy;
   }

@@ -21,8 +21,10 @@ import { ipnsOf, openIpns } from './ipfs/ipns.ts';
 import { publishingOf, tidyPublications } from './ipfs/publishing.ts';
 import { keyedLock } from './keyed-lock.ts';
 import { entryId } from './entry-id.ts';
+import { locksOf } from './locks.ts';
 import { lookingAt } from './looking.ts';
 import { reachOf, type Actor } from './reach.ts';
+import { propertiesOf } from './properties.ts';
 import { blobRows } from './store/blobs.ts';
 import { driveRows } from './store/drives.ts';
 import { trashOf } from './trash.ts';
@@ -94,6 +96,8 @@ export function openDrive({ database, directory, log, now = Date.now, randomFill
       ...describing(account, context),
       ...trash,
       ...following(account, context),
+      properties: propertiesOf(account),
+      locks: locksOf(account, context),
       copy: (options: CopyOptions) => copyEntry(context, { from: account, to: account }, options),
       ipfs: {
         ...publications,

@@ -40,6 +40,7 @@ const attacks: Record<keyof DriveHandle, ((alice: DriveHandle, id: string, own: 
     touch: [(alice, id) => alice.touch(id)],
     trash: [(alice, id) => alice.trash(id)],
     restore: [(alice, id) => alice.restore(id)],
+    properties: [(alice, id) => alice.properties.change(id, [{ namespace: '', name: 'new', value: 'evil' }])],
     deleteForever: [(alice, id) => alice.deleteForever(id)],
     ipfs: [
       (alice, id) => alice.ipfs.publish(id),
@@ -49,6 +50,7 @@ const attacks: Record<keyof DriveHandle, ((alice: DriveHandle, id: string, own: 
     ],
     // These take no id: what they answer is looked through below.
     root: [],
+    locks: [],
     stat: [],
     listTrash: [],
     emptyTrash: [],

@@ -4,6 +4,8 @@ import { changeRows } from './store/changes.ts';
 import { entryRows } from './store/entries.ts';
 import { shareRows } from './store/shares.ts';
 import { retentionRows } from './store/retention.ts';
+import { lockRows } from './store/locks.ts';
+import { propertyRows } from './store/properties.ts';
 import { usageRows } from './store/usage.ts';
 import { versionRows } from './store/versions.ts';
 
@@ -14,6 +16,8 @@ export const storeOf = (tx: Sql, drive: string) => ({
   usage: usageRows(tx, drive),
   retention: retentionRows(tx, drive),
   changes: changeRows(tx, drive),
+  properties: propertyRows(tx, drive),
+  locks: lockRows(tx, drive),
   blobs: blobRows(tx),
   shares: shareRows(tx),
 });

@@ -23,6 +23,7 @@ import { lockDataDirectory } from './lock.ts';
 import { openLog, type Log } from './log.ts';
 import { openMetrics } from './metrics.ts';
 import { chainRoutes } from './routes/chain.ts';
+import { davRoutes } from './routes/dav/index.ts';
 import { driveRoutes } from './routes/drive.ts';
 import { driveVersionRoutes } from './routes/drive-versions.ts';
 import { functionRoutes } from './routes/functions.ts';
@@ -175,6 +176,7 @@ export async function startNode({
       ...identityRoutes(identity),
       ...driveRoutes(drive),
       ...driveVersionRoutes(drive),
+      ...davRoutes(drive),
       ...offerRoutes({ compute, payments, token, onChange: () => events.publish({ type: 'offers' }) }),
       ...taskRoutes({ compute, payments, token }),
       ...chainRoutes({ chain: () => chain, now }),
