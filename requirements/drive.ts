@@ -83,6 +83,17 @@ export default [
     planned: true,
   },
   {
+    id: 'drive.search.names',
+    source: 'issues/3',
+    behaviour: 'files and folders are found by any part of their names, whatever case, accents and script; every sign is only a sign',
+  },
+  { id: 'drive.search.trash', source: 'issues/3', behaviour: 'what is in the trash, or in a folder that is, is never found' },
+  {
+    id: 'drive.search.isolation',
+    source: 'issues/3',
+    behaviour: 'a search walks through the index of its own drive only: neither answers nor their number tell what others store',
+  },
+  {
     id: 'drive.webdav',
     source: 'issues/3',
     behaviour: 'the drive is served by WebDAV, class 1, 2 and 3, under /dav; a delete goes to the trash, an overwrite leaves a version',

@@ -9,6 +9,19 @@ import keyvalue from './0010-keyvalue.ts';
 import payments from './0003-payments.ts';
 import publishing from './0008-publishing.ts';
 import reach from './0005-reach.ts';
+import search from './0007-search.ts';
 
 /** The history of the schema, oldest first. Append only. */
-export const migrations: readonly Migration[] = [identity, drive, payments, compute, reach, publishing, delegation, keyvalue, dav, durable];
+export const migrations: readonly Migration[] = [
+  identity,
+  drive,
+  payments,
+  compute,
+  reach,
+  search,
+  publishing,
+  delegation,
+  keyvalue,
+  dav,
+  durable,
+];

@@ -25,6 +25,8 @@ import { locksOf } from './locks.ts';
 import { lookingAt } from './looking.ts';
 import { reachOf, type Actor } from './reach.ts';
 import { propertiesOf } from './properties.ts';
+import { searchingIn } from './search/searching.ts';
+import { prepareSearch } from './search/prepare.ts';
 import { blobRows } from './store/blobs.ts';
 import { driveRows } from './store/drives.ts';
 import { trashOf } from './trash.ts';
@@ -76,6 +78,7 @@ export function openDrive({ database, directory, log, now = Date.now, randomFill
   const publishing = keyedLock();
   const accounts = new Map<string, Account>();
   let upkeep: ReturnType<typeof startUpkeep> | undefined;
+  let preparing: Promise<unknown> = Promise.resolve();
 
   function accountOf(name: string): Account {
     const account = accounts.get(name) ?? openAccount(context, name);
@@ -98,6 +101,7 @@ export function openDrive({ database, directory, log, now = Date.now, randomFill
       ...following(account, context),
       properties: propertiesOf(account),
       locks: locksOf(account, context),
+      ...searchingIn(account, context),
       copy: (options: CopyOptions) => copyEntry(context, { from: account, to: account }, options),
       ipfs: {
         ...publications,
@@ -145,12 +149,16 @@ export function openDrive({ database, directory, log, now = Date.now, randomFill
           { name: 'scrubbed', run: () => scrub(context, { share: hour / scrubPeriod, signal }) },
         ],
       });
+      preparing = prepareSearch({ database, log, signal }).catch((error: unknown) =>
+        log('drive.search_failed', { message: String(error) }),
+      );
     },
 
     /** Ends uploads, subscriptions and the upkeep. */
     async stop(): Promise<void> {
       stopping.abort(new DriveError('drive_stopping', 'The node is stopping. Try again in a moment.'));
       await upkeep?.stop();
+      await preparing;
       await blobs.idle();
     },
 

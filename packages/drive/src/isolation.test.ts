@@ -49,6 +49,7 @@ const attacks: Record<keyof DriveHandle, ((alice: DriveHandle, id: string, own: 
       (alice, id) => alice.ipfs.importCar({ parent: id, content: textStream('') }),
     ],
     // These take no id: what they answer is looked through below.
+    search: [],
     root: [],
     locks: [],
     stat: [],

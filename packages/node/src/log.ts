@@ -64,6 +64,9 @@ const events: Record<string, { level: Level; fields: Record<string, Field> }> = 
   'drive.swept': { level: 'info', fields: { broken: 'number', orphans: 'number', collected: 'number' } },
   'drive.sweep_failed': { level: 'error', fields: { message: 'string' } },
   'drive.collect_failed': { level: 'error', fields: { message: 'string' } },
+  'drive.names_folded': { level: 'info', fields: { entries: 'number' } },
+  'drive.search_unindexed': { level: 'warn', fields: { message: 'string' } },
+  'drive.search_failed': { level: 'error', fields: { message: 'string' } },
   'drive.subscription_failed': { level: 'error', fields: { message: 'string' } },
 };
 

@@ -29,6 +29,7 @@ import { driveVersionRoutes } from './routes/drive-versions.ts';
 import { functionRoutes } from './routes/functions.ts';
 import { identityRoutes } from './routes/identity.ts';
 import { offerRoutes } from './routes/offers.ts';
+import { searchRoutes } from './routes/search.ts';
 import { systemRoutes } from './routes/system.ts';
 import { taskRoutes } from './routes/tasks.ts';
 import { openSales } from './sale.ts';
@@ -177,6 +178,7 @@ export async function startNode({
       ...driveRoutes(drive),
       ...driveVersionRoutes(drive),
       ...davRoutes(drive),
+      ...searchRoutes(drive),
       ...offerRoutes({ compute, payments, token, onChange: () => events.publish({ type: 'offers' }) }),
       ...taskRoutes({ compute, payments, token }),
       ...chainRoutes({ chain: () => chain, now }),

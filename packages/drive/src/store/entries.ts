@@ -1,4 +1,5 @@
 import { sql, type Sql, type Statement } from '@freehold/database';
+import { foldName } from '../search/fold.ts';
 
 export type EntryRow = {
   id: string;
@@ -70,14 +71,14 @@ export const entryRows = (tx: Sql, drive: string) => {
     },
 
     async insert(entry: EntryRow): Promise<void> {
-      await tx.run(sql`INSERT INTO entry (drive, ${columns}) VALUES (${drive}, ${entry.id}, ${entry.parent}, ${entry.name}, ${entry.name_key},
+      await tx.run(sql`INSERT INTO entry (drive, folded, ${columns}) VALUES (${drive}, ${foldName(entry.name)}, ${entry.id}, ${entry.parent}, ${entry.name}, ${entry.name_key},
         ${entry.kind}, ${entry.size}, ${entry.cid}, ${entry.media_type}, ${entry.created_at}, ${entry.modified_at}, ${entry.trashed_at},
         ${entry.target}, ${entry.attributes})`);
     },
 
     /** New name, new folder, or out of the trash: one row, however much is below it. */
     async place(id: string, { parent, name, name_key }: Place): Promise<void> {
-      await tx.run(sql`UPDATE entry SET parent = ${parent}, name = ${name}, name_key = ${name_key}, trashed_at = NULL
+      await tx.run(sql`UPDATE entry SET parent = ${parent}, name = ${name}, name_key = ${name_key}, folded = ${foldName(name)}, trashed_at = NULL
         WHERE drive = ${drive} AND id = ${id}`);
     },
 
@@ -131,3 +132,5 @@ export const entryRows = (tx: Sql, drive: string) => {
     return sql`SELECT ${columns} FROM entry WHERE drive = ${drive} AND parent = ${parent} AND name_key = ${key} AND trashed_at IS NULL`;
   }
 };
+
+export { columns as entryColumns };

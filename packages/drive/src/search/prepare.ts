@@ -1,0 +1,30 @@
+import type { Database } from '@freehold/database';
+import type { Context } from '../account.ts';
+import { foldNames, indexFoldedNames } from '../store/names.ts';
+
+const slice = 500;
+
+/** What the search needs besides what the migrations made. Begins at the start of the node, ends by itself. */
+export async function prepareSearch({
+  database,
+  log,
+  signal,
+}: {
+  database: Database;
+  log: Context['log'];
+  signal: AbortSignal;
+}): Promise<void> {
+  let folded = 0;
+  for (let more = slice; more === slice && !signal.aborted; folded += more) more = await database.transaction((tx) => foldNames(tx, slice));
+  if (folded > 0) log('drive.names_folded', { entries: folded });
+  if (database.dialect === 'postgres') await indexNames(database, log);
+}
+
+/** The index of PostgreSQL for parts of names comes with extensions, which not every user may create. Without it a search reads all names of a drive. */
+async function indexNames(database: Database, log: Context['log']): Promise<void> {
+  try {
+    await database.transaction(indexFoldedNames);
+  } catch (error) {
+    log('drive.search_unindexed', { message: String(error) });
+  }
+}
