@@ -222,10 +222,10 @@ export function openBlobStore({ database, directory, reserve, now, log, flush = 
       for await (const names of filesByFolder(folder)) {
         if (signal.aborted) return removed;
         const known = await blobRows(database.read).filesAmong(names.map(cidOf));
-        for (const name of names) {
-          if (known.has(cidOf(name))) continue;
-          if (await lock(cidOf(name), () => removeUnlessKnown(name))) removed += 1;
-        }
+        const unknown = names.filter((name) => !known.has(cidOf(name)));
+        // A name that points at content without a row is for `freehold fsck` to mend; the bytes must still be there then.
+        const named = await blobRows(database.read).namedAmong(unknown.map(cidOf));
+        for (const name of unknown) if (!named.has(cidOf(name)) && (await lock(cidOf(name), () => removeUnlessKnown(name)))) removed += 1;
       }
       return removed;
     },
@@ -257,9 +257,10 @@ export function openBlobStore({ database, directory, reserve, now, log, flush = 
         signal.throwIfAborted();
         const ours = names.filter((name) => blobName.test(name) && folderOf(cidOf(name)) === at);
         const known = await blobRows(database.read).filesAmong(ours.map(cidOf));
+        const named = await blobRows(database.read).namedAmong(ours.map(cidOf).filter((cid) => !known.has(cid)));
         for (const name of names) {
           if (!ours.includes(name)) yield* await look(join(at, name), 'foreign');
-          else if (!known.has(cidOf(name))) yield* await look(join(at, name), 'orphan');
+          else if (!known.has(cidOf(name)) && !named.has(cidOf(name))) yield* await look(join(at, name), 'orphan');
         }
       }
     },

@@ -61,7 +61,7 @@ export function bookChecks({ context, accountOf, signal }: AuditOptions): Check[
         (await rows.dangling(limit)).map(({ cid, size, names, name }): Problem => ({
           kind: 'content_unknown',
           severity: 'wrong',
-          message: `${names} names${name === null ? '' : ` ("${name}"${names > 1 ? ' and others' : ''})`} point at content ${cid}, which the books do not know. A repair looks for it on the disk.`,
+          message: `Content ${cid}, which ${names} entries or versions name${name === null ? '' : ` (such as "${name}")`}, is not in the books. A repair looks for it on the disk.`,
           cid,
           async repair() {
             const found = await blobs.identify(cid, signal);

@@ -69,15 +69,15 @@ export function contentChecks({ context, grace, rehash, repair, signal, onProgre
         for await (const { path, kind, size, age } of blobs.strays(signal)) {
           const name = basename(path);
           if (kind === 'foreign')
-            yield { kind: 'file_foreign', severity: 'notice', message: `${path} is not a file of the drive. It is left alone.` };
+            yield { kind: 'file_foreign', severity: 'notice', message: `The file ${path} is none of the drive. It is left alone.` };
           else if (age >= grace)
             yield {
               kind: kind === 'orphan' ? 'file_orphan' : 'upload_leftover',
               severity: 'notice',
               message:
                 kind === 'orphan'
-                  ? `${name} (${size} bytes) is content that nothing has named for ${Math.floor(age / 3_600_000)} hours. A repair removes it, as the node does by itself.`
-                  : `${path} (${size} bytes) is left of an upload that came to no end. A repair removes it, as the node does by itself.`,
+                  ? `Content ${name} (${size} bytes) lies on the disk, and nothing names it. A repair removes it, as the node does by itself.`
+                  : `The file ${path} (${size} bytes) is left of an upload that came to no end. A repair removes it, as the node does by itself.`,
               ...(kind === 'orphan' && { cid: name }),
               repair: () => blobs.removeStray(path),
             };

@@ -1,4 +1,5 @@
 import { sql, type Sql, type Statement } from '@freehold/database';
+import { references } from './references.ts';
 
 export type BlobRow = { cid: string; size: number; leaves: Uint8Array | null; content: Uint8Array | null };
 
@@ -45,18 +46,14 @@ export const blobRows = (tx: Sql) => ({
   },
 
   /** Those of the CIDs that are blobs kept as files. */
-  async filesAmong(cids: readonly string[]): Promise<Set<string>> {
-    const found = new Set<string>();
-    for (let start = 0; start < cids.length; start += lookupSize) {
-      const some = cids.slice(start, start + lookupSize);
-      const filled = Array.from({ length: lookupSize }, (_, index) => some[index] ?? '');
-      const rows = await tx.all<{ cid: string }>(
-        sql`SELECT cid FROM blob WHERE content IS NULL AND cid IN (${listOf(filled)}) ORDER BY cid LIMIT ${lookupSize}`,
-      );
-      for (const { cid } of rows) found.add(cid);
-    }
-    return found;
-  },
+  filesAmong: (cids: readonly string[]): Promise<Set<string>> =>
+    among(cids, (some) => tx.all(sql`SELECT cid FROM blob WHERE content IS NULL AND cid IN (${some}) ORDER BY cid LIMIT ${lookupSize}`)),
+
+  /** Those of the CIDs that something names, whether or not they are blobs. It looks through all names: for a few that have no row. */
+  namedAmong: (cids: readonly string[]): Promise<Set<string>> =>
+    among(cids, (some) =>
+      tx.all(sql`SELECT DISTINCT cid FROM (${references}) AS named WHERE cid IN (${some}) ORDER BY cid LIMIT ${lookupSize}`),
+    ),
 
   /** Blobs that nothing has pointed at since `before`, longest first. */
   unreferenced(before: number, limit: number): Promise<{ cid: string; file: number }[]> {
@@ -114,6 +111,16 @@ export const blobRows = (tx: Sql) => ({
     return tx.all(sql`SELECT cid, size, damaged_at FROM blob WHERE damaged_at IS NOT NULL AND refs > 0 ORDER BY cid LIMIT ${limit}`);
   },
 });
+
+async function among(cids: readonly string[], ask: (some: Statement) => Promise<{ cid: string }[]>): Promise<Set<string>> {
+  const found = new Set<string>();
+  for (let start = 0; start < cids.length; start += lookupSize) {
+    const some = cids.slice(start, start + lookupSize);
+    const filled = Array.from({ length: lookupSize }, (_, index) => some[index] ?? '');
+    for (const { cid } of await ask(listOf(filled))) found.add(cid);
+  }
+  return found;
+}
 
 function listOf(values: readonly string[]): Statement {
   return values.slice(1).reduce<Statement>((list, value) => sql`${list}, ${value}`, sql`${values[0] ?? ''}`);
