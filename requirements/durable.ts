@@ -39,7 +39,6 @@ export default [
     id: 'drive.fsck',
     source: 'issues/3',
     behaviour: '`freehold fsck` finds and explains every inconsistency, repairs what is safe and never deletes what a user stored',
-    planned: true,
   },
   {
     id: 'drive.faults',

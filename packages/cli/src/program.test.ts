@@ -32,6 +32,7 @@ const commands = [
   'task stderr',
   'task verify',
   'doctor',
+  'fsck',
 ];
 
 test('every command has help with an example, on standard output', async (t) => {
@@ -44,7 +45,7 @@ test('every command has help with an example, on standard output', async (t) => 
   }
   const { code, stdout } = await freehold(['help']);
   assert.equal(code, 0);
-  for (const command of ['up', 'offer', 'curl', 'key', 'task', 'doctor']) assert.match(stdout, new RegExp(`^  ${command} `, 'm'));
+  for (const command of ['up', 'offer', 'curl', 'key', 'task', 'fsck', 'doctor']) assert.match(stdout, new RegExp(`^  ${command} `, 'm'));
   assert.match((await freehold(['help', 'curl'])).stdout, /--trace-pay/);
   assert.match((await freehold(['--version'])).stdout, /^\d+\.\d+\.\d+\n$/);
 });

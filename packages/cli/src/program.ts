@@ -178,6 +178,20 @@ function buildProgram(context: Context, outcome: { code: number }): Command {
   );
 
   program
+    .command('fsck')
+    .description('whether every file of the node is there and every book agrees; repairs what is safe')
+    .option('--data <dir>', 'directory of the node (default: FREEHOLD_DATA)')
+    .option('--rehash', 'read and hash every byte, too')
+    .option('--repair', 'repair what can be repaired; nothing of a user is deleted (the node must be stopped)')
+    .addOption(node())
+    .addOption(json())
+    .addHelpText(
+      'after',
+      `${example('freehold fsck --rehash')}\n\nIt ends with 0 when all is well, 1 when it could not be checked, 3 when there is something to\nrepair, 4 when something is lost or needs a person. A running node is asked to look by itself.`,
+    )
+    .action(async (options) => void (outcome.code = await (await import('./commands/fsck.ts')).fsck(options, context)));
+
+  program
     .command('doctor')
     .description('what this machine has and lacks to run a node')
     .option('--port <number>', 'port that shall be free (default: 4200)')

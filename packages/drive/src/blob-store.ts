@@ -252,7 +252,7 @@ export function openBlobStore({ database, directory, reserve, now, log, flush = 
         const found = await stat(path).catch(() => undefined);
         return found?.isFile() ? [{ path, kind, size: found.size, age: Math.max(0, now() - found.ctimeMs) }] : [];
       };
-      for (const name of await readdir(uploads)) yield* await look(join(uploads, name), 'upload');
+      for (const name of await namesIn(uploads)) yield* await look(join(uploads, name), 'upload');
       for await (const { at, names } of folders(folder)) {
         signal.throwIfAborted();
         const ours = names.filter((name) => blobName.test(name) && folderOf(cidOf(name)) === at);
@@ -284,7 +284,7 @@ async function openIfThere(path: string): Promise<FileHandle | undefined> {
   try {
     return await open(path, 'r');
   } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return undefined;
+    if (isMissing(cause)) return undefined;
     throw storageError(cause);
   }
 }
@@ -299,12 +299,24 @@ async function* filesByFolder(folder: string): AsyncGenerator<string[]> {
 /** Everything below the folder of the blobs, which has two levels of folders. */
 async function* folders(folder: string): AsyncGenerator<{ at: string; names: string[] }> {
   const level = /^[0-9a-f]{2}$/;
-  const names = await readdir(folder);
+  const names = await namesIn(folder);
   yield { at: folder, names: names.filter((name) => !level.test(name)) };
   for (const first of names.filter((name) => level.test(name))) {
-    const inside = await readdir(join(folder, first));
+    const inside = await namesIn(join(folder, first));
     yield { at: join(folder, first), names: inside.filter((name) => !level.test(name)) };
     for (const second of inside.filter((name) => level.test(name)))
-      yield { at: join(folder, first, second), names: await readdir(join(folder, first, second)) };
+      yield { at: join(folder, first, second), names: await namesIn(join(folder, first, second)) };
   }
 }
+
+/** Nothing is in a folder that is not there. */
+async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch (cause) {
+    if (isMissing(cause)) return [];
+    throw storageError(cause);
+  }
+}
+
+const isMissing = (cause: unknown) => cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';

@@ -205,9 +205,17 @@ export function openDrive({ database, directory, log, now = Date.now, randomFill
      * Compares everything that is written down twice, and the books with the disk; a finding for each difference. With `rehash` it reads
      * every byte, with `repair` it repairs what needs no decision of a person.
      */
-    audit: ({ rehash = false, repair = false, signal = stopping.signal, onProgress }: AuditRequest = {}): Promise<Finding[]> =>
-      audit({ context, accountOf, grace, rehash, repair, signal, onProgress }),
+    audit: ({ rehash = false, repair = false, stopped = false, signal = stopping.signal, onProgress }: AuditRequest = {}): Promise<
+      Finding[]
+    > => audit({ context, accountOf, grace: stopped ? 0 : grace, rehash, repair, signal, onProgress }),
   };
 }
 
-export type AuditRequest = { rehash?: boolean; repair?: boolean; signal?: AbortSignal; onProgress?: (progress: Progress) => void };
+export type AuditRequest = {
+  rehash?: boolean;
+  repair?: boolean;
+  /** Says that the node does not run: no upload is under way, so every file without a name is a leftover. */
+  stopped?: boolean;
+  signal?: AbortSignal;
+  onProgress?: ((progress: Progress) => void) | undefined;
+};

@@ -1,6 +1,7 @@
 import { statfs } from 'node:fs/promises';
 import type { Compute } from '@freehold/compute';
 import type { Database } from '@freehold/database';
+import type { Drive } from '@freehold/drive';
 import type { ChainAccess } from './routes/chain.ts';
 import type { Check } from './routes/system.ts';
 import { zeroAddress } from '@freehold/protocol';
@@ -11,11 +12,13 @@ const leastFree = 256 * mebibyte;
 /** The parts that `/api/health` looks at. Only the database and the disk are essential: the rest may be missing on purpose. */
 export function healthChecks({
   database,
+  drive,
   compute,
   chain,
   dataDirectory,
 }: {
   database: Database;
+  drive: Drive;
   compute: Compute;
   chain: () => ChainAccess | undefined;
   dataDirectory: string;
@@ -39,6 +42,15 @@ export function healthChecks({
       const { bavail, bsize } = await statfs(dataDirectory);
       const free = bavail * bsize;
       return { ok: free > leastFree, message: `${Math.floor(free / mebibyte)} MiB free` };
+    }),
+    content: await attempt(false, async () => {
+      const damaged = await drive.damage();
+      if (damaged.length === 0) return { ok: true };
+      return {
+        ok: false,
+        message: `${damaged.length} stored contents are damaged. The owner finds the files with: freehold fsck`,
+        details: damaged.map(({ cid, size, damaged_at }) => ({ cid, size, since: damaged_at })),
+      };
     }),
     'sandbox-native': await attempt(false, async () => engine(compute.sandbox.native)),
     'sandbox-wasm': await attempt(false, async () => engine(compute.sandbox.wasm)),

@@ -25,6 +25,7 @@ import { openMetrics } from './metrics.ts';
 import { chainRoutes } from './routes/chain.ts';
 import { davRoutes } from './routes/dav/index.ts';
 import { driveRoutes } from './routes/drive.ts';
+import { driveAuditRoutes } from './routes/drive-audit.ts';
 import { driveVersionRoutes } from './routes/drive-versions.ts';
 import { functionRoutes } from './routes/functions.ts';
 import { identityRoutes } from './routes/identity.ts';
@@ -168,7 +169,7 @@ export async function startNode({
     const routes: readonly Route[] = [
       ...systemRoutes({
         info,
-        checks: healthChecks({ database, compute, chain: () => chain, dataDirectory }),
+        checks: healthChecks({ database, drive, compute, chain: () => chain, dataDirectory }),
         metrics: () => metrics,
         routes: () => routes,
         startedAt,
@@ -179,6 +180,7 @@ export async function startNode({
       ...driveVersionRoutes(drive),
       ...davRoutes(drive),
       ...searchRoutes(drive),
+      ...driveAuditRoutes({ drive, dataDirectory }),
       ...offerRoutes({ compute, payments, token, onChange: () => events.publish({ type: 'offers' }) }),
       ...taskRoutes({ compute, payments, token }),
       ...chainRoutes({ chain: () => chain, now }),

@@ -57,17 +57,22 @@ export function bookChecks({ context, accountOf, signal }: AuditOptions): Check[
     },
     {
       name: 'content that nothing describes',
-      run: async (limit) =>
-        (await rows.dangling(limit)).map(({ cid, size, names, name }): Problem => ({
-          kind: 'content_unknown',
-          severity: 'wrong',
-          message: `Content ${cid}, which ${names} entries or versions name${name === null ? '' : ` (such as "${name}")`}, is not in the books. A repair looks for it on the disk.`,
-          cid,
-          async repair() {
-            const found = await blobs.identify(cid, signal);
-            await change((tx) => tx.insertBlob({ cid, size: found?.size ?? size, leaves: found?.leaves ?? null, damaged: !found }, now()));
-          },
-        })),
+      async *run(limit) {
+        for (const { cid, names } of await rows.dangling(limit)) {
+          const [first] = await rows.namesOf(cid, 1);
+          yield {
+            kind: 'content_unknown',
+            severity: 'wrong',
+            message: `Content ${cid}, which is named ${names} times${first ? ` (such as by "${first.name}")` : ''}, is not in the books. A repair looks for it on the disk.`,
+            cid,
+            async repair() {
+              const found = await blobs.identify(cid, signal);
+              const size = found?.size ?? (await rows.sizeOf(cid));
+              await change((tx) => tx.insertBlob({ cid, size, leaves: found?.leaves ?? null, damaged: !found }, now()));
+            },
+          };
+        }
+      },
     },
     {
       name: 'sizes',

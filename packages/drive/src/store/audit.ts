@@ -71,11 +71,18 @@ export const auditRows = (tx: Sql) => ({
     return tx.all(sql`SELECT id, drive, name, name_key FROM entry WHERE id > ${after} ORDER BY id LIMIT ${limit}`);
   },
 
-  /** Entries and versions that name content which has no row. */
-  dangling(limit: number): Promise<{ cid: string; size: number; names: number; name: string | null }[]> {
-    return tx.all(sql`SELECT named.cid, MAX(named.size) AS size, COUNT(*) AS names, MAX(named.name) AS name FROM (
-        SELECT cid, size, name FROM entry WHERE cid IS NOT NULL UNION ALL SELECT cid, size, NULL AS name FROM version
-      ) AS named WHERE NOT EXISTS (SELECT 1 FROM blob WHERE blob.cid = named.cid) GROUP BY named.cid ORDER BY named.cid LIMIT ${limit}`);
+  /** Content that something names but that has no row. */
+  dangling(limit: number): Promise<{ cid: string; names: number }[]> {
+    return tx.all(sql`SELECT named.cid, COUNT(*) AS names FROM (${references}) AS named
+      WHERE NOT EXISTS (SELECT 1 FROM blob WHERE blob.cid = named.cid) GROUP BY named.cid ORDER BY named.cid LIMIT ${limit}`);
+  },
+
+  /** The size that an entry or a version gives to content. */
+  async sizeOf(cid: string): Promise<number> {
+    const row = await tx.get<{ size: number }>(
+      sql`SELECT size FROM (SELECT size FROM entry WHERE cid = ${cid} UNION SELECT size FROM version WHERE cid = ${cid}) AS sizes ORDER BY size DESC LIMIT 1`,
+    );
+    return row?.size ?? 0;
   },
 
   /** Entries and versions whose size is not that of their content. */

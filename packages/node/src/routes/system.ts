@@ -5,7 +5,12 @@ import { route, type Arrival, type Route } from '../http/route.ts';
 import type { Metrics } from '../metrics.ts';
 import { version } from '../version.ts';
 
-export type Check = { ok: boolean; message?: string };
+export type Check = {
+  ok: boolean;
+  message?: string;
+  /** For the owner alone. */
+  details?: unknown;
+};
 
 /** What the node says of itself: to visitors, to monitors and to machines that read its API. */
 export const systemRoutes = ({
@@ -35,14 +40,15 @@ export const systemRoutes = ({
     method: 'GET',
     path: '/api/health',
     policy: 'anyone',
-    summary: 'Whether the parts of the node work; 503 when an essential one does not',
+    summary: 'Whether the parts of the node work, with details for its owner; 503 when an essential one does not',
     answer: z.object({
       status: z.enum(['ok', 'degraded', 'failing']),
       version: z.string(),
       uptimeMs: z.number(),
-      checks: z.record(z.string(), z.object({ ok: z.boolean(), message: z.string().optional() })),
+      checks: z.record(z.string(), z.object({ ok: z.boolean(), message: z.string().optional(), details: z.unknown().optional() })),
     }),
-    async handle({ reply }) {
+    async handle({ reply, caller }) {
+      const isOwner = caller?.account.role === 'owner';
       const results = Object.entries(await checks());
       const failing = results.some(([, { ok, essential }]) => !ok && essential);
       const degraded = results.some(([, { ok }]) => !ok);
@@ -51,7 +57,12 @@ export const systemRoutes = ({
         status: failing ? 'failing' : degraded ? 'degraded' : 'ok',
         version,
         uptimeMs: now() - startedAt,
-        checks: Object.fromEntries(results.map(([name, { essential: _, ...check }]) => [name, check])),
+        checks: Object.fromEntries(
+          results.map(([name, { essential: _, details, ...check }]) => [
+            name,
+            { ...check, ...(isOwner && details !== undefined && { details }) },
+          ]),
+        ),
       };
     },
   }),
