@@ -119,5 +119,15 @@ export default [
     id: 'drive.webdav.locks',
     source: 'issues/3',
     behaviour: 'WebDAV locks are exclusive or shared, on a place or with all below it, kept in the database, and run out by themselves',
+    id: 'drive.sharing',
+    source: 'issues/3',
+    behaviour:
+      'what is shared with an account (see, list, read, write, manage) is listed on both sides and taken back at once; nobody gives more than it has',
+  },
+  {
+    id: 'drive.links',
+    source: 'issues/3',
+    behaviour:
+      'a public link reads one entry and what is below it, until it expires or is revoked; a password is asked for and cannot be guessed quickly',
   },
 ] satisfies Requirement[];

@@ -5,6 +5,7 @@ import delegation from './0009-delegation.ts';
 import drive from './0002-drive.ts';
 import durable from './0012-durable.ts';
 import identity from './0001-identity.ts';
+import links from './0014-links.ts';
 import keyvalue from './0010-keyvalue.ts';
 import payments from './0003-payments.ts';
 import publishing from './0008-publishing.ts';
@@ -24,4 +25,5 @@ export const migrations: readonly Migration[] = [
   keyvalue,
   dav,
   durable,
+  links,
 ];

@@ -27,8 +27,11 @@ import { reachOf, type Actor } from './reach.ts';
 import { propertiesOf } from './properties.ts';
 import { searchingIn } from './search/searching.ts';
 import { prepareSearch } from './search/prepare.ts';
+import { linksAs, openLinks } from './links.ts';
+import { sharingAs } from './sharing.ts';
 import { blobRows } from './store/blobs.ts';
 import { driveRows } from './store/drives.ts';
+import { shareRows } from './store/shares.ts';
 import { trashOf } from './trash.ts';
 import { writingTo } from './writing.ts';
 
@@ -166,7 +169,18 @@ export function openDrive({ database, directory, log, now = Date.now, randomFill
     of: handleOf,
 
     /** What somebody reaches, in its own drive and in what others shared, and what it may do there. */
-    as: (actor: Actor) => reachOf(actor, { database, accountOf, handleOf }),
+    as(actor: Actor) {
+      const reach = reachOf(actor, { database, accountOf, handleOf });
+      const driveOf = async (owner: string) => (await accountOf(owner).drive()).id;
+      const giver = { account: actor.account, isInPerson: !actor.delegate, find: reach.find, driveOf };
+      return { ...reach, ...sharingAs(giver, context), ...linksAs(giver, context) };
+    },
+
+    /** What a visitor reads who has the address of a public link. */
+    openLink: openLinks({ database, now, accountOf, handleOf }),
+
+    /** Takes back all that an account was given by others, when it leaves the node. */
+    endSharesWith: (holder: string) => database.transaction((tx) => shareRows(tx).removeHeldBy(holder)),
 
     /** Copies an entry from one drive into another; the caller has checked that this is allowed. Errors as for `copy` of a handle. */
     copyAcross: ({ from, to, ...options }: CopyOptions & { from: string; to: string }) =>

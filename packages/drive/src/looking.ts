@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { Entry } from '@freehold/protocol';
 import type { Account, Context } from './account.ts';
+import { cursorOf, parseCursor } from './cursor.ts';
 import { toEntry } from './entry.ts';
 import { DriveError, notFound } from './error.ts';
 import { nameKey } from './file-name.ts';
@@ -24,6 +25,8 @@ export type Content = {
 const standardPage = 200;
 const maximumPage = 1000;
 export const pageSize = (limit = standardPage): number => Math.max(1, Math.min(maximumPage, Math.floor(limit)));
+
+const newestFirst = { at: Number.MAX_SAFE_INTEGER, id: '' };
 
 /** Everything that changes nothing. */
 export const lookingAt = (account: Account, { blobs, settings }: Context) => ({
@@ -68,10 +71,10 @@ export const lookingAt = (account: Account, { blobs, settings }: Context) => ({
   async listTrash({ after, limit }: { after?: string; limit?: number } = {}): Promise<Page> {
     const { store, tree } = await account.look();
     const size = pageSize(limit);
-    const rows = await store.entries.trashed({ ...parseCursor(after), limit: size + 1 });
+    const rows = await store.entries.trashed({ ...(after === undefined ? newestFirst : parseCursor(after)), limit: size + 1 });
     const entries = await Promise.all(rows.slice(0, size).map(async (row) => toEntry(row, await tree.path(row.id))));
     const last = rows.length > size ? rows[size - 1] : undefined;
-    return { entries, ...(last && { next: `${last.trashed_at}.${last.id}` }) };
+    return { entries, ...(last && { next: cursorOf(last.trashed_at ?? 0, last.id) }) };
   },
 
   /** Streams a file or a range of it. Errors: `not_a_file`, `range_not_satisfiable` (with the size in its details). */
@@ -99,12 +102,4 @@ export function extentOf(range: Range | undefined, size: number): { start: numbe
   if (!Number.isInteger(start) || !Number.isInteger(end) || start < 0 || end < start)
     throw new DriveError('range_not_satisfiable', `The file has ${size} bytes; the range asked for is not in it.`, { details: { size } });
   return { start, length: end - start + 1 };
-}
-
-function parseCursor(after: string | undefined): { at: number; id: string } {
-  if (after === undefined) return { at: Number.MAX_SAFE_INTEGER, id: '' };
-  const [, at, id] = /^(\d{1,15})\.([0-9a-f]+)$/.exec(after) ?? [];
-  if (at === undefined || id === undefined)
-    throw new DriveError('cursor_invalid', 'The place to go on from is not one that this node gave. Start from the first page.');
-  return { at: Number(at), id };
 }

@@ -2,6 +2,7 @@ import type { Sql } from '@freehold/database';
 import { blobRows } from './store/blobs.ts';
 import { changeRows } from './store/changes.ts';
 import { entryRows } from './store/entries.ts';
+import { linkRows } from './store/links.ts';
 import { shareRows } from './store/shares.ts';
 import { retentionRows } from './store/retention.ts';
 import { lockRows } from './store/locks.ts';
@@ -20,5 +21,6 @@ export const storeOf = (tx: Sql, drive: string) => ({
   locks: lockRows(tx, drive),
   blobs: blobRows(tx),
   shares: shareRows(tx),
+  links: linkRows(tx),
 });
 export type Store = ReturnType<typeof storeOf>;

@@ -16,6 +16,7 @@ export function trashOf(account: Account, { now }: Context) {
     await store.entries.remove(row.id);
     await store.shares.removeOf(row.id);
     await store.properties.removeAll(row.id);
+    await store.links.removeOf(row.id);
     if (row.cid === null) return store.entries.doom(row.id);
     await store.blobs.release(row.cid, now());
     await store.usage.subtract(row.size);

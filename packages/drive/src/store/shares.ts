@@ -1,7 +1,11 @@
 import { sql, type Sql } from '@freehold/database';
 import type { Right } from '../right.ts';
 
-export type ShareRow = { id: string; drive: string; entry: string; holder: string; access: Right; created_at: number };
+export type ShareRow = { id: string; drive: string; owner: string; entry: string; holder: string; access: Right; created_at: number };
+/** Behind the last row of a page. */
+export type After = { at: number; id: string };
+
+const columns = sql`share.id, share.drive, drive.account AS owner, share.entry, share.holder, share.access, share.created_at`;
 
 /** What accounts may do with entries of drives that are not theirs. */
 export const shareRows = (tx: Sql) => ({
@@ -10,8 +14,45 @@ export const shareRows = (tx: Sql) => ({
     return tx.all(sql`SELECT entry, access FROM share WHERE holder = ${holder} AND drive = ${drive} ORDER BY created_at, id LIMIT 10000`);
   },
 
+  async put({ id, drive, entry, holder, access, created_at }: Omit<ShareRow, 'owner'>): Promise<void> {
+    await tx.run(sql`INSERT INTO share (id, drive, entry, holder, access, created_at)
+      VALUES (${id}, ${drive}, ${entry}, ${holder}, ${access}, ${created_at})
+      ON CONFLICT (entry, holder) DO UPDATE SET access = excluded.access`);
+  },
+
+  find(entry: string, holder: string): Promise<ShareRow | undefined> {
+    return tx.get(
+      sql`SELECT ${columns} FROM share JOIN drive ON drive.id = share.drive WHERE share.entry = ${entry} AND share.holder = ${holder}`,
+    );
+  },
+
+  async remove(entry: string, holder: string): Promise<boolean> {
+    return (await tx.run(sql`DELETE FROM share WHERE entry = ${entry} AND holder = ${holder}`)) > 0;
+  },
+
+  of(entry: string, limit: number): Promise<ShareRow[]> {
+    return tx.all(sql`SELECT ${columns} FROM share JOIN drive ON drive.id = share.drive
+      WHERE share.entry = ${entry} ORDER BY share.created_at, share.id LIMIT ${limit}`);
+  },
+
+  /** What an account was given by others, oldest first. */
+  heldBy(holder: string, { at, id }: After, limit: number): Promise<ShareRow[]> {
+    return tx.all(sql`SELECT ${columns} FROM share JOIN drive ON drive.id = share.drive
+      WHERE share.holder = ${holder} AND (share.created_at, share.id) > (${at}, ${id}) ORDER BY share.created_at, share.id LIMIT ${limit}`);
+  },
+
+  /** What was given to others of one drive, oldest first. */
+  givenIn(drive: string, { at, id }: After, limit: number): Promise<ShareRow[]> {
+    return tx.all(sql`SELECT ${columns} FROM share JOIN drive ON drive.id = share.drive
+      WHERE share.drive = ${drive} AND (share.created_at, share.id) > (${at}, ${id}) ORDER BY share.created_at, share.id LIMIT ${limit}`);
+  },
+
   /** With an entry goes what was shared of it. */
   async removeOf(entry: string): Promise<void> {
     await tx.run(sql`DELETE FROM share WHERE entry = ${entry}`);
+  },
+
+  async removeHeldBy(holder: string): Promise<void> {
+    await tx.run(sql`DELETE FROM share WHERE holder = ${holder}`);
   },
 });
