@@ -1,5 +1,6 @@
 import type { Database } from '@freehold/database';
 import type { Account, Address, Role } from '@freehold/protocol';
+import { isExpired } from './account.ts';
 import { IdentityError } from './error.ts';
 import type { Log } from './log.ts';
 import * as store from './store.ts';
@@ -9,6 +10,12 @@ export function createAccounts({ database, now, log }: { database: Database; now
   return {
     /** Oldest first, so the owner comes first. Expired guests are in it until they are removed. */
     accounts: (): Promise<Account[]> => store.listAccounts(database.read),
+
+    /** Whether a wallet may sign in. */
+    hasAccount: async (address: Address): Promise<boolean> => {
+      const account = await store.findAccount(database.read, address);
+      return account !== undefined && !isExpired(account, now());
+    },
 
     /**
      * Lets a wallet sign in, or changes the role and expiry of one that may. A guest without an expiry stays until removed.

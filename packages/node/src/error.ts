@@ -9,6 +9,7 @@ export type RequestErrorCode =
   | 'forbidden'
   | 'cross_site'
   | 'host_unknown'
+  | 'account_unknown'
   | 'not_found'
   | 'method_not_allowed'
   | 'body_too_large'

@@ -26,9 +26,11 @@ import { chainRoutes } from './routes/chain.ts';
 import { davRoutes } from './routes/dav/index.ts';
 import { driveRoutes } from './routes/drive.ts';
 import { driveAuditRoutes } from './routes/drive-audit.ts';
+import { driveSharingRoutes } from './routes/drive-sharing.ts';
 import { driveVersionRoutes } from './routes/drive-versions.ts';
 import { functionRoutes } from './routes/functions.ts';
 import { identityRoutes } from './routes/identity.ts';
+import { linkRoutes } from './routes/links/index.ts';
 import { offerRoutes } from './routes/offers.ts';
 import { searchRoutes } from './routes/search.ts';
 import { systemRoutes } from './routes/system.ts';
@@ -175,12 +177,14 @@ export async function startNode({
         startedAt,
         now,
       }),
-      ...identityRoutes(identity),
+      ...identityRoutes({ identity, onRemoved: drive.endSharesWith }),
       ...driveRoutes(drive),
       ...driveVersionRoutes(drive),
       ...davRoutes(drive),
       ...searchRoutes(drive),
       ...driveAuditRoutes({ drive, dataDirectory }),
+      ...driveSharingRoutes({ drive, identity }),
+      ...linkRoutes(drive),
       ...offerRoutes({ compute, payments, token, onChange: () => events.publish({ type: 'offers' }) }),
       ...taskRoutes({ compute, payments, token }),
       ...chainRoutes({ chain: () => chain, now }),

@@ -67,6 +67,43 @@ export const loginAnswer = z.object({ account, session, token: z.string().option
 export const entryList = z.object({ entries: z.array(entry), next: z.string().nullable() });
 export type EntryList = z.output<typeof entryList>;
 
+export const right = z.enum(['see', 'list', 'read', 'write', 'manage']);
+
+/** What an account may do with an entry of another's drive and all below it. */
+export const share = z.object({ id: z.string(), owner: z.string(), holder: z.string(), right, entry, createdAt: z.number() });
+export const shareList = z.object({ shares: z.array(share), next: z.string().nullable() });
+export type Share = z.output<typeof share>;
+
+/** A public link; `url` is what to hand out. */
+export const link = z.object({
+  id: z.string(),
+  url: z.string(),
+  label: z.string(),
+  hasPassword: z.boolean(),
+  expiresAt: z.number().nullable(),
+  createdAt: z.number(),
+  entry,
+});
+export const linkList = z.object({ links: z.array(link), next: z.string().nullable() });
+export type Link = z.output<typeof link>;
+
+/** GET /api/links/:token: what a visitor is told. `entries` is null for a file. */
+const linkItem = z.object({
+  name: z.string(),
+  kind: z.enum(['file', 'folder']),
+  size: z.number(),
+  cid: z.string().optional(),
+  mediaType: z.string().optional(),
+  modifiedAt: z.number(),
+});
+export const linkContent = z.object({
+  label: z.string(),
+  expiresAt: z.number().nullable(),
+  entry: linkItem,
+  entries: z.array(linkItem).nullable(),
+  next: z.string().nullable(),
+});
+
 export const usage = z.object({ usedBytes: z.number(), quotaBytes: z.number() });
 
 /** PUT /api/programs: what the node made of the uploaded bytes. */

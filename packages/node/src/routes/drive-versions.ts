@@ -1,8 +1,9 @@
 import type { Drive } from '@freehold/drive';
 import { entry, fileVersion, retention } from '@freehold/protocol';
 import { z } from 'zod';
-import { callerOf, route, type Caller } from '../http/route.ts';
+import { callerOf, route } from '../http/route.ts';
 import { sendContent } from '../http/send-content.ts';
+import { reachOf, type WithCaller } from './reach.ts';
 
 const one = z.strictObject({ id: z.string().min(1).max(128) });
 const oneVersion = one.extend({ number: z.coerce.number().int().min(1).max(Number.MAX_SAFE_INTEGER) });
@@ -10,7 +11,8 @@ const setting = (most: number) => z.int().min(0).max(most).nullable().optional()
 
 /** Earlier contents of the caller's files, and how long they and the trash are kept. */
 export const driveVersionRoutes = (drive: Drive) => {
-  const mine = (call: { caller: Caller | undefined }) => drive.of(callerOf(call).account.address);
+  const mine = (call: WithCaller) => drive.of(callerOf(call).account.address);
+  const { find } = reachOf(drive);
   return [
     route({
       method: 'GET',
@@ -23,7 +25,7 @@ export const driveVersionRoutes = (drive: Drive) => {
         limit: z.coerce.number().int().min(1).max(1000).default(200),
       }),
       answer: z.object({ versions: z.array(fileVersion) }),
-      handle: async (call) => ({ versions: await mine(call).versions(call.params.id, call.query) }),
+      handle: async (call) => ({ versions: await (await find(call, call.params.id, 'read')).drive.versions(call.params.id, call.query) }),
     }),
     route({
       method: 'GET',
@@ -34,12 +36,11 @@ export const driveVersionRoutes = (drive: Drive) => {
       query: z.strictObject({ download: z.enum(['0', '1']).default('0') }),
       async handle(call) {
         const { id, number } = call.params;
-        const handle = mine(call);
-        const { name } = await handle.entry(id);
+        const { drive, entry } = await find(call, id, 'read');
         return sendContent(call, {
-          file: { ...(await handle.version(id, number)), name },
+          file: { ...(await drive.version(id, number)), name: entry.name },
           download: call.query.download === '1',
-          open: async (range) => (await handle.readVersion(id, number, { range })).stream,
+          open: async (range) => (await drive.readVersion(id, number, { range })).stream,
         });
       },
     }),
@@ -50,7 +51,7 @@ export const driveVersionRoutes = (drive: Drive) => {
       summary: 'Make an earlier content the present one; the present one becomes a version',
       params: oneVersion,
       answer: entry,
-      handle: async (call) => mine(call).restoreVersion(call.params.id, call.params.number),
+      handle: async (call) => (await find(call, call.params.id, 'write')).drive.restoreVersion(call.params.id, call.params.number),
     }),
     route({
       method: 'PATCH',
@@ -60,7 +61,8 @@ export const driveVersionRoutes = (drive: Drive) => {
       params: oneVersion,
       body: z.strictObject({ name: z.string().trim().min(1).max(200).nullable() }),
       answer: fileVersion,
-      handle: async (call) => mine(call).nameVersion(call.params.id, call.params.number, call.body.name),
+      handle: async (call) =>
+        (await find(call, call.params.id, 'write')).drive.nameVersion(call.params.id, call.params.number, call.body.name),
     }),
     route({
       method: 'DELETE',
@@ -70,7 +72,7 @@ export const driveVersionRoutes = (drive: Drive) => {
       params: oneVersion,
       status: 204,
       async handle(call) {
-        await mine(call).deleteVersion(call.params.id, call.params.number);
+        await (await find(call, call.params.id, 'write')).drive.deleteVersion(call.params.id, call.params.number);
       },
     }),
     route({

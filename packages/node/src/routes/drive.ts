@@ -1,8 +1,9 @@
 import type { Drive, Page } from '@freehold/drive';
 import { entry, entryList, usage, type EntryList } from '@freehold/protocol';
 import { z } from 'zod';
-import { callerOf, route, type Caller } from '../http/route.ts';
+import { callerOf, route } from '../http/route.ts';
 import { sendContent } from '../http/send-content.ts';
+import { reachOf, type WithCaller } from './reach.ts';
 
 const entryId = z.string().min(1).max(128);
 const name = z.string().min(1).max(1024);
@@ -17,7 +18,8 @@ const withoutUndefined = <Query extends { after?: string | undefined }>({ after,
 });
 
 export const driveRoutes = (drive: Drive) => {
-  const mine = (call: { caller: Caller | undefined }) => drive.of(callerOf(call).account.address);
+  const mine = (call: WithCaller) => drive.of(callerOf(call).account.address);
+  const { find } = reachOf(drive);
   return [
     route({
       method: 'GET',
@@ -34,7 +36,7 @@ export const driveRoutes = (drive: Drive) => {
       summary: 'What a folder holds, by name, in pages',
       query: page.extend({ parent: entryId }),
       answer: entryList,
-      handle: async (call) => toList(await mine(call).list(withoutUndefined(call.query))),
+      handle: async (call) => toList(await (await find(call, call.query.parent, 'list')).drive.list(withoutUndefined(call.query))),
     }),
     route({
       method: 'GET',
@@ -43,10 +45,7 @@ export const driveRoutes = (drive: Drive) => {
       summary: 'One entry with its path',
       params: one,
       answer: entry,
-      async handle(call) {
-        const handle = mine(call);
-        return { ...(await handle.entry(call.params.id)), path: await handle.path(call.params.id) };
-      },
+      handle: async (call) => (await find(call, call.params.id, 'see')).entry,
     }),
     route({
       method: 'GET',
@@ -65,7 +64,7 @@ export const driveRoutes = (drive: Drive) => {
       body: z.strictObject({ parent: entryId, name }),
       answer: entry,
       status: 201,
-      handle: async (call) => mine(call).createFolder(call.body),
+      handle: async (call) => (await find(call, call.body.parent, 'write')).drive.createFolder(call.body),
     }),
     route({
       method: 'PUT',
@@ -78,7 +77,8 @@ export const driveRoutes = (drive: Drive) => {
       status: 201,
       async handle(call) {
         const { 'content-length': length, 'content-type': type } = call.request.headers;
-        return mine(call).writeFile({
+        const { drive } = await find(call, call.query.parent, 'write');
+        return drive.writeFile({
           ...call.query,
           // A refusal in mid-stream must still be answered, so the request is not destroyed with its iterator.
           content: call.stream.iterator({ destroyOnReturn: false }),
@@ -98,12 +98,11 @@ export const driveRoutes = (drive: Drive) => {
       params: one,
       query: z.strictObject({ download: z.enum(['0', '1']).default('0') }),
       async handle(call) {
-        const handle = mine(call);
-        const { id } = call.params;
+        const { drive, entry } = await find(call, call.params.id, 'read');
         return sendContent(call, {
-          file: await handle.entry(id),
+          file: entry,
           download: call.query.download === '1',
-          open: async (range) => (await handle.read(id, { range })).stream,
+          open: async (range) => (await drive.read(entry.id, { range })).stream,
         });
       },
     }),
@@ -111,13 +110,43 @@ export const driveRoutes = (drive: Drive) => {
       method: 'PATCH',
       path: '/api/drive/entries/:id',
       policy: 'session',
-      summary: 'Rename or move an entry',
+      summary: 'Rename or move an entry; into the drive of another it is copied, and the original goes to the trash',
       params: one,
       body: z
         .strictObject({ name: name.optional(), parent: entryId.optional() })
         .refine((body) => body.name !== undefined || body.parent !== undefined, 'give a name, a parent, or both'),
       answer: entry,
-      handle: async (call) => mine(call).move({ id: call.params.id, ...call.body }),
+      async handle(call) {
+        const { id } = call.params;
+        const source = await find(call, id, 'write');
+        const target = call.body.parent === undefined ? source : await find(call, call.body.parent, 'write');
+        if (target.owner === source.owner) return source.drive.move({ id, ...call.body });
+        const copy = await drive.copyAcross({
+          from: source.owner,
+          to: target.owner,
+          id,
+          parent: target.entry.id,
+          name: call.body.name,
+          signal: call.signal,
+        });
+        await source.drive.trash(id);
+        return copy;
+      },
+    }),
+    route({
+      method: 'POST',
+      path: '/api/drive/entries/:id/copy',
+      policy: 'session',
+      summary: 'Copy an entry, with everything below it, into a folder',
+      params: one,
+      body: z.strictObject({ parent: entryId, name: name.optional(), onConflict: z.enum(['fail', 'replace', 'rename']).default('fail') }),
+      answer: entry,
+      status: 201,
+      async handle(call) {
+        const source = await find(call, call.params.id, 'read');
+        const target = await find(call, call.body.parent, 'write');
+        return drive.copyAcross({ from: source.owner, to: target.owner, id: source.entry.id, ...call.body, signal: call.signal });
+      },
     }),
     route({
       method: 'DELETE',
@@ -126,7 +155,7 @@ export const driveRoutes = (drive: Drive) => {
       summary: 'Move an entry to the trash',
       params: one,
       answer: entry,
-      handle: async (call) => mine(call).trash(call.params.id),
+      handle: async (call) => (await find(call, call.params.id, 'write')).drive.trash(call.params.id),
     }),
     route({
       method: 'GET',

@@ -13,7 +13,7 @@ const cookie = (arrival: Arrival, value: string, maxAgeSeconds: number) =>
 
 const clearCookie = (reply: FastifyReply, arrival: Arrival) => reply.header('set-cookie', cookie(arrival, '', 0));
 
-export const identityRoutes = (identity: Identity) => [
+export const identityRoutes = ({ identity, onRemoved }: { identity: Identity; onRemoved: (account: string) => Promise<void> }) => [
   route({
     method: 'POST',
     path: '/api/auth/challenge',
@@ -128,6 +128,7 @@ export const identityRoutes = (identity: Identity) => [
     status: 204,
     async handle({ params }) {
       await identity.remove({ address: params.address });
+      await onRemoved(params.address);
     },
   }),
   route({

@@ -16,7 +16,7 @@ export const dav: Dialect = {
     const [user = '', ...rest] = Buffer.from(encoded, 'base64').toString('utf8').split(':');
     return { kind: 'password', user, password: rest.join(':') };
   },
-  json: { types: [], limit: 0 },
+  json: { types: [], limit: 1 },
   crossOrigin: false,
   headers: () => ({ 'cross-origin-resource-policy': 'same-origin', 'ms-author-via': 'DAV' }),
   failure({ code, message, status: own, details }) {

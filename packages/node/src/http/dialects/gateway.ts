@@ -3,7 +3,7 @@ import type { Dialect } from './dialect.ts';
 /** Public content by CID: nobody signs in, every origin may read. */
 export const gateway: Dialect = {
   credential: () => undefined,
-  json: { types: [], limit: 0 },
+  json: { types: [], limit: 1 },
   crossOrigin: true,
   headers: () => ({
     'cross-origin-resource-policy': 'cross-origin',
