@@ -119,6 +119,8 @@ export default [
     id: 'drive.webdav.locks',
     source: 'issues/3',
     behaviour: 'WebDAV locks are exclusive or shared, on a place or with all below it, kept in the database, and run out by themselves',
+  },
+  {
     id: 'drive.sharing',
     source: 'issues/3',
     behaviour:
