@@ -119,7 +119,7 @@ export function createServer({ routes, authenticate, origins, log, metrics }: Ht
         const call: Call<unknown, unknown, unknown> = {
           params: route.params.parse(request.params),
           query: route.query.parse(request.query),
-          body: typeof route.body === 'string' ? undefined : route.body.parse(request.body ?? {}),
+          body: typeof route.body === 'string' ? undefined : route.body.parse(request.body === undefined ? {} : request.body),
           stream: request.raw,
           arrival: request.arrival,
           caller,
