@@ -1,10 +1,14 @@
 import { randomFillSync } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Database } from '@freehold/database';
 import { openAccount, type Account, type Context, type Settings } from './account.ts';
 import { audit } from './fsck/audit.ts';
 import type { Finding, Progress } from './fsck/finding.ts';
 import { openBlobStore } from './blob-store.ts';
+import { openFileShelf } from './content/file-shelf.ts';
+import { openObjectShelf } from './content/object-shelf.ts';
+import { openBucket, type BucketOptions } from './content/s3.ts';
 import { copyEntry, type CopyOptions } from './copying.ts';
 import { describing } from './describing.ts';
 import { DriveError } from './error.ts';
@@ -37,6 +41,8 @@ import { writingTo } from './writing.ts';
 
 const GiB = 1 << 30;
 const hour = 3_600_000;
+/** An upload to the bucket that began so long ago has died with its node. */
+const abandoned = 24 * hour;
 /** Every byte on the disk is read and hashed once in so many milliseconds. */
 const scrubPeriod = 30 * 24 * hour;
 
@@ -49,8 +55,10 @@ export type DriveOptions = Partial<Settings> & {
 
 export type DriveDeps = {
   database: Database;
-  /** Folder for the content; on one disk, used by this node alone. */
+  /** Folder for uploads under way and, without `bucket`, for the content; on one disk, used by this node alone. */
   directory: string;
+  /** Keeps large content in an S3 bucket, which several nodes on one database may share. */
+  bucket?: BucketOptions | undefined;
   log: Context['log'];
   now?: () => number;
   randomFill?: (bytes: Uint8Array) => void;
@@ -63,11 +71,23 @@ export type Drive = ReturnType<typeof openDrive>;
 export type DriveHandle = ReturnType<Drive['of']>;
 
 /** The files of the node: one drive for each account, and below all of them one store of content. */
-export function openDrive({ database, directory, log, now = Date.now, randomFill = randomFillSync, flush, options = {} }: DriveDeps) {
+export function openDrive({
+  database,
+  directory,
+  bucket,
+  log,
+  now = Date.now,
+  randomFill = randomFillSync,
+  flush,
+  options = {},
+}: DriveDeps) {
   const { quota = 100 * GiB, keepVersions = 20, keepVersionDays = 365, keepTrashDays = 30, keepChanges = 100_000 } = options;
   const { grace = 24 * hour, reserve, folders = [] } = options;
   const stopping = new AbortController();
-  const blobs = openBlobStore({ database, directory, reserve, now, log, ...(flush && { flush }) });
+  const shelf = bucket
+    ? openObjectShelf({ database, bucket: openBucket(bucket), now, abandonedAfter: abandoned })
+    : openFileShelf({ database, folder: join(directory, 'blobs'), now });
+  const blobs = openBlobStore({ database, shelf, directory, reserve, now, log, ...(flush && { flush }) });
   const context: Context = {
     database,
     blobs,

@@ -7,4 +7,5 @@ export const emptyContent = {
   size: 0,
   leaves: null,
   content: new Uint8Array(0),
+  placing: { kind: 'row' } as const,
 };

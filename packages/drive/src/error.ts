@@ -33,6 +33,7 @@ const statuses = {
   content_broken: 422,
   too_many_attempts: 429,
   storage_failed: 500,
+  content_elsewhere: 500,
   content_damaged: 500,
   drive_stopping: 503,
   too_many_locks: 507,
@@ -62,8 +63,17 @@ export const diskFull = (cause?: unknown) =>
     },
   );
 
+/** Content that was about to be named has been collected meanwhile. Whoever published it puts it in place again; never shown to anybody. */
+export class ContentGone extends Error {
+  override readonly name = 'ContentGone';
+}
+
 /** Names a failure of the disk under the blobs. After a failed flush the file counts as lost: nothing is retried on it. */
 export function storageError(cause: unknown): unknown {
+  if (cause instanceof ContentGone)
+    return new DriveError('storage_failed', 'The content was removed again and again while it was in use. Nothing was stored; try again.', {
+      cause,
+    });
   if (!(cause instanceof Error) || !('syscall' in cause)) return cause;
   const code = 'code' in cause ? cause.code : undefined;
   if (code === 'ENOSPC' || code === 'EDQUOT') return diskFull(cause);

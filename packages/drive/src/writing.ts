@@ -67,7 +67,7 @@ export function writingTo(account: Account, context: Context) {
 
     const stop = signal ? AbortSignal.any([signal, closing]) : closing;
     const staged = await blobs.stage({ content, size, limit, signal: stop });
-    return blobs.publish(staged, () =>
+    return blobs.publish(staged, (placed) =>
       account.change(async (writing) => {
         const { store, tree } = writing;
         await tree.folder(parent);
@@ -79,12 +79,12 @@ export function writingTo(account: Account, context: Context) {
             writing,
             existing,
             { cid, size: bytes, media_type },
-            { context, retain: () => store.blobs.retain(staged, now()) },
+            { context, retain: () => store.blobs.retain(placed, now()) },
           );
           return toEntry(await tree.get(existing.id));
         }
         if (!(await store.usage.add(staged.size, settings.quota))) throw overQuota();
-        await store.blobs.retain(staged, now());
+        await store.blobs.retain(placed, now());
         const free = existing ? await tree.freeName(parent, name, 'file') : name;
         return insert(writing, { parent, name: free, kind: 'file', size: staged.size, cid: staged.cid, media_type });
       }),

@@ -1,4 +1,7 @@
 import { sql, type Sql, type Statement } from '@freehold/database';
+import type { Placing } from '../content/shelf.ts';
+import { ContentGone } from '../error.ts';
+import { objectRows } from './objects.ts';
 import { references } from './references.ts';
 
 export type BlobRow = { cid: string; size: number; leaves: Uint8Array | null; content: Uint8Array | null };
@@ -27,16 +30,36 @@ export const blobRows = (tx: Sql) => ({
     return row?.leaves ?? undefined;
   },
 
-  /** Adds one reference, and the blob itself when it is the first. The bytes were just hashed and put in place, so they repair a blob that was damaged. */
-  async retain({ cid, size, leaves, content }: BlobRow, now: number): Promise<void> {
-    await tx.run(sql`INSERT INTO blob (cid, size, leaves, content, refs, zero_at, verified_at) VALUES (${cid}, ${size}, ${leaves}, ${content}, 1, NULL, ${now})
+  /**
+   * Adds one reference, and the blob itself when it is the first. Only for content that was published: `placing` says where it is.
+   * Bytes that were just hashed and put in place repair a blob that was damaged.
+   */
+  async retain({ cid, size, leaves, content, placing }: BlobRow & { placing: Placing }, now: number): Promise<void> {
+    const object = placing.kind === 'object' ? placing.key : null;
+    if (placing.kind !== 'row') {
+      const named = await addReference(tx, cid);
+      if (named && (placing.kind === 'known' || (named.object ?? '') !== placing.instead)) return;
+      if (placing.kind === 'known' || !(await objectRows(tx).claim(placing.key))) throw new ContentGone();
+      if (named) {
+        await tx.run(sql`UPDATE blob SET object = ${object}, verified_at = ${now}, damaged_at = NULL WHERE cid = ${cid}`);
+        if (named.object !== null) await objectRows(tx).giveUp(named.object, now);
+        return;
+      }
+    }
+    const row = await tx.get<{
+      object: string | null;
+    }>(sql`INSERT INTO blob (cid, size, leaves, content, object, refs, zero_at, verified_at)
+      VALUES (${cid}, ${size}, ${leaves}, ${content}, ${object}, 1, NULL, ${now})
       ON CONFLICT (cid) DO UPDATE SET refs = blob.refs + 1, zero_at = NULL, content = excluded.content, leaves = excluded.leaves,
-        verified_at = excluded.verified_at, damaged_at = NULL`);
+        verified_at = excluded.verified_at, damaged_at = NULL
+      RETURNING object`);
+    // Another node inserted the same content between the two statements: its object is named, ours goes.
+    if (object !== null && row?.object !== object) await objectRows(tx).giveUp(object, now);
   },
 
   /** Adds one reference to a blob that is there; false when it is not. */
   async retainKnown(cid: string): Promise<boolean> {
-    return (await tx.run(sql`UPDATE blob SET refs = refs + 1, zero_at = NULL WHERE cid = ${cid}`)) > 0;
+    return (await addReference(tx, cid)) !== undefined;
   },
 
   async release(cid: string, now: number): Promise<void> {
@@ -61,9 +84,19 @@ export const blobRows = (tx: Sql) => ({
       WHERE refs = 0 AND zero_at <= ${before} ORDER BY zero_at, cid LIMIT ${limit}`);
   },
 
-  /** Takes the row away if still nothing points at it. */
-  async remove(cid: string, before: number): Promise<boolean> {
-    return (await tx.run(sql`DELETE FROM blob WHERE cid = ${cid} AND refs = 0 AND zero_at <= ${before}`)) > 0;
+  /** Takes the row away if still nothing points at it; answers the key of its object, undefined when something does. */
+  remove(cid: string, before: number): Promise<{ object: string | null } | undefined> {
+    return tx.get(sql`DELETE FROM blob WHERE cid = ${cid} AND refs = 0 AND zero_at <= ${before} RETURNING object`);
+  },
+
+  /** Where large content is: the key of its object, null when its CID says it all; undefined when there is no such content. */
+  object(cid: string): Promise<{ object: string | null; damaged_at: number | null } | undefined> {
+    return tx.get(sql`SELECT object, damaged_at FROM blob WHERE cid = ${cid} AND content IS NULL`);
+  },
+
+  /** Any blob that is not in its row. */
+  large(): Promise<{ cid: string } | undefined> {
+    return tx.get(sql`SELECT cid FROM blob WHERE content IS NULL AND damaged_at IS NULL LIMIT 1`);
   },
 
   /** Looks at every blob: for a person who asks, not for every request. */
@@ -125,3 +158,6 @@ async function among(cids: readonly string[], ask: (some: Statement) => Promise<
 function listOf(values: readonly string[]): Statement {
   return values.slice(1).reduce<Statement>((list, value) => sql`${list}, ${value}`, sql`${values[0] ?? ''}`);
 }
+
+const addReference = (tx: Sql, cid: string) =>
+  tx.get<{ object: string | null }>(sql`UPDATE blob SET refs = refs + 1, zero_at = NULL WHERE cid = ${cid} RETURNING object`);

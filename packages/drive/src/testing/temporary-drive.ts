@@ -1,9 +1,10 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { openDatabase, type Database } from '@freehold/database';
 import { openDrive, type Drive, type DriveDeps } from '../drive.ts';
+import { openTestBucket, type TestBucket } from './test-bucket.ts';
 
 export type TemporaryDrive = {
   drive: Drive;
@@ -11,31 +12,39 @@ export type TemporaryDrive = {
   directory: string;
   /** The drive's time in milliseconds; it moves by one at each look, so that no two things happen at once. */
   clock: { now: number };
-  /** Paths below the directory of all blobs and all uploads under way. */
+  /** Paths of all large content as it is stored, and of all uploads under way. */
   files: () => string[];
 };
+
+/** Where the large content of a test's drive lives. */
+export const storages = ['files', 's3'] as const;
+export type Storage = (typeof storages)[number];
 
 /** A started drive on a real disk and database, removed when the test ends. */
 export async function temporaryDrive(
   t: Pick<TestContext, 'after'>,
-  deps: Partial<Pick<DriveDeps, 'options' | 'flush' | 'log'>> = {},
-): Promise<TemporaryDrive> {
+  { storage = 'files', ...deps }: Partial<Pick<DriveDeps, 'options' | 'flush' | 'log'>> & { storage?: Storage } = {},
+): Promise<TemporaryDrive & { bucket: TestBucket | undefined }> {
   const directory = mkdtempSync(join(tmpdir(), 'freehold-drive-'));
   const database = await openDatabase({ path: join(directory, 'node.db') });
+  const bucket = storage === 's3' ? await openTestBucket() : undefined;
   const clock = { now: 1_800_000_000_000 };
-  const drive = openDrive({ database, directory, log: () => {}, now: () => clock.now++, ...deps });
+  const drive = openDrive({ database, directory, bucket: bucket?.options, log: () => {}, now: () => clock.now++, ...deps });
   await drive.start();
   t.after(async () => {
     await drive.stop();
     await database.close();
+    await bucket?.close();
     rmSync(directory, { recursive: true, force: true });
   });
-  return { drive, database, directory, clock, files: () => filesBelow(directory) };
+  return { drive, database, directory, clock, bucket, files: () => [...filesBelow(directory), ...(bucket?.files() ?? [])] };
 }
 
 export const filesBelow = (directory: string): string[] =>
-  ['blobs', 'uploads'].flatMap((folder) =>
-    readdirSync(join(directory, folder), { recursive: true, withFileTypes: true })
-      .filter((file) => file.isFile())
-      .map((file) => join(file.parentPath, file.name)),
-  );
+  ['blobs', 'uploads']
+    .filter((folder) => existsSync(join(directory, folder)))
+    .flatMap((folder) =>
+      readdirSync(join(directory, folder), { recursive: true, withFileTypes: true })
+        .filter((file) => file.isFile())
+        .map((file) => join(file.parentPath, file.name)),
+    );
