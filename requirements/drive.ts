@@ -121,6 +121,43 @@ export default [
     behaviour: 'WebDAV locks are exclusive or shared, on a place or with all below it, kept in the database, and run out by themselves',
   },
   {
+    id: 'drive.uploads.parts',
+    source: 'issues/3',
+    behaviour:
+      'a file arrives in parts, in any order and at once; a part sent again replaces the one before; the file appears whole and once, or not at all, and what was aborted or given up leaves nothing',
+  },
+  {
+    id: 'drive.uploads.resume',
+    source: 'issues/3',
+    behaviour: 'what has arrived of an upload outlives a lost connection and a restart of the node; the rest is sent later',
+  },
+  {
+    id: 'drive.uploads.batch',
+    source: 'issues/3',
+    behaviour:
+      'POST /batch takes folders, files, shortcuts, moves and deletions in one streamed request, in order, and answers each by itself; many small files share commits',
+    planned: true,
+  },
+  {
+    id: 'drive.uploads.signed',
+    source: 'issues/3',
+    behaviour: 'files are sent to URLs that carry their own proof, for one upload and until they expire',
+    planned: true,
+  },
+  {
+    id: 'drive.links.signatures',
+    source: 'issues/3',
+    behaviour:
+      'a signed link is for one entry, for reading or writing, and for a time; it ends with the right of its maker, with the app it was made for, and when all links are revoked',
+    planned: true,
+  },
+  {
+    id: 'drive.puterjs',
+    source: 'issues/3',
+    behaviour: 'the stock puter.js, served by the node itself, reads, writes and uploads files in a browser on any origin and in Node',
+    planned: true,
+  },
+  {
     id: 'drive.sharing',
     source: 'issues/3',
     behaviour:

@@ -12,6 +12,7 @@ import payments from './0003-payments.ts';
 import publishing from './0008-publishing.ts';
 import reach from './0005-reach.ts';
 import search from './0007-search.ts';
+import uploads from './0013-uploads.ts';
 
 /** The history of the schema, oldest first. Append only. */
 export const migrations: readonly Migration[] = [
@@ -27,5 +28,6 @@ export const migrations: readonly Migration[] = [
   keyvalue,
   dav,
   durable,
+  uploads,
   links,
 ];

@@ -9,7 +9,8 @@ import { settleHome } from './content/home.ts';
 import type { Placed, Shelf, Stored, Stray } from './content/shelf.ts';
 import { contentDamaged } from './damage.ts';
 import { makeFolder, removeFile } from './disk.ts';
-import { keptBuffers, stage, type StageOptions, type Staged } from './stage.ts';
+import { keptBuffers } from './leaf-writer.ts';
+import { stage, type StageOptions, type Staged } from './stage.ts';
 import { blobRows, type StoredRow } from './store/blobs.ts';
 
 export type BlobStoreDeps = {
@@ -133,6 +134,9 @@ export function openBlobStore({ database, shelf, directory, reserve, now, log, f
       if (temporary === undefined) return track(commit({ ...staged, placing: { kind: 'row' } }));
       return track(shelf.publish({ ...staged, temporary }, commit));
     },
+
+    /** Lets `idle` wait for other work, too. */
+    track,
 
     /** Settles when no upload is under way any more. */
     async idle(): Promise<void> {

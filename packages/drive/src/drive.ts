@@ -9,6 +9,7 @@ import { openBlobStore } from './blob-store.ts';
 import { openFileShelf } from './content/file-shelf.ts';
 import { openObjectShelf } from './content/object-shelf.ts';
 import { openBucket, type BucketOptions } from './content/s3.ts';
+import { openPartFiles } from './part-files.ts';
 import { copyEntry, type CopyOptions } from './copying.ts';
 import { describing } from './describing.ts';
 import { DriveError } from './error.ts';
@@ -37,6 +38,7 @@ import { blobRows } from './store/blobs.ts';
 import { driveRows } from './store/drives.ts';
 import { shareRows } from './store/shares.ts';
 import { trashOf } from './trash.ts';
+import { openUploads } from './uploads.ts';
 import { writingTo } from './writing.ts';
 
 const GiB = 1 << 30;
@@ -109,10 +111,13 @@ export function openDrive({
     return account;
   }
 
+  const parts = openPartFiles({ directory, reserve, flush });
+  const uploads = openUploads({ ...context, parts, accountOf });
+
   function handleOf(name: string) {
     const account = accountOf(name);
     const { reap: _, ...trash } = trashOf(account, context);
-    const writing = writingTo(account, context);
+    const { putFile: _put, ...writing } = writingTo(account, context);
     const publications = publishingOf(account, context, publishing);
     return {
       ...lookingAt(account, context),
@@ -150,6 +155,7 @@ export function openDrive({
     /** Cleans up after a crash and begins the upkeep. To be awaited before the first use; the walk through the disk goes on behind it. */
     async start(): Promise<void> {
       const broken = await blobs.prepare();
+      await parts.prepare();
       if (broken > 0) log('drive.uploads_removed', { broken });
       await finishDeletions();
       let isFirst = true;
@@ -167,6 +173,7 @@ export function openDrive({
               return { orphans, collected: await collect() };
             },
           },
+          { name: 'uploads_given_up', run: () => uploads.sweep(signal) },
           { name: 'tidied', run: () => tidy(context, accountOf, { signal }) },
           { name: 'unpublished', run: () => tidyPublications(context, signal) },
           { name: 'scrubbed', run: () => scrub(context, { share: hour / scrubPeriod, signal }) },
@@ -187,6 +194,9 @@ export function openDrive({
 
     /** The drive of an account, made at its first use. The handle reaches nothing else. */
     of: handleOf,
+
+    /** Files that arrive in parts. */
+    uploads,
 
     /** What somebody reaches, in its own drive and in what others shared, and what it may do there. */
     as(actor: Actor) {

@@ -19,3 +19,4 @@ export { asFile, readFile } from './ipfs/read-file.ts';
 export { childrenOf, contentNotFound, isKnownCodec, loadNode, resolvePath, type Resolved } from './ipfs/resolve.ts';
 export type { Link, LinkOptions, LinkView } from './links.ts';
 export type { Share } from './sharing.ts';
+export type { BeginOptions, PartOptions, Upload, Uploader } from './uploads.ts';

@@ -1,8 +1,9 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { chunksOf, smallSize } from './chunks.ts';
 import { fileCid, leafDigest, leafSize } from './cid.ts';
-import { checkSpace, removeFile, writeAll } from './disk.ts';
+import { checkSpace, removeFile } from './disk.ts';
 import { DriveError, storageError } from './error.ts';
+import { leafWriter, type LeafWriter } from './leaf-writer.ts';
 
 /** Content that is complete, hashed and flushed, but that nothing names yet. */
 export type Staged = {
@@ -32,11 +33,8 @@ export type StageOptions = {
   flush: (file: FileHandle) => Promise<void>;
 };
 
-const inFlight = 4;
 /** The space left is looked at again after so many chunks, because others write too and a size need not be announced. */
 const spaceCheckEvery = 64;
-export const keptBuffers = 16;
-const digestSize = 32;
 
 /** Takes in one upload, hashing and writing each MiB at the same time, a few at once. Leaves nothing behind when it fails. */
 export async function stage(options: StageOptions): Promise<Staged> {
@@ -46,21 +44,9 @@ export async function stage(options: StageOptions): Promise<Staged> {
   await checkSpace({ ...options, bytes: announced });
 
   let file: FileHandle | undefined;
+  let writer: LeafWriter | undefined;
   let received = 0;
-  let leaves = new Uint8Array(digestSize * Math.max(1, Math.ceil(announced / leafSize)));
   let count = 0;
-  let failure: unknown;
-  const writing = new Set<Promise<void>>();
-
-  async function write(target: FileHandle, chunk: Buffer<ArrayBuffer>, leaf: number) {
-    try {
-      const [digest] = await Promise.all([leafDigest(chunk), writeAll(target, chunk, leaf * leafSize)]);
-      leaves.set(digest, leaf * digestSize);
-      if (chunk.length === leafSize && buffers.length < keptBuffers) buffers.push(chunk);
-    } catch (cause) {
-      failure ??= cause;
-    }
-  }
 
   try {
     const take = () => buffers.pop() ?? Buffer.allocUnsafeSlow(leafSize);
@@ -70,44 +56,38 @@ export async function stage(options: StageOptions): Promise<Staged> {
       if (size !== undefined && received > size) throw wrongSize(size, 'more');
       if (count === 0 && chunk.length <= smallSize) {
         if (size !== undefined && received < size) throw wrongSize(size, 'less');
-        const content = Uint8Array.from(chunk);
-        return {
-          cid: fileCid({ digests: await leafDigest(content), size: received }),
-          size: received,
-          leaves: null,
-          content,
-          temporary: undefined,
-        };
+        return stagedInRow(Uint8Array.from(chunk));
       }
       file ??= await open(temporary, 'wx', 0o600);
+      writer ??= leafWriter({ file, expected: Math.ceil(announced / leafSize), buffers });
       if (count > 0 && count % spaceCheckEvery === 0) await checkSpace({ ...options, bytes: leafSize });
-      if (leaves.length < (count + 1) * digestSize) leaves = doubled(leaves);
-      const one = write(file, chunk, count++).finally(() => writing.delete(one));
-      writing.add(one);
-      if (writing.size >= inFlight) await Promise.race(writing);
-      if (failure !== undefined) throw failure;
+      count += 1;
+      await writer.add(chunk);
     }
-    await Promise.all(writing);
-    if (failure !== undefined) throw failure;
+    const digests = await writer?.end();
     if (size !== undefined && received < size) throw wrongSize(size, 'less');
-    if (!file) throw new RangeError('A stream has at least one chunk');
+    if (!file || !digests) throw new RangeError('A stream has at least one chunk');
     await options.flush(file);
     await file.close();
     file = undefined;
-    const digests = leaves.subarray(0, count * digestSize);
-    return { cid: fileCid({ digests, size: received }), size: received, leaves: count > 1 ? digests : null, content: null, temporary };
+    return stagedInFile({ digests, size: received, temporary });
   } catch (cause) {
-    await Promise.all(writing);
+    await writer?.settled();
     await file?.close().catch(() => {});
     await removeFile(temporary);
     throw storageError(cause);
   }
 }
 
-function doubled(bytes: Uint8Array<ArrayBuffer>) {
-  const larger = new Uint8Array(bytes.length * 2);
-  larger.set(bytes);
-  return larger;
+/** Bytes of a small file. */
+export async function stagedInRow(content: Uint8Array<ArrayBuffer>): Promise<Staged> {
+  const size = content.length;
+  return { cid: fileCid({ digests: await leafDigest(content), size }), size, leaves: null, content, temporary: undefined };
+}
+
+/** A file that is complete and flushed, from the digests of its leaves. */
+export function stagedInFile({ digests, size, temporary }: { digests: Uint8Array; size: number; temporary: string }): Staged {
+  return { cid: fileCid({ digests, size }), size, leaves: size > leafSize ? digests : null, content: null, temporary };
 }
 
 export const overQuota = () =>
@@ -116,7 +96,7 @@ export const overQuota = () =>
     'This drive has no room for that. Delete something and empty the trash, or ask the owner of the node for more.',
   );
 
-const wrongSize = (size: number, than: 'more' | 'less') =>
+export const wrongSize = (size: number, than: 'more' | 'less') =>
   new DriveError(
     'upload_incomplete',
     `The upload was announced with ${size} bytes, but ${than} than that arrived. Nothing was stored; send it again.`,

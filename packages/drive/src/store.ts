@@ -7,6 +7,7 @@ import { shareRows } from './store/shares.ts';
 import { retentionRows } from './store/retention.ts';
 import { lockRows } from './store/locks.ts';
 import { propertyRows } from './store/properties.ts';
+import { uploadRows } from './store/uploads.ts';
 import { usageRows } from './store/usage.ts';
 import { versionRows } from './store/versions.ts';
 
@@ -22,5 +23,6 @@ export const storeOf = (tx: Sql, drive: string) => ({
   blobs: blobRows(tx),
   shares: shareRows(tx),
   links: linkRows(tx),
+  uploads: uploadRows(tx, drive),
 });
 export type Store = ReturnType<typeof storeOf>;

@@ -6,7 +6,7 @@ import { checkFileName, nameKey } from './file-name.ts';
 import { emptyContent } from './empty.ts';
 import { mediaTypeOf } from './media-type.ts';
 import { replaceContent } from './replacing.ts';
-import { overQuota } from './stage.ts';
+import { overQuota, type Staged } from './stage.ts';
 import type { EntryRow } from './store/entries.ts';
 import { nameTaken } from './tree.ts';
 
@@ -67,26 +67,32 @@ export function writingTo(account: Account, context: Context) {
 
     const stop = signal ? AbortSignal.any([signal, closing]) : closing;
     const staged = await blobs.stage({ content, size, limit, signal: stop });
+    return (await putFile(staged, { parent, name, media_type, onConflict })).entry;
+  }
+
+  /** Names staged content in a folder; `claim` runs in the same transaction, and its failure leaves nothing. */
+  function putFile(
+    staged: Staged,
+    { parent, name, media_type, onConflict }: { parent: string; name: string; media_type: string; onConflict: OnConflict },
+    claim: (writing: Writing) => Promise<void> = async () => {},
+  ): Promise<{ entry: Entry; replaced: boolean }> {
     return blobs.publish(staged, (placed) =>
       account.change(async (writing) => {
         const { store, tree } = writing;
+        await claim(writing);
         await tree.folder(parent);
         const existing = await store.entries.child(parent, nameKey(name));
         if (existing && onConflict === 'fail') throw nameTaken(name);
         if (existing && onConflict === 'replace') {
-          const { cid, size: bytes } = staged;
-          await replaceContent(
-            writing,
-            existing,
-            { cid, size: bytes, media_type },
-            { context, retain: () => store.blobs.retain(placed, now()) },
-          );
-          return toEntry(await tree.get(existing.id));
+          const { cid, size } = staged;
+          await replaceContent(writing, existing, { cid, size, media_type }, { context, retain: () => store.blobs.retain(placed, now()) });
+          return { entry: toEntry(await tree.get(existing.id)), replaced: true };
         }
         if (!(await store.usage.add(staged.size, settings.quota))) throw overQuota();
         await store.blobs.retain(placed, now());
         const free = existing ? await tree.freeName(parent, name, 'file') : name;
-        return insert(writing, { parent, name: free, kind: 'file', size: staged.size, cid: staged.cid, media_type });
+        const entry = await insert(writing, { parent, name: free, kind: 'file', size: staged.size, cid: staged.cid, media_type });
+        return { entry, replaced: false };
       }),
     );
   }
@@ -154,6 +160,7 @@ export function writingTo(account: Account, context: Context) {
   return {
     /** Errors: `name_taken`, `quota_exceeded`, `disk_full`, `upload_incomplete`, the signal's reason. A failed write leaves nothing. */
     writeFile,
+    putFile,
     createFolder,
     createShortcut,
     move,

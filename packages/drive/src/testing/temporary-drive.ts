@@ -41,7 +41,7 @@ export async function temporaryDrive(
 }
 
 export const filesBelow = (directory: string): string[] =>
-  ['blobs', 'uploads']
+  ['blobs', 'uploads', 'parts']
     .filter((folder) => existsSync(join(directory, folder)))
     .flatMap((folder) =>
       readdirSync(join(directory, folder), { recursive: true, withFileTypes: true })
