@@ -26,6 +26,65 @@ export default [
       'app passwords are shown once, labelled, for reading or writing, listed with their last use and revoked; there is no other password',
   },
   {
+    id: 'drive.keyvalue.methods',
+    source: 'issues/3',
+    behaviour:
+      'the key-value store takes every JSON value and every method of Puter’s: get, set, batches, del, incr, decr, add, update, remove, expire, list, flush',
+  },
+  {
+    id: 'drive.keyvalue.isolation',
+    source: 'issues/3',
+    behaviour: 'keys are namespaced by account and app; private entries are for their own app only',
+  },
+  {
+    id: 'drive.keyvalue.atomic',
+    source: 'issues/3',
+    behaviour: 'changes of parts of a value lose nothing among many at once and reach nothing but the value',
+  },
+  { id: 'drive.keyvalue.expiry', source: 'issues/3', behaviour: 'entries end at their time and are swept' },
+  {
+    id: 'drive.keyvalue.list',
+    source: 'issues/3',
+    behaviour: 'keys are listed by prefix, in order, in pages by cursor or offset, both ways, with totals',
+  },
+  {
+    id: 'drive.keyvalue.limits',
+    source: 'issues/3',
+    behaviour: 'key 1024 bytes, value 399 KiB, a limit of bytes for each account that holds under parallel writes',
+  },
+  {
+    id: 'drive.keyvalue.puterjs',
+    source: 'issues/3',
+    behaviour: 'the stock puter.js of npm uses the key-value store unchanged, with the token of a person and of an app',
+  },
+  {
+    id: 'drive.puter.whoami',
+    source: 'issues/3',
+    behaviour: 'whoami answers a person in full and an app with less; refusals have Puter’s codes',
+  },
+  {
+    id: 'drive.puter.permissions',
+    source: 'issues/3',
+    behaviour: 'Puter’s permission strings are granted, checked, listed and revoked over Puter’s routes',
+  },
+  { id: 'drive.puter.sessions', source: 'issues/3', behaviour: 'sessions and app tokens are listed and revoked over Puter’s routes' },
+  {
+    id: 'drive.puter.origins',
+    source: 'issues/3',
+    behaviour: 'pages of any origin call Puter’s routes with a token and never with a cookie',
+  },
+  { id: 'drive.puter.drivers', source: 'issues/3', behaviour: 'drivers that this node has not answer not_found' },
+  {
+    id: 'drive.pc2.wallet-login',
+    source: 'issues/3',
+    behaviour: 'PC2 hole 1 is closed: the address of a wallet without its signature never signs in',
+  },
+  {
+    id: 'drive.pc2.app-token',
+    source: 'issues/3',
+    behaviour: 'PC2 hole 2 is closed: an app token is not the session and is refused wherever apps are not meant',
+  },
+  {
     id: 'drive.copy',
     source: 'issues/3',
     behaviour: 'a copy takes everything below along, names the same content, and leaves nothing when it fails',

@@ -12,8 +12,12 @@ const statuses = {
   link_invalid: 400,
   password_required: 401,
   password_wrong: 403,
+  key_invalid: 400,
+  key_too_large: 400,
+  value_invalid: 400,
   root_fixed: 403,
   access_denied: 403,
+  key_private: 403,
   entry_not_found: 404,
   version_not_found: 404,
   publication_not_found: 404,
@@ -32,6 +36,7 @@ const statuses = {
   lock_conflict: 423,
   upload_elsewhere: 409,
   too_many_uploads: 429,
+  value_too_large: 413,
   range_not_satisfiable: 416,
   content_broken: 422,
   too_many_attempts: 429,
@@ -42,6 +47,7 @@ const statuses = {
   too_many_locks: 507,
   too_many_properties: 507,
   quota_exceeded: 507,
+  keyvalue_full: 507,
   disk_full: 507,
 } as const;
 

@@ -2,6 +2,8 @@ export { openDrive, type AuditRequest, type Drive, type DriveDeps, type DriveHan
 export { DriveError, type DriveErrorCode } from './error.ts';
 export type { Finding, FindingKind, Progress } from './fsck/finding.ts';
 export { covers, isBelow, pathKey, type TakeLockOptions, type WriteLock } from './locks.ts';
+export type { Json } from './keyvalue/json.ts';
+export { openKeyValue, type KeyValue, type KeyValueHandle, type KeyValueScope } from './keyvalue/keyvalue.ts';
 export type { Content, Page, Range } from './looking.ts';
 export type { Property, PropertyChange } from './properties.ts';
 export type { MoveOptions, OnConflict, WriteFileOptions } from './writing.ts';

@@ -1,5 +1,5 @@
 import type { Database, Sql } from '@freehold/database';
-import type { Address } from '@freehold/protocol';
+import type { Address, AuthorizedApp } from '@freehold/protocol';
 import { appOfOrigin, isAppUid } from './app-uid.ts';
 import { IdentityError } from './error.ts';
 import type { Log } from './log.ts';
@@ -10,19 +10,12 @@ import { deleteAccessTokensOfApp } from './store/tokens.ts';
 const appsPerAccount = 1000;
 const permissionsPerApp = 500;
 
-/** An app that an account has let in. `permissions` are those it was given besides its own data. */
-export type AuthorizedApp = {
-  app: string;
-  /** Where it is served from, or null for an app that was published under its uid. */
-  origin: string | null;
-  name: string;
-  authorizedAt: number;
-  permissions: { permission: string; grantedAt: number }[];
-};
-
 /** The apps that an account lets act for it, and what each may. Only the account itself decides this, in a session of its own. */
 export function createApps({ database, now, log }: { database: Database; now: () => number; log: Log }) {
   return {
+    /** The uid of an app, let in or not. Errors: `origin_invalid`. */
+    uidOfApp: (given: AppName): string => ('app' in given ? given.app : originOf(given.origin).app),
+
     /** Every app that was let in, newest first. */
     async apps({ address }: { address: Address }): Promise<AuthorizedApp[]> {
       const rows = await store.listApps(database.read, { address, limit: appsPerAccount });

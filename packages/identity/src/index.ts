@@ -1,5 +1,5 @@
 export { appOfOrigin, isAppUid } from './app-uid.ts';
-export type { AppName, AuthorizedApp } from './apps.ts';
+export type { AppName } from './apps.ts';
 export type { DelegatedToken } from './delegates.ts';
 export { IdentityError } from './error.ts';
 export { openIdentity, type Identity } from './identity.ts';

@@ -67,6 +67,7 @@ const events: Record<string, { level: Level; fields: Record<string, Field> }> = 
   'drive.names_folded': { level: 'info', fields: { entries: 'number' } },
   'drive.search_unindexed': { level: 'warn', fields: { message: 'string' } },
   'drive.search_failed': { level: 'error', fields: { message: 'string' } },
+  'keyvalue.sweep_failed': { level: 'error', fields: { message: 'string' } },
   'drive.subscription_failed': { level: 'error', fields: { message: 'string' } },
 };
 

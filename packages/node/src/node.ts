@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { openCompute } from '@freehold/compute';
 import { openLocalChain } from '@freehold/contracts';
 import { openDatabase } from '@freehold/database';
-import { appFolder, openDrive } from '@freehold/drive';
+import { appFolder, openDrive, openKeyValue } from '@freehold/drive';
 import { openIdentity, openKeeper, recoverAddress } from '@freehold/identity';
 import { openPayments } from '@freehold/payments';
 import type { Address, NodeInfo } from '@freehold/protocol';
@@ -24,6 +24,7 @@ import { openLog, type Log } from './log.ts';
 import { openMetrics } from './metrics.ts';
 import { chainRoutes } from './routes/chain.ts';
 import { davRoutes } from './routes/dav/index.ts';
+import { delegateRoutes } from './routes/delegates.ts';
 import { driveRoutes } from './routes/drive.ts';
 import { driveAuditRoutes } from './routes/drive-audit.ts';
 import { driveSharingRoutes } from './routes/drive-sharing.ts';
@@ -33,6 +34,7 @@ import { identityRoutes } from './routes/identity.ts';
 import { linkRoutes } from './routes/links/index.ts';
 import { offerRoutes } from './routes/offers.ts';
 import { searchRoutes } from './routes/search.ts';
+import { puterRoutes } from './routes/puter/index.ts';
 import { systemRoutes } from './routes/system.ts';
 import { taskRoutes } from './routes/tasks.ts';
 import { openSales } from './sale.ts';
@@ -118,6 +120,10 @@ export async function startNode({
     await drive.start();
     stops.add(() => drive.stop());
 
+    const keyValue = openKeyValue({ database, log, now });
+    keyValue.start();
+    stops.add(() => keyValue.stop());
+
     const compute = await openCompute({
       database,
       directory: join(dataDirectory, 'compute'),
@@ -178,6 +184,7 @@ export async function startNode({
         now,
       }),
       ...identityRoutes({ identity, onRemoved: drive.endSharesWith }),
+      ...delegateRoutes(identity),
       ...driveRoutes(drive),
       ...driveVersionRoutes(drive),
       ...davRoutes(drive),
@@ -188,6 +195,7 @@ export async function startNode({
       ...offerRoutes({ compute, payments, token, onChange: () => events.publish({ type: 'offers' }) }),
       ...taskRoutes({ compute, payments, token }),
       ...chainRoutes({ chain: () => chain, now }),
+      ...puterRoutes({ identity, drive, keyValue, startedAt, now }),
       ...functionRoutes({ compute, sales, metrics: () => metrics }),
     ];
     const authenticate: Authenticate = { token: identity.authenticate, password: identity.authenticatePassword };

@@ -31,6 +31,36 @@ export const session = z.object({
 });
 export type Session = z.output<typeof session>;
 
+/** An app that a person let in, and what it was given besides its own data, in Puter's spelling. */
+export const authorizedApp = z.object({
+  app: z.string(),
+  origin: z.string().nullable(),
+  name: z.string(),
+  authorizedAt: z.number(),
+  permissions: z.array(z.object({ permission: z.string(), grantedAt: z.number() })),
+});
+export type AuthorizedApp = z.output<typeof authorizedApp>;
+
+/** A token that hands on a part of what its maker may; `app` when an app made it. `lastUsedAt` is kept to the minute. */
+export const accessToken = z.object({
+  id: z.string(),
+  label: z.string(),
+  app: z.string().nullable(),
+  permissions: z.array(z.string()),
+  createdAt: z.number(),
+  lastUsedAt: z.number(),
+  expiresAt: z.number().nullable(),
+});
+
+/** A password for one program that mounts the drive. `lastUsedAt` is null until it is used. */
+export const appPassword = z.object({
+  id: z.string(),
+  label: z.string(),
+  access: z.enum(['read', 'write']),
+  createdAt: z.number(),
+  lastUsedAt: z.number().nullable(),
+});
+
 /** GET /api/node: what anyone may know. */
 export const nodeInfo = z.object({
   name: z.literal('freehold'),

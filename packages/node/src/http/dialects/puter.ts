@@ -30,6 +30,17 @@ const wire: Record<string, { code: string; status?: number }> = {
   quota_exceeded: { code: 'storage_limit_reached', status: 413 },
   disk_full: { code: 'storage_limit_reached', status: 413 },
   body_too_large: { code: 'too_large' },
+  keyvalue_full: { code: 'storage_limit_reached', status: 413 },
+  key_invalid: { code: 'field_invalid' },
+  key_private: { code: 'forbidden' },
+  value_invalid: { code: 'field_invalid' },
+  app_unknown: { code: 'not_found' },
+  token_unknown: { code: 'not_found' },
+  session_unknown: { code: 'not_found' },
+  origin_invalid: { code: 'field_invalid' },
+  permission_unknown: { code: 'field_invalid' },
+  permission_missing: { code: 'forbidden' },
+  bad_expiry: { code: 'field_invalid', status: 400 },
 };
 
 /**
@@ -57,7 +68,12 @@ export const puter: Dialect = {
     'access-control-expose-headers': 'ETag, Content-Range, Content-Length, X-Needs-Upgrade',
     'access-control-max-age': '600',
   }),
-  failure({ code, message, status, details }) {
+  failure({ code, message, status, details }, { raw, body }) {
+    // Who presents a token that has ended is asked to sign in anew, by the SDK itself where it can.
+    if (code === 'signed_out' && puter.credential(raw, body)) {
+      const ended = 'This token has ended. Sign in again.';
+      return { status, body: { error: ended, message: ended, code: 'reauth_required', reason: 'token_ended' } };
+    }
     const named = wire[code] ?? { code };
     return { status: named.status ?? status, body: { ...details, error: message, message, code: named.code } };
   },
