@@ -228,4 +228,9 @@ export default [
     behaviour:
       'a public link reads one entry and what is below it, until it expires or is revoked; a password is asked for and cannot be guessed quickly',
   },
+  {
+    id: 'drive.pc2',
+    source: 'issues/3',
+    behaviour: "PC2's endpoints for versions, storage and public files answer with its shapes, each within the caller's own drive",
+  },
 ] satisfies Requirement[];

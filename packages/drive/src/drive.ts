@@ -36,6 +36,7 @@ import { linksAs, openLinks } from './links.ts';
 import { sharingAs } from './sharing.ts';
 import { blobRows } from './store/blobs.ts';
 import { driveRows } from './store/drives.ts';
+import { statisticsOf } from './statistics.ts';
 import { shareRows } from './store/shares.ts';
 import { trashOf } from './trash.ts';
 import { openUploads } from './uploads.ts';
@@ -125,6 +126,7 @@ export function openDrive({
       ...versioning(account, context),
       ...retaining(account, context),
       ...describing(account, context),
+      ...statisticsOf(account),
       ...trash,
       ...following(account, context),
       properties: propertiesOf(account),
@@ -197,6 +199,8 @@ export function openDrive({
 
     /** Files that arrive in parts. */
     uploads,
+    /** Whether an account has a drive yet, without making one. */
+    has: async (name: string): Promise<boolean> => (await driveRows(database.read).find(name)) !== undefined,
 
     /** What somebody reaches, in its own drive and in what others shared, and what it may do there. */
     as(actor: Actor) {

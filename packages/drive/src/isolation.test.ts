@@ -51,6 +51,8 @@ const attacks: Record<keyof DriveHandle, ((alice: DriveHandle, id: string, own: 
     // These take no id: what they answer is looked through below.
     search: [],
     root: [],
+    statistics: [],
+    fileWith: [],
     locks: [],
     stat: [],
     listTrash: [],
@@ -121,7 +123,8 @@ test('no operation reaches an entry of another drive, and a foreign id looks lik
   assert.ok(tried > 100);
   assert.deepEqual({ alice: await state(alice), bob: await state(bob) }, before);
 
-  const seen = JSON.stringify([before.alice, await alice.root(), await alice.stat('/folder/secret.txt')]);
+  const equal = await alice.fileWith((await bob.entry(foreign.file)).cid ?? '');
+  const seen = JSON.stringify([before.alice, await alice.root(), await alice.stat('/folder/secret.txt'), await alice.statistics(), equal]);
   for (const id of Object.values(foreign)) assert.ok(!seen.includes(id));
   await alice.emptyTrash();
   assert.deepEqual(await state(bob), before.bob);

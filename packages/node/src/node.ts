@@ -35,6 +35,7 @@ import { linkRoutes } from './routes/links/index.ts';
 import { offerRoutes } from './routes/offers.ts';
 import { searchRoutes } from './routes/search.ts';
 import { puterRoutes } from './routes/puter/index.ts';
+import { pc2Routes } from './routes/pc2/index.ts';
 import { systemRoutes } from './routes/system.ts';
 import { taskRoutes } from './routes/tasks.ts';
 import { openSales } from './sale.ts';
@@ -192,6 +193,7 @@ export async function startNode({
       ...driveAuditRoutes({ drive, dataDirectory }),
       ...driveSharingRoutes({ drive, identity }),
       ...linkRoutes(drive),
+      ...pc2Routes({ drive, version, config }),
       ...offerRoutes({ compute, payments, token, onChange: () => events.publish({ type: 'offers' }) }),
       ...taskRoutes({ compute, payments, token }),
       ...chainRoutes({ chain: () => chain, now }),

@@ -110,6 +110,21 @@ export const entryRows = (tx: Sql, drive: string) => {
         WHERE drive = ${drive} AND trashed_at IS NOT NULL AND (trashed_at, id) < (${at}, ${id}) ORDER BY trashed_at DESC, id DESC LIMIT ${limit}`);
     },
 
+    /** Files by media type, the largest sum of bytes first. */
+    byType(limit: number): Promise<{ type: string; files: number; size: number }[]> {
+      return tx.all(sql`SELECT COALESCE(media_type, 'application/octet-stream') AS type, COUNT(*) AS files, CAST(SUM(size) AS BIGINT) AS size
+        FROM entry WHERE drive = ${drive} AND kind = 'file' GROUP BY COALESCE(media_type, 'application/octet-stream')
+        ORDER BY 3 DESC, 1 LIMIT ${limit}`);
+    },
+
+    largest(limit: number): Promise<EntryRow[]> {
+      return tx.all(sql`SELECT ${columns} FROM entry WHERE drive = ${drive} AND kind = 'file' ORDER BY size DESC, id LIMIT ${limit}`);
+    },
+
+    withContent(cid: string, limit: number): Promise<EntryRow[]> {
+      return tx.all(sql`SELECT ${columns} FROM entry WHERE drive = ${drive} AND cid = ${cid} ORDER BY id LIMIT ${limit}`);
+    },
+
     async remove(id: string): Promise<void> {
       await tx.run(sql`DELETE FROM entry WHERE drive = ${drive} AND id = ${id}`);
     },
