@@ -33,7 +33,6 @@ export default [
     id: 'cloud.files.upload',
     source: 'seeds/001',
     behaviour: 'drag and drop with progress; large files streamed; resumable',
-    planned: true,
   },
   {
     id: 'cloud.files.ipfs',

@@ -28,6 +28,7 @@ import { delegateRoutes } from './routes/delegates.ts';
 import { driveRoutes } from './routes/drive.ts';
 import { driveAuditRoutes } from './routes/drive-audit.ts';
 import { driveSharingRoutes } from './routes/drive-sharing.ts';
+import { driveUploadRoutes } from './routes/drive-uploads.ts';
 import { driveVersionRoutes } from './routes/drive-versions.ts';
 import { functionRoutes } from './routes/functions.ts';
 import { identityRoutes } from './routes/identity.ts';
@@ -187,6 +188,7 @@ export async function startNode({
       ...identityRoutes({ identity, onRemoved: drive.endSharesWith }),
       ...delegateRoutes(identity),
       ...driveRoutes(drive),
+      ...driveUploadRoutes(drive),
       ...driveVersionRoutes(drive),
       ...davRoutes(drive),
       ...searchRoutes(drive),

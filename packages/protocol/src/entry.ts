@@ -56,6 +56,17 @@ export const retention = z.object({
 });
 export type Retention = z.output<typeof retention>;
 
+/** A file that arrives in parts: which of the parts 1 to `partCount` have arrived. All but the last have `partSize` bytes. */
+export const fileUpload = z.object({
+  id: z.string(),
+  partSize: z.int().positive(),
+  partCount: z.int().positive(),
+  received: z.array(z.int().positive()),
+  /** Given up then, unless another part arrives before. */
+  expiresAt: milliseconds,
+});
+export type FileUpload = z.output<typeof fileUpload>;
+
 /** One thing that happened in a drive. `seq` counts 1, 2, 3 … in each drive without gaps. */
 export const change = z.object({
   seq: z.int().positive(),

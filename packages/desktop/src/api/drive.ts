@@ -1,5 +1,6 @@
 import { entryList, usage, type EntryList } from '@freehold/protocol';
 import { nothing, type Request } from './request.ts';
+import { inPartsFrom, uploadInParts } from './upload-parts.ts';
 import { uploadBytes } from './upload.ts';
 
 /** A name in the drive: a file or a folder. */
@@ -28,13 +29,23 @@ export function createDriveApi(request: Request) {
     createFolder: (parent: string, name: string): Promise<Entry> =>
       request(entry, '/api/drive/folders', { method: 'POST', body: { parent, name } }),
     upload: ({ parent, file, onConflict, onProgress, signal }: UploadTarget): Promise<Entry> =>
-      uploadBytes({
-        shape: entry,
-        path: `/api/drive/files?${query({ parent, name: file.name, onConflict })}`,
-        body: file,
-        onProgress,
-        signal,
-      }),
+      file.size >= inPartsFrom
+        ? uploadInParts({
+            shape: entry,
+            request,
+            sendPart: uploadBytes,
+            target: { parent, name: file.name, onConflict },
+            file,
+            onProgress,
+            signal,
+          })
+        : uploadBytes({
+            shape: entry,
+            path: `/api/drive/files?${query({ parent, name: file.name, onConflict })}`,
+            body: file,
+            onProgress,
+            signal,
+          }),
     change: (id: string, change: { name?: string; parent?: string }): Promise<Entry> =>
       request(entry, `/api/drive/entries/${part(id)}`, { method: 'PATCH', body: change }),
     moveToTrash: (id: string): Promise<Entry> => request(entry, `/api/drive/entries/${part(id)}`, { method: 'DELETE' }),

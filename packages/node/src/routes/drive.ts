@@ -1,6 +1,7 @@
 import type { Drive, Page } from '@freehold/drive';
 import { entry, entryList, usage, type EntryList } from '@freehold/protocol';
 import { z } from 'zod';
+import { incoming } from '../http/incoming.ts';
 import { callerOf, route } from '../http/route.ts';
 import { sendContent } from '../http/send-content.ts';
 import { reachOf, type WithCaller } from './reach.ts';
@@ -76,14 +77,11 @@ export const driveRoutes = (drive: Drive) => {
       answer: entry,
       status: 201,
       async handle(call) {
-        const { 'content-length': length, 'content-type': type } = call.request.headers;
+        const { 'content-type': type } = call.request.headers;
         const { drive } = await find(call, call.query.parent, 'write');
         return drive.writeFile({
           ...call.query,
-          // A refusal in mid-stream must still be answered, so the request is not destroyed with its iterator.
-          content: call.stream.iterator({ destroyOnReturn: false }),
-          signal: call.signal,
-          ...(length !== undefined && { size: Number(length) }),
+          ...incoming(call),
           ...(type !== undefined &&
             /^[\w.+-]+\/[\w.+-]+$/.test(type) &&
             type !== 'application/octet-stream' && { mediaType: type.toLowerCase() }),

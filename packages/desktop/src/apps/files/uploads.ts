@@ -1,6 +1,6 @@
 import { createStore, type StoreApi } from 'zustand/vanilla';
 import type { DriveApi, OnConflict } from '../../api/drive.ts';
-import { ApiError, isAbort, messageOf } from '../../api/error.ts';
+import { isAbort, isCode, messageOf } from '../../api/error.ts';
 import { createSpeedometer } from './speedometer.ts';
 
 export type UploadItem = {
@@ -141,8 +141,7 @@ export function createUploads({ drive, now }: { drive: Pick<DriveApi, 'upload'>;
   };
 }
 
-/** The node answers 409 for a taken name, and for nothing else that an upload can meet. */
-const isNameTaken = (error: unknown) => error instanceof ApiError && error.status === 409;
+const isNameTaken = (error: unknown) => isCode(error, 'name_taken');
 
 /** Bytes and time left of all that is under way. */
 export function totalsOf({ items, bytesPerSecond }: Pick<UploadsState, 'items' | 'bytesPerSecond'>) {
