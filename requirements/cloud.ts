@@ -45,7 +45,7 @@ export default [
     source: 'seeds/001',
     behaviour: 'metadata in SQLite, content on the local disk; works with no network',
   },
-  { id: 'cloud.files.thumbnails', source: 'seeds/001', behaviour: 'thumbnails and PDF text extraction', planned: true },
+  { id: 'cloud.files.thumbnails', source: 'seeds/001', behaviour: 'thumbnails and PDF text extraction' },
   { id: 'cloud.files.versions', source: 'seeds/001', behaviour: 'versions can be listed and restored' },
   {
     id: 'cloud.apps.launch',

@@ -153,6 +153,27 @@ export default [
     behaviour: 'a search walks through the index of its own drive only: neither answers nor their number tell what others store',
   },
   {
+    id: 'drive.search.content',
+    source: 'issues/3',
+    behaviour: 'files are found by the words in their text, in PDF and in what cameras write into pictures, with the line where they stand',
+  },
+  {
+    id: 'drive.derive.queue',
+    source: 'issues/3',
+    behaviour: 'content is looked at after it is durable, once for each content, off the way of requests; a stop or crash forgets none',
+  },
+  {
+    id: 'drive.derive.hostile',
+    source: 'issues/3',
+    behaviour:
+      'files are read by a process without files, network, programs and environment, bounded in time and memory; what it cannot read is told once and not tried for ever',
+  },
+  {
+    id: 'drive.thumbnails',
+    source: 'issues/3',
+    behaviour: 'pictures have thumbnails made in the background or on demand; programs can give an entry another, which is made anew',
+  },
+  {
     id: 'drive.webdav',
     source: 'issues/3',
     behaviour: 'the drive is served by WebDAV, class 1, 2 and 3, under /dav; a delete goes to the trash, an overwrite leaves a version',

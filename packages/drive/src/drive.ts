@@ -12,6 +12,9 @@ import { openBucket, type BucketOptions } from './content/s3.ts';
 import { openPartFiles } from './part-files.ts';
 import { copyEntry, type CopyOptions } from './copying.ts';
 import { describing } from './describing.ts';
+import { openDeriving } from './derive/deriving.ts';
+import { openReader } from './derive/reader.ts';
+import { thumbnailsOf } from './derive/thumbnails.ts';
 import { DriveError } from './error.ts';
 import { createFeed } from './feed.ts';
 import { following } from './following.ts';
@@ -54,6 +57,8 @@ export type DriveOptions = Partial<Settings> & {
   reserve?: number;
   /** How long content that nothing names any more is kept, in milliseconds: longer than a backup may take. */
   grace?: number;
+  /** How long nobody must write before the content of files is looked at in the background, in milliseconds. */
+  quiet?: number;
 };
 
 export type DriveDeps = {
@@ -85,22 +90,31 @@ export function openDrive({
   options = {},
 }: DriveDeps) {
   const { quota = 100 * GiB, keepVersions = 20, keepVersionDays = 365, keepTrashDays = 30, keepChanges = 100_000 } = options;
-  const { grace = 24 * hour, reserve, folders = [] } = options;
+  const { grace = 24 * hour, quiet = 1000, reserve, folders = [] } = options;
   const stopping = new AbortController();
   const shelf = bucket
     ? openObjectShelf({ database, bucket: openBucket(bucket), now, abandonedAfter: abandoned })
     : openFileShelf({ database, folder: join(directory, 'blobs'), now });
   const blobs = openBlobStore({ database, shelf, directory, reserve, now, log, ...(flush && { flush }) });
+  const feed = createFeed();
   const context: Context = {
     database,
     blobs,
-    feed: createFeed(),
+    feed: {
+      ...feed,
+      wake(drive) {
+        feed.wake(drive);
+        deriving.wake();
+      },
+    },
     now,
     newId: () => entryId({ now: now(), randomFill }),
     log,
     settings: { quota, keepVersions, keepVersionDays, keepTrashDays, keepChanges, folders },
     closing: stopping.signal,
   };
+  const deriving = openDeriving({ context, reader: openReader({ log }), quiet });
+  const pictures = openReader({ log });
   const publishing = keyedLock();
   const accounts = new Map<string, Account>();
   let upkeep: ReturnType<typeof startUpkeep> | undefined;
@@ -132,6 +146,7 @@ export function openDrive({
       properties: propertiesOf(account),
       locks: locksOf(account, context),
       ...searchingIn(account, context),
+      ...thumbnailsOf(account, context, { deriving, pictures }),
       copy: (options: CopyOptions) => copyEntry(context, { from: account, to: account }, options),
       ipfs: {
         ...publications,
@@ -184,6 +199,7 @@ export function openDrive({
       preparing = prepareSearch({ database, log, signal }).catch((error: unknown) =>
         log('drive.search_failed', { message: String(error) }),
       );
+      deriving.start();
     },
 
     /** Ends uploads, subscriptions and the upkeep. */
@@ -191,6 +207,8 @@ export function openDrive({
       stopping.abort(new DriveError('drive_stopping', 'The node is stopping. Try again in a moment.'));
       await upkeep?.stop();
       await preparing;
+      await deriving.stop();
+      await pictures.stop();
       await blobs.idle();
     },
 

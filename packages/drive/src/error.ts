@@ -5,6 +5,7 @@ const statuses = {
   upload_incomplete: 400,
   cursor_invalid: 400,
   attributes_invalid: 400,
+  thumbnail_invalid: 400,
   publish_refused: 400,
   car_invalid: 400,
   record_invalid: 400,

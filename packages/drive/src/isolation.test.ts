@@ -50,6 +50,9 @@ const attacks: Record<keyof DriveHandle, ((alice: DriveHandle, id: string, own: 
     ],
     // These take no id: what they answer is looked through below.
     search: [],
+    thumbnail: [(alice, id) => alice.thumbnail(id)],
+    facts: [(alice, id) => alice.facts(id)],
+    setThumbnail: [(alice, id) => alice.setThumbnail(id, null), (alice, id) => alice.setThumbnail(id, 'data:image/png;base64,AAAA')],
     root: [],
     statistics: [],
     fileWith: [],

@@ -1,6 +1,7 @@
 import type { Sql } from '@freehold/database';
 import { blobRows } from './store/blobs.ts';
 import { changeRows } from './store/changes.ts';
+import { pictureRows } from './store/derivations.ts';
 import { entryRows } from './store/entries.ts';
 import { linkRows } from './store/links.ts';
 import { shareRows } from './store/shares.ts';
@@ -20,6 +21,7 @@ export const storeOf = (tx: Sql, drive: string) => ({
   changes: changeRows(tx, drive),
   properties: propertyRows(tx, drive),
   locks: lockRows(tx, drive),
+  pictures: pictureRows(tx, drive),
   blobs: blobRows(tx),
   shares: shareRows(tx),
   links: linkRows(tx),

@@ -15,6 +15,7 @@ export type RequestErrorCode =
   | 'body_too_large'
   | 'too_many_requests'
   | 'payment_pending'
+  | 'thumbnail_pending'
   | 'no_chain'
   | 'internal';
 

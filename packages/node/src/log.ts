@@ -68,6 +68,10 @@ const events: Record<string, { level: Level; fields: Record<string, Field> }> = 
   'drive.search_unindexed': { level: 'warn', fields: { message: 'string' } },
   'drive.search_failed': { level: 'error', fields: { message: 'string' } },
   'keyvalue.sweep_failed': { level: 'error', fields: { message: 'string' } },
+  'drive.derived': { level: 'info', fields: { read: 'number', failed: 'number', waiting: 'number' } },
+  'drive.derive_failed': { level: 'error', fields: { message: 'string' } },
+  'drive.unreadable': { level: 'info', fields: { cid: 'string', attempts: 'number', final: 'boolean', message: 'string' } },
+  'drive.reader_ended': { level: 'warn', fields: { how: 'string' } },
   'drive.subscription_failed': { level: 'error', fields: { message: 'string' } },
 };
 

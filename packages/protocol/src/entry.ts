@@ -31,6 +31,26 @@ export const entry = z.object({
 });
 export type Entry = z.output<typeof entry>;
 
+const phrase = z.string().min(1).max(500);
+
+/** What a file says of itself, as far as it is a picture or a PDF: nothing of it is checked, any of it may be absent. */
+export const fileFacts = z.object({
+  /** Pixels of the picture as it is seen, upright. */
+  width: z.int().positive().optional(),
+  height: z.int().positive().optional(),
+  format: phrase.optional(),
+  camera: phrase.optional(),
+  lens: phrase.optional(),
+  /** By the clock of the camera: 2026-03-04T10:11:12. */
+  takenAt: phrase.optional(),
+  description: phrase.optional(),
+  artist: phrase.optional(),
+  pages: z.int().nonnegative().optional(),
+  title: phrase.optional(),
+  author: phrase.optional(),
+});
+export type FileFacts = z.output<typeof fileFacts>;
+
 /** Earlier content of a file, newest first in a list. */
 export const fileVersion = z.object({
   number: z.int().positive(),
@@ -66,6 +86,12 @@ export const fileUpload = z.object({
   expiresAt: milliseconds,
 });
 export type FileUpload = z.output<typeof fileUpload>;
+/** An answer of a search, with its path. */
+export const found = entry.extend({
+  /** A line of the content around the first word that was found in it. */
+  snippet: z.string().optional(),
+});
+export type Found = z.output<typeof found>;
 
 /** One thing that happened in a drive. `seq` counts 1, 2, 3 … in each drive without gaps. */
 export const change = z.object({

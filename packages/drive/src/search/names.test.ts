@@ -8,7 +8,7 @@ import { openDrive } from '../drive.ts';
 import type { DriveHandle } from '../index.ts';
 import { textStream } from '../testing/key-stream.ts';
 import { temporaryDrive } from '../testing/temporary-drive.ts';
-import { wordsOf } from './by-name.ts';
+import { wordsOf } from './searching.ts';
 import { foldName } from './fold.ts';
 import { answers } from './grams.ts';
 
