@@ -127,13 +127,11 @@ export default [
     id: 'drive.ipfs.gateway',
     source: 'issues/3',
     behaviour: 'published files, folders and sites are served by path and by subdomain, with _redirects where the origin is isolated',
-    planned: true,
   },
   {
     id: 'drive.ipfs.origin',
     source: 'issues/3',
     behaviour: 'a published page never runs on the origin of the desktop, and a gateway host reaches nothing but the gateway',
-    planned: true,
   },
   {
     id: 'drive.ipfs.peers',

@@ -10,6 +10,8 @@ export type { MoveOptions, OnConflict, WriteFileOptions } from './writing.ts';
 export type { CopyOptions } from './copying.ts';
 export { appFolder, type Actor, type Place, type Target } from './reach.ts';
 export { includes, rights, type Right } from './right.ts';
+export { mediaTypeOf } from './media-type.ts';
+export { hostLabel, parseCid } from './ipfs/cid-text.ts';
 export type { Blocks } from './ipfs/blocks.ts';
 export { carOf, type CarScope, type EntityBytes } from './ipfs/car-write.ts';
 export type { Imported } from './ipfs/car-import.ts';

@@ -44,6 +44,7 @@ const attacks: Record<keyof DriveHandle, ((alice: DriveHandle, id: string, own: 
     deleteForever: [(alice, id) => alice.deleteForever(id)],
     ipfs: [
       (alice, id) => alice.ipfs.publish(id),
+      (alice, id) => alice.ipfs.publishCar(id),
       (alice, id) => alice.ipfs.rootOf(id),
       (alice, id) => alice.ipfs.lend(id, {}, async () => {}),
       (alice, id) => alice.ipfs.importCar({ parent: id, content: textStream('') }),

@@ -14,6 +14,8 @@ const settings = z.object({
   data: z.string().min(1).optional(),
   /** Public origins under which the node is reached, such as https://cloud.example.org. Loopback names and IP addresses always work. */
   origins: z.string().default(''),
+  /** Host names under which published content gets origins of its own, such as pages.example.net. */
+  gateway: z.string().default(''),
   owner: z.string().optional(),
   log: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
   quotaMiB: z.coerce
@@ -29,6 +31,7 @@ export type Config = {
   host: string;
   dataDirectory: string;
   origins: string[];
+  gateways: string[];
   owner: Address | undefined;
   logLevel: 'debug' | 'info' | 'warn' | 'error';
   quotaBytes: number;
@@ -45,6 +48,7 @@ export function readConfig({ environment = process.env, flags = {} }: { environm
     host: environment['FREEHOLD_HOST'],
     data: environment['FREEHOLD_DATA'],
     origins: environment['FREEHOLD_ORIGIN'],
+    gateway: environment['FREEHOLD_GATEWAY'],
     owner: environment['FREEHOLD_OWNER'],
     log: environment['FREEHOLD_LOG'],
     quotaMiB: environment['FREEHOLD_QUOTA_MIB'],
@@ -55,14 +59,13 @@ export function readConfig({ environment = process.env, flags = {} }: { environm
   );
   const parsed = settings.safeParse(given);
   if (!parsed.success) throw invalid(parsed.error, flags);
-  const { data, origins, owner, log, quotaMiB, ...rest } = parsed.data;
+  const { data, gateway, owner, log, quotaMiB, ...rest } = parsed.data;
+  const origins = listIn(parsed.data.origins).map(parseOrigin);
   return {
     ...rest,
+    origins,
+    gateways: listIn(gateway).map((host) => parseGateway(host, origins)),
     dataDirectory: resolve(data ?? join(environment['XDG_DATA_HOME'] ?? join(homedir(), '.local', 'share'), 'freehold')),
-    origins: origins
-      .split(/[\s,]+/)
-      .filter(Boolean)
-      .map(parseOrigin),
     owner: owner === undefined || owner === '' ? undefined : parseOwner(owner),
     logLevel: log,
     quotaBytes: quotaMiB * mebibyte,
@@ -81,6 +84,8 @@ function invalid(error: z.ZodError, flags: Flags): ConfigError {
   );
 }
 
+const listIn = (text: string) => text.split(/[\s,]+/).filter(Boolean);
+
 function parseOrigin(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (!url || !/^https?:$/.test(url.protocol) || url.origin !== text.replace(/\/$/, '')) {
@@ -91,6 +96,26 @@ function parseOrigin(text: string): string {
     );
   }
   return url.origin;
+}
+
+/** Pages run under these names, so they must not be names whose cookies could reach the node. */
+function parseGateway(text: string, origins: readonly string[]): string {
+  const host = text.toLowerCase();
+  const isName = /^(?=.{1,180}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*$/.test(host);
+  if (!isName)
+    throw new ConfigError(
+      'config_invalid',
+      400,
+      `FREEHOLD_GATEWAY must list host names such as pages.example.net, not ${JSON.stringify(text)}.`,
+    );
+  const near = origins.map((origin) => new URL(origin).hostname).find((own) => `.${own}`.endsWith(`.${host}`) || host.endsWith(`.${own}`));
+  if (near !== undefined)
+    throw new ConfigError(
+      'config_invalid',
+      400,
+      `FREEHOLD_GATEWAY must not be ${host}, because the node itself is reached as ${near}: published pages could set its cookies. Use another domain.`,
+    );
+  return host;
 }
 
 function parseOwner(text: string): Address {

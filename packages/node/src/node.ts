@@ -31,6 +31,7 @@ import { driveSharingRoutes } from './routes/drive-sharing.ts';
 import { driveUploadRoutes } from './routes/drive-uploads.ts';
 import { driveVersionRoutes } from './routes/drive-versions.ts';
 import { functionRoutes } from './routes/functions.ts';
+import { ipfsRoutes } from './routes/ipfs/index.ts';
 import { identityRoutes } from './routes/identity.ts';
 import { linkRoutes } from './routes/links/index.ts';
 import { offerRoutes } from './routes/offers.ts';
@@ -189,6 +190,7 @@ export async function startNode({
       ...delegateRoutes(identity),
       ...driveRoutes(drive),
       ...driveUploadRoutes(drive),
+      ...ipfsRoutes({ drive, gateways: config.gateways, now }),
       ...driveVersionRoutes(drive),
       ...davRoutes(drive),
       ...searchRoutes(drive),
@@ -203,7 +205,7 @@ export async function startNode({
       ...functionRoutes({ compute, sales, metrics: () => metrics }),
     ];
     const authenticate: Authenticate = { token: identity.authenticate, password: identity.authenticatePassword };
-    const server = createServer({ routes, authenticate, origins: config.origins, log, metrics: () => metrics });
+    const server = createServer({ routes, authenticate, origins: config.origins, gateways: config.gateways, log, metrics: () => metrics });
     serveDesktop(server, desktopDirectory);
     const events = openEvents({ server: server.server, drive, authenticate, origins: config.origins });
     await server.listen({ port: config.port, host: config.host }).catch((error: unknown) => {

@@ -9,6 +9,7 @@ export { atomicAmount, formatUnits, parseUnits } from './money.ts';
 export { chainIdOf, network, token, type Token } from './network.ts';
 export * from './api.ts';
 export * from './entry.ts';
+export * from './ipfs.ts';
 export * from './offer.ts';
 export * from './receipt.ts';
 export { taskIdOf, type TaskPreimage } from './task.ts';

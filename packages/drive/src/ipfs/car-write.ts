@@ -73,7 +73,7 @@ export async function* carOf(
     for (const block of found) yield* send(block);
   }
 
-  yield carHeader([target.roots[0] ?? target.cid]);
+  yield carHeader([target.cid]);
   for (const block of target.path) yield* send(block);
   if (scope === 'block') yield* send(target);
   else if (scope === 'entity') yield* entity();

@@ -3,10 +3,14 @@ import { DriveError } from '../error.ts';
 import type { KeyedLock } from '../keyed-lock.ts';
 import { pageSize } from '../looking.ts';
 import { storeOf } from '../store.ts';
+import type { EntryRow } from '../store/entries.ts';
 import { publicationRows, snapshotRows, type PublicationKind, type PublicationRow } from '../store/publications.ts';
 import { treeOf } from '../tree.ts';
 import { openBlocks, type Blocks } from './blocks.ts';
-import { onlyLooking, recordInto, takeSnapshot, type Snapshot } from './snapshot.ts';
+import { takeBlocksOf } from './car-blocks.ts';
+import { onlyLooking, recordInto, takeSnapshot, type Recorder, type Snapshot } from './snapshot.ts';
+
+type Maker = (entry: EntryRow, recorder: Recorder) => Promise<Snapshot>;
 
 export type Publication = {
   id: string;
@@ -38,11 +42,7 @@ export function publishingOf(account: Account, context: Context, lock: KeyedLock
   /** A snapshot that nobody sees; `use` has it, and afterwards it is taken apart unless it went live. */
   async function withSnapshot<Result>(
     id: string,
-    {
-      hidden,
-      signal,
-      counts,
-    }: { hidden: boolean; signal: AbortSignal | undefined; /** Towards what the drive may publish. */ counts: boolean },
+    { kind, counts, make }: { kind?: 'car'; /** Towards what the drive may publish. */ counts: boolean; make: Maker },
     use: (made: { publication: string; drive: string; snapshot: Snapshot }) => Promise<Result>,
   ): Promise<Result> {
     const { id: drive, root } = await account.drive();
@@ -53,7 +53,7 @@ export function publishingOf(account: Account, context: Context, lock: KeyedLock
       const row = await tree.get(id);
       await tree.wayUp(id);
       const rows = publicationRows(tx, drive);
-      await rows.begin({ id: publication, entry: id, name: row.name, kind: row.kind === 'folder' ? 'folder' : 'file', now: now() });
+      await rows.begin({ id: publication, entry: id, name: row.name, kind: kind ?? row.kind, now: now() });
       const quota = (await store.usage.read())?.quota ?? settings.quota;
       return { entry: row, limit: counts ? quota - (await rows.held({ entry: id, except: publication })) : undefined };
     });
@@ -62,7 +62,7 @@ export function publishingOf(account: Account, context: Context, lock: KeyedLock
     }, patience / 10).unref();
     try {
       const recorder = recordInto(context, publication, { drive, limit });
-      const snapshot = await takeSnapshot(context, entry, recorder, { hidden, signal });
+      const snapshot = await make(entry, recorder);
       await recorder.finish();
       return await use({ publication, drive, snapshot });
     } finally {
@@ -71,35 +71,40 @@ export function publishingOf(account: Account, context: Context, lock: KeyedLock
     }
   }
 
+  /** Puts a new snapshot in the place of what was published of the entry before; keeps that when it is the same. */
+  async function renew(id: string, options: { kind?: 'car'; make: Maker }): Promise<Publication> {
+    const { root } = await account.drive();
+    if (id === root) throw new DriveError('publish_refused', 'The whole drive cannot be published. Choose a folder or a file in it.');
+    return lock(id, async () => {
+      const retired: string[] = [];
+      const result = await withSnapshot(id, { ...options, counts: true }, async ({ publication, drive, snapshot }) =>
+        database.transaction(async (tx) => {
+          const rows = publicationRows(tx, drive);
+          const earlier = await rows.ofEntry(id);
+          const same = earlier.find((one) => one.root === snapshot.root.toString() && (one.kind === 'car') === (options.kind === 'car'));
+          for (const old of earlier) if (old !== same && (await rows.retire(old.id))) retired.push(old.id);
+          if (same) return same;
+          await rows.setLive(publication, snapshot.root.toString());
+          return rows.get(publication);
+        }),
+      );
+      for (const old of retired) await dismantle(context, old);
+      if (!result) throw publicationNotFound();
+      return toPublication(result);
+    });
+  }
+
   return {
     /**
      * Publishes a file or a folder as it is now; in place of what was published of it before. Names that begin with a dot are left out unless
      * `hidden`. Errors: `publish_refused`, `quota_exceeded`, `entry_in_trash`, the signal's reason.
      */
-    async publish(
-      id: string,
-      { hidden = false, signal }: { hidden?: boolean | undefined; signal?: AbortSignal | undefined } = {},
-    ): Promise<Publication> {
-      const { root } = await account.drive();
-      if (id === root) throw new DriveError('publish_refused', 'The whole drive cannot be published. Choose a folder or a file in it.');
-      return lock(id, async () => {
-        const retired: string[] = [];
-        const result = await withSnapshot(id, { hidden, signal, counts: true }, async ({ publication, drive, snapshot }) =>
-          database.transaction(async (tx) => {
-            const rows = publicationRows(tx, drive);
-            const earlier = await rows.ofEntry(id);
-            const same = earlier.find((one) => one.root === snapshot.root.toString());
-            for (const old of earlier) if (old !== same && (await rows.retire(old.id))) retired.push(old.id);
-            if (same) return same;
-            await rows.setLive(publication, snapshot.root.toString());
-            return rows.get(publication);
-          }),
-        );
-        for (const old of retired) await dismantle(context, old);
-        if (!result) throw publicationNotFound();
-        return toPublication(result);
-      });
-    },
+    publish: (id: string, { hidden = false, signal }: { hidden?: boolean | undefined; signal?: AbortSignal | undefined } = {}) =>
+      renew(id, { make: (entry, recorder) => takeSnapshot(context, entry, recorder, { hidden, signal }) }),
+
+    /** Publishes the blocks that a CAR file holds, as they are in it, instead of the file itself. Errors: also `car_invalid`. */
+    publishCar: (id: string, { signal }: { signal?: AbortSignal | undefined } = {}) =>
+      renew(id, { kind: 'car', make: (entry, recorder) => takeBlocksOf(context, entry, recorder, signal) }),
 
     /** Takes it back: from the moment this answers, nobody gets its content by CID, unless something else that is published holds it. */
     async unpublish(id: string): Promise<void> {
@@ -150,7 +155,8 @@ export function publishingOf(account: Account, context: Context, lock: KeyedLock
       { hidden = true, signal }: { hidden?: boolean | undefined; signal?: AbortSignal | undefined },
       use: (lent: { root: Snapshot['root']; blocks: Blocks }) => Promise<Result>,
     ): Promise<Result> {
-      return withSnapshot(id, { hidden, signal, counts: false }, ({ publication, snapshot }) =>
+      const make: Maker = (entry, recorder) => takeSnapshot(context, entry, recorder, { hidden, signal });
+      return withSnapshot(id, { counts: false, make }, ({ publication, snapshot }) =>
         use({ root: snapshot.root, blocks: openBlocks(context, publication) }),
       );
     },

@@ -38,7 +38,8 @@ export async function takeSnapshot(
   recorder: Recorder,
   { hidden, signal }: SnapshotOptions,
 ): Promise<Snapshot> {
-  const isWanted = ({ name }: EntryRow) => hidden || !name.startsWith('.');
+  // A shortcut has no content of its own, and what it points at is published by itself or not at all.
+  const isWanted = ({ name, target }: EntryRow) => target === null && (hidden || !name.startsWith('.'));
 
   async function fileNode({ cid, size }: { cid: string; size: number }): Promise<Node> {
     const root = CID.parse(cid);
@@ -68,8 +69,8 @@ export async function takeSnapshot(
       const from = after;
       const rows = await recorder.page(({ entries }) => entries.children(id, { after: from, limit: slice }), isWanted);
       for (const row of rows.filter(isWanted)) {
-        const node = await nodeOf(row);
-        if (node) links.push({ name: row.name, ...node });
+        const { cid, total } = await nodeOf(row);
+        links.push({ name: row.name, cid, total });
       }
       if (links.length > mostLinks)
         throw new DriveError('publish_refused', `A folder with more than ${mostLinks} names cannot be published. Divide it into several.`);
@@ -81,19 +82,15 @@ export async function takeSnapshot(
     return folder;
   }
 
-  /** Undefined for what has neither content nor names of its own. */
-  async function nodeOf(row: EntryRow): Promise<Folder | undefined> {
-    if (row.cid !== null) return fileNode({ cid: row.cid, size: row.size });
-    return row.kind === 'folder' ? folderNode(row.id) : undefined;
-  }
+  const nodeOf = ({ id, cid, size }: EntryRow): Promise<Folder> => (cid === null ? folderNode(id) : fileNode({ cid, size }));
 
   const [row] = await recorder.page(
     async ({ entries }) => [await entries.get(entry.id)].filter((found) => found !== undefined),
     () => true,
   );
-  const node = row && (await nodeOf(row));
-  if (!node) throw notFound();
-  return { root: node.cid, total: node.total };
+  if (!row) throw notFound();
+  const { cid, total } = await nodeOf(row);
+  return { root: cid, total };
 }
 
 const leafBlock = ({ cid, size, digests }: { cid: string; size: number; digests: Uint8Array }, leaf: number): BlockRow => ({

@@ -54,3 +54,8 @@ export async function carWith(roots: CID[], blocks: Block[]): Promise<Buffer> {
   await writer.close();
   return Buffer.concat(await all);
 }
+
+export const jsonBlock = (value: unknown): Block => {
+  const bytes = Buffer.from(JSON.stringify(value));
+  return { cid: CID.createV1(0x0129, digest(bytes)), bytes };
+};

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 import { RequestError } from '../error.ts';
+import { gatewayHostOf } from './gateway-host.ts';
 import type { Arrival } from './route.ts';
 
 const loopbackNames = new Set(['localhost', '127.0.0.1', '[::1]']);
@@ -19,9 +20,10 @@ export function isOwnOrigin(origin: string, origins: readonly string[]): boolean
 /**
  * Decides under which of its names the node was addressed. A Host that is not one of them is refused, which stops DNS
  * rebinding: a page on another site cannot make a browser talk to this node under that site's name. IP addresses are
- * always taken, since no name resolution is involved. Errors: `invalid_request`, `host_unknown`.
+ * always taken, since no name resolution is involved. `gateways` names the hosts of published content, where a caller can
+ * reach nothing else; leave them out where the whole node is reached. Errors: `invalid_request`, `host_unknown`.
  */
-export function arrivalOf(request: IncomingMessage, origins: readonly string[]): Arrival {
+export function arrivalOf(request: IncomingMessage, origins: readonly string[], gateways?: readonly string[]): Arrival {
   const hosts = request.rawHeaders.filter((_, index) => index % 2 === 0 && request.rawHeaders[index]?.toLowerCase() === 'host');
   const host = request.headers.host;
   if (hosts.length !== 1 || host === undefined || !/^[A-Za-z0-9.\-:[\]]{1,255}$/.test(host)) {
@@ -31,7 +33,8 @@ export function arrivalOf(request: IncomingMessage, origins: readonly string[]):
   const name = nameOf(host);
   const configured = origins.find((origin) => new URL(origin).host === host.toLowerCase());
   const origin = configured ?? `http://${host.toLowerCase()}`;
-  if (!isOwnOrigin(origin, origins)) {
+  const gateway = gateways && gatewayHostOf(host, gateways);
+  if (!gateway && !isOwnOrigin(origin, origins)) {
     throw new RequestError(
       'host_unknown',
       421,
@@ -44,6 +47,7 @@ export function arrivalOf(request: IncomingMessage, origins: readonly string[]):
     remoteAddress,
     isLoopback:
       loopbackNames.has(name) && isLoopbackAddress(remoteAddress) && !forwardedHeaders.some((header) => header in request.headers),
+    ...(gateway && { gateway }),
     userAgent: (request.headers['user-agent'] ?? '').slice(0, 200),
   };
 }

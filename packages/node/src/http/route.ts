@@ -3,6 +3,7 @@ import type { Delegate, Principal } from '@freehold/identity';
 import type { Account, Session } from '@freehold/protocol';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import type { GatewayHost } from './gateway-host.ts';
 
 /**
  * Who may call a route. `anyone` needs nothing; `signed` needs a proof in the request itself, which the handler checks;
@@ -25,6 +26,8 @@ export type Arrival = {
   remoteAddress: string;
   /** True when the request came straight from this machine to a loopback name, not through a proxy. */
   isLoopback: boolean;
+  /** Present when the host is one of published content. */
+  gateway?: GatewayHost;
   userAgent: string;
 };
 

@@ -7,6 +7,7 @@ import { arrivalOf } from './arrival.ts';
 import { authorize, identify, refuseCrossSite, type Authenticate } from './caller.ts';
 import { dialects } from './dialects/index.ts';
 import { toFailure } from './failure.ts';
+import { routedUrl } from './gateway-host.ts';
 import { davMethods, type Arrival, type Call, type DialectName, type Route } from './route.ts';
 
 declare module 'fastify' {
@@ -25,14 +26,17 @@ export type HttpOptions = {
   authenticate: Authenticate;
   /** Public origins of the node besides loopback names and IP addresses. */
   origins: readonly string[];
+  /** Host names under which published content has origins of its own. */
+  gateways: readonly string[];
   log: Log;
   metrics: () => Metrics;
 };
 
 /** Builds the server from the route table: addressing, authentication, authorization, validation and error answers in one place. */
-export function createServer({ routes, authenticate, origins, log, metrics }: HttpOptions): HttpServer {
+export function createServer({ routes, authenticate, origins, gateways, log, metrics }: HttpOptions): HttpServer {
   const server = Fastify({
     genReqId: () => randomUUID(),
+    rewriteUrl: ({ url = '/', headers }) => routedUrl(url, headers.host, gateways),
     requestIdHeader: false,
     bodyLimit: dialects.freehold.json.limit,
     routerOptions: { maxParamLength: 4096, ignoreTrailingSlash: false },
@@ -82,7 +86,7 @@ export function createServer({ routes, authenticate, origins, log, metrics }: Ht
   });
 
   server.addHook('onRequest', async (request, reply) => {
-    request.arrival = arrivalOf(request.raw, origins);
+    request.arrival = arrivalOf(request.raw, origins, gateways);
     reply.headers({
       'x-request-id': request.id,
       'x-content-type-options': 'nosniff',

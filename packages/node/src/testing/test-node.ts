@@ -47,6 +47,7 @@ export async function startTestNode({
       host: '127.0.0.1',
       dataDirectory,
       origins: [],
+      gateways: [],
       owner: undefined,
       logLevel: 'debug',
       quotaBytes: 2 ** 32,

@@ -3,6 +3,7 @@ import type { Dialect } from './dialect.ts';
 /** Public content by CID: nobody signs in, every origin may read. */
 export const gateway: Dialect = {
   credential: () => undefined,
+  // No body is read; a limit must be at least one byte.
   json: { types: [], limit: 1 },
   crossOrigin: true,
   headers: () => ({
