@@ -4,10 +4,11 @@ import durable from './durable.ts';
 import foundation from './foundation.ts';
 import functions from './functions.ts';
 import network from './network.ts';
+import puter from './puter.ts';
 import type { Requirement } from './requirement.ts';
 import wallets from './wallets.ts';
 
-const all: Requirement[] = [...foundation, ...wallets, ...cloud, ...drive, ...durable, ...functions, ...network];
+const all: Requirement[] = [...foundation, ...wallets, ...cloud, ...drive, ...durable, ...functions, ...network, ...puter];
 
 /** Every promise by id. */
 export const requirements: ReadonlyMap<string, Requirement> = new Map(all.map((requirement) => [requirement.id, requirement]));

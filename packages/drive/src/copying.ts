@@ -20,6 +20,7 @@ export type CopyOptions = {
   name?: string | undefined;
   /** As for a move: `replace` puts what is in the way into the trash. */
   onConflict?: OnConflict | undefined;
+  firstNumber?: number | undefined;
   signal?: AbortSignal | undefined;
 };
 
@@ -31,7 +32,7 @@ export type CopyOptions = {
 export async function copyEntry(
   context: Context,
   { from, to }: { from: Account; to: Account },
-  { id, parent, name, onConflict = 'fail', signal }: CopyOptions,
+  { id, parent, name, onConflict = 'fail', firstNumber, signal }: CopyOptions,
 ): Promise<Entry> {
   const { settings, now, newId } = context;
   const source = await from.look();
@@ -54,7 +55,7 @@ export async function copyEntry(
       await store.entries.setTrashed(existing.id, now());
       await record({ op: 'trashed', entry: existing.id, parent });
     }
-    const free = existing && onConflict === 'rename' ? await tree.freeName(parent, newName, original.kind) : newName;
+    const free = existing && onConflict === 'rename' ? await tree.freeName(parent, newName, original.kind, firstNumber) : newName;
     return { row: await insertCopy(writing, original, { parent, name: free }), depth: above.length };
   });
 

@@ -30,6 +30,7 @@ import { publishingOf, tidyPublications } from './ipfs/publishing.ts';
 import { keyedLock } from './keyed-lock.ts';
 import { entryId } from './entry-id.ts';
 import { locksOf } from './locks.ts';
+import { listingOf } from './listing.ts';
 import { lookingAt } from './looking.ts';
 import { reachOf, type Actor } from './reach.ts';
 import { propertiesOf } from './properties.ts';
@@ -136,6 +137,7 @@ export function openDrive({
     const publications = publishingOf(account, context, publishing);
     return {
       ...lookingAt(account, context),
+      ...listingOf(account),
       ...writing,
       ...versioning(account, context),
       ...retaining(account, context),
@@ -219,6 +221,9 @@ export function openDrive({
     uploads,
     /** Whether an account has a drive yet, without making one. */
     has: async (name: string): Promise<boolean> => (await driveRows(database.read).find(name)) !== undefined,
+
+    /** Names of the folders that every drive has in its root. */
+    folders,
 
     /** What somebody reaches, in its own drive and in what others shared, and what it may do there. */
     as(actor: Actor) {

@@ -42,6 +42,9 @@ export function following(account: Account, { feed, log, closing }: Context) {
     events,
     latest,
 
+    /** When the drive was last changed, in milliseconds; 0 when it never was. */
+    changedAt: async (): Promise<number> => (await account.look()).store.changes.latestAt(),
+
     /** Calls the listener with each page of `events`, one after another. */
     subscribe(listener: (page: ChangePage) => void | Promise<void>, { since }: { since?: number } = {}): () => void {
       const ended = new AbortController();

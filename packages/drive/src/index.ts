@@ -8,6 +8,7 @@ export type { Content, Page, Range } from './looking.ts';
 export type { Property, PropertyChange } from './properties.ts';
 export type { MoveOptions, OnConflict, WriteFileOptions } from './writing.ts';
 export type { CopyOptions } from './copying.ts';
+export type { ListOptions, TreeOptions } from './listing.ts';
 export { appFolder, type Actor, type Place, type Target } from './reach.ts';
 export { includes, rights, type Right } from './right.ts';
 export { mediaTypeOf } from './media-type.ts';

@@ -30,6 +30,9 @@ const newestFirst = { at: Number.MAX_SAFE_INTEGER, id: '' };
 
 /** Everything that changes nothing. */
 export const lookingAt = (account: Account, { blobs, settings }: Context) => ({
+  /** Names the drive itself, for as long as it lives. */
+  id: async (): Promise<string> => (await account.drive()).id,
+
   async root(): Promise<Entry> {
     const { root, tree } = await account.look();
     return toEntry(await tree.get(root), '/');
@@ -49,22 +52,19 @@ export const lookingAt = (account: Account, { blobs, settings }: Context) => ({
     return toEntry(row, `/${keys.join('/')}`);
   },
 
+  /** What a folder holds under a name; undefined when there is nothing. */
+  async child(parent: string, name: string): Promise<Entry | undefined> {
+    const { store, tree } = await account.look();
+    await tree.get(parent);
+    const row = await store.entries.child(parent, nameKey(name));
+    return row && toEntry(row);
+  },
+
   /** Slash-separated path from the root. For an entry in the trash, the path it had. */
   async path(id: string): Promise<string> {
     const { tree } = await account.look();
     const { name } = await tree.get(id);
     return (await tree.path(id)) ?? name;
-  },
-
-  /** A page of a folder, in the order of the names (by Unicode code point, so that it is the same everywhere). */
-  async list({ parent, after = '', limit }: { parent: string; after?: string; limit?: number; sort?: 'name' }): Promise<Page> {
-    const { store, tree } = await account.look();
-    const folder = await tree.get(parent);
-    if (folder.kind !== 'folder') throw new DriveError('not_a_folder', `"${folder.name}" is a file and has nothing in it to list.`);
-    const size = pageSize(limit);
-    const rows = await store.entries.children(parent, { after, limit: size + 1 });
-    const last = rows.length > size ? rows[size - 1] : undefined;
-    return { entries: rows.slice(0, size).map((row) => toEntry(row)), ...(last && { next: last.name_key }) };
   },
 
   /** A page of what was put into the trash, newest first, each with the path it had. */

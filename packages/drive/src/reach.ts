@@ -31,6 +31,8 @@ export type Place<Handle> = {
   /** `/<owner>/…`, as Puter has paths. */
   path: string;
   right: Right;
+  /** Of what is in the trash: the entry that was put there, and the way of names from it down to this one. */
+  trashed?: { top: string; way: string[] } | undefined;
 };
 
 /** By id, or by a path that begins with the account that owns the drive. */
@@ -93,20 +95,47 @@ export function reachOf<Handle>(
     const isLive = steps.at(-1)?.id === root && steps.every(({ trashed_at }) => trashed_at === null);
     const isHidden = !isLive && (owner !== account || delegate !== undefined);
     const ids = steps.map(({ id }) => id);
-    return { path: tree.pathOf(steps), right: isHidden ? undefined : await rightOn(owner, ids) };
+    const top = isLive ? undefined : steps.findLast(({ trashed_at }) => trashed_at !== null);
+    return {
+      path: tree.pathOf(steps),
+      right: isHidden ? undefined : await rightOn(owner, ids),
+      trashed: top && {
+        top: top.id,
+        way: steps
+          .slice(0, steps.indexOf(top))
+          .map(({ name }) => name)
+          .reverse(),
+      },
+    };
+  }
+
+  /** The entry at a path or with an id, if the actor may do `needed` with it. Errors: `entry_not_found`, `access_denied`. */
+  async function find(target: Target, needed: Right): Promise<Place<Handle>> {
+    const { owner, row } = await locate(target);
+    const { path, right, trashed } = await lookAt({ owner, row });
+    if (right === undefined) throw notFound();
+    if (!includes(right, needed))
+      throw new DriveError('access_denied', `You may ${right} "${row.name}", but not ${needed} it. Ask its owner for more.`);
+    // The folder above something in the trash may be gone; then only its name is known.
+    const inDrive = path ?? `/${row.name}`;
+    return { owner, drive: handleOf(owner), entry: toEntry(row, path), path: `/${owner}${inDrive === '/' ? '' : inDrive}`, right, trashed };
   }
 
   return {
     actor,
 
-    /** The entry at a path or with an id, if the actor may do `needed` with it. Errors: `entry_not_found`, `access_denied`. */
-    async find(target: Target, needed: Right): Promise<Place<Handle>> {
-      const { owner, row } = await locate(target);
-      const { path, right } = await lookAt({ owner, row });
-      if (right === undefined) throw notFound();
-      if (!includes(right, needed))
-        throw new DriveError('access_denied', `You may ${right} "${row.name}", but not ${needed} it. Ask its owner for more.`);
-      return { owner, drive: handleOf(owner), entry: toEntry(row, path), path: `/${owner}${path === '/' ? '' : path}`, right };
+    find,
+
+    /** The drives that the actor sees as a whole: its own, and those that were shared so. */
+    async homes(): Promise<Place<Handle>[]> {
+      const owners = [account, ...(await shareRows(database.read).wholeDrives(account))];
+      const places: Place<Handle>[] = [];
+      for (const owner of owners) {
+        const { root } = await accountOf(owner).look();
+        const place = await find({ id: root }, 'see').catch(ignoreMissing);
+        if (place) places.push(place);
+      }
+      return places;
     },
 
     /** Whether the actor sees an entry at all: for events, which tell nobody of what it cannot see. */
@@ -115,4 +144,8 @@ export function reachOf<Handle>(
       return found !== undefined && (await lookAt(found)).right !== undefined;
     },
   };
+}
+
+function ignoreMissing(error: unknown): undefined {
+  if (!(error instanceof DriveError) || error.code !== 'entry_not_found') throw error;
 }

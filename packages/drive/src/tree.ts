@@ -77,11 +77,11 @@ export function treeOf({ entries }: Store, root: string, fixed: ReadonlySet<stri
       if (depth > maximumDepth) throw tooDeep();
     },
 
-    /** The first free of "name (2)", "name (3)" …; found by doubling and halving when there are many. */
-    async freeName(parent: string, name: string, kind: EntryRow['kind']): Promise<string> {
+    /** The first free of "name (2)", "name (3)" …, or from another number on; found by doubling and halving when there are many. */
+    async freeName(parent: string, name: string, kind: EntryRow['kind'], firstNumber = 2): Promise<string> {
       const taken = async (number: number) => (await entries.child(parent, nameKey(numberedName(name, number, kind)))) !== undefined;
-      let low = 1;
-      let high = 2;
+      let low = firstNumber - 1;
+      let high = firstNumber;
       while (await taken(high)) {
         low = high;
         high *= 2;

@@ -11,7 +11,7 @@ import type { EntryRow } from './store/entries.ts';
 import { nameTaken } from './tree.ts';
 
 /**
- * What to do when the name is taken: `fail`; `rename` keeps both, the new one as "name (2)"; `replace` gives the existing file the new
+ * What to do when the name is taken: `fail`; `rename` keeps both, the new one as "name (2)", or with `firstNumber`; `replace` gives the existing file the new
  * content and keeps the old as a version (write), or puts what is in the way into the trash (move).
  */
 export type OnConflict = 'fail' | 'replace' | 'rename';
@@ -25,9 +25,16 @@ export type WriteFileOptions = {
   /** Guessed from the name when not given. */
   mediaType?: string | undefined;
   onConflict?: OnConflict | undefined;
+  firstNumber?: number | undefined;
   signal?: AbortSignal | undefined;
 };
-export type MoveOptions = { id: string; parent?: string | undefined; name?: string | undefined; onConflict?: OnConflict | undefined };
+export type MoveOptions = {
+  id: string;
+  parent?: string | undefined;
+  name?: string | undefined;
+  onConflict?: OnConflict | undefined;
+  firstNumber?: number | undefined;
+};
 
 export function writingTo(account: Account, context: Context) {
   const { blobs, now, newId, settings, closing } = context;
@@ -56,7 +63,8 @@ export function writingTo(account: Account, context: Context) {
     return toEntry(row);
   }
 
-  async function writeFile({ parent, name, content, size, mediaType, onConflict = 'fail', signal }: WriteFileOptions): Promise<Entry> {
+  async function writeFile(options: WriteFileOptions): Promise<Entry> {
+    const { parent, name, content, size, mediaType, onConflict = 'fail', firstNumber, signal } = options;
     checkFileName(name);
     const media_type = mediaType ?? mediaTypeOf(name);
     const early = await account.look();
@@ -67,13 +75,19 @@ export function writingTo(account: Account, context: Context) {
 
     const stop = signal ? AbortSignal.any([signal, closing]) : closing;
     const staged = await blobs.stage({ content, size, limit, signal: stop });
-    return (await putFile(staged, { parent, name, media_type, onConflict })).entry;
+    return (await putFile(staged, { parent, name, media_type, onConflict, firstNumber })).entry;
   }
 
   /** Names staged content in a folder; `claim` runs in the same transaction, and its failure leaves nothing. */
   function putFile(
     staged: Staged,
-    { parent, name, media_type, onConflict }: { parent: string; name: string; media_type: string; onConflict: OnConflict },
+    {
+      parent,
+      name,
+      media_type,
+      onConflict,
+      firstNumber,
+    }: { parent: string; name: string; media_type: string; onConflict: OnConflict; firstNumber?: number | undefined },
     claim: (writing: Writing) => Promise<void> = async () => {},
   ): Promise<{ entry: Entry; replaced: boolean }> {
     return blobs.publish(staged, (placed) =>
@@ -90,7 +104,7 @@ export function writingTo(account: Account, context: Context) {
         }
         if (!(await store.usage.add(staged.size, settings.quota))) throw overQuota();
         await store.blobs.retain(placed, now());
-        const free = existing ? await tree.freeName(parent, name, 'file') : name;
+        const free = existing ? await tree.freeName(parent, name, 'file', firstNumber) : name;
         const entry = await insert(writing, { parent, name: free, kind: 'file', size: staged.size, cid: staged.cid, media_type });
         return { entry, replaced: false };
       }),
@@ -101,10 +115,12 @@ export function writingTo(account: Account, context: Context) {
     parent,
     name,
     onConflict = 'fail',
+    firstNumber,
   }: {
     parent: string;
     name: string;
     onConflict?: 'fail' | 'rename' | undefined;
+    firstNumber?: number | undefined;
   }): Promise<Entry> {
     return account.change(async (writing) => {
       checkFileName(name);
@@ -112,25 +128,56 @@ export function writingTo(account: Account, context: Context) {
       await tree.checkDepth((await tree.folder(parent)).above.length);
       const existing = await store.entries.child(parent, nameKey(name));
       if (existing && onConflict === 'fail') throw nameTaken(name);
-      const free = existing ? await tree.freeName(parent, name, 'folder') : name;
+      const free = existing ? await tree.freeName(parent, name, 'folder', firstNumber) : name;
       return insert(writing, { parent, name: free, kind: 'folder', size: 0, cid: null, media_type: null });
     });
   }
 
+  /** The folder at the end of a way of names down from `parent`; what is missing on the way is made. Errors: `not_a_folder`. */
+  function createPath({ parent, names }: { parent: string; names: readonly string[] }): Promise<Entry> {
+    return account.change(async (writing) => {
+      const { row, above } = await writing.tree.folder(parent);
+      let folder = toEntry(row);
+      for (const [index, name] of names.entries()) {
+        const existing = await writing.store.entries.child(folder.id, nameKey(name));
+        if (existing && existing.kind !== 'folder')
+          throw new DriveError('not_a_folder', `"${name}" is a file, not a folder. Choose another place.`);
+        if (!existing) {
+          checkFileName(name);
+          await writing.tree.checkDepth(above.length + index);
+        }
+        folder = existing
+          ? toEntry(existing)
+          : await insert(writing, { parent: folder.id, name, kind: 'folder', size: 0, cid: null, media_type: null });
+      }
+      return folder;
+    });
+  }
+
   /** An empty file that points at another entry, of this drive or of one that is shared; what it points at may go away. */
-  function createShortcut({ parent, name, target }: { parent: string; name: string; target: string }): Promise<Entry> {
+  function createShortcut({
+    parent,
+    name,
+    target,
+    firstNumber,
+  }: {
+    parent: string;
+    name: string;
+    target: string;
+    firstNumber?: number | undefined;
+  }): Promise<Entry> {
     return account.change(async (writing) => {
       checkFileName(name);
       const { store, tree } = writing;
       await tree.folder(parent);
-      const free = (await store.entries.child(parent, nameKey(name))) ? await tree.freeName(parent, name, 'file') : name;
+      const free = (await store.entries.child(parent, nameKey(name))) ? await tree.freeName(parent, name, 'file', firstNumber) : name;
       await store.blobs.retain(emptyContent, now());
       return insert(writing, { parent, name: free, kind: 'file', size: 0, cid: emptyContent.cid, media_type: mediaTypeOf(name), target });
     });
   }
 
   /** To another folder, under another name, or both. One row changes, however much is below. */
-  function move({ id, parent, name, onConflict = 'fail' }: MoveOptions): Promise<Entry> {
+  function move({ id, parent, name, onConflict = 'fail', firstNumber }: MoveOptions): Promise<Entry> {
     return account.change(async ({ store, tree, record }) => {
       if (name !== undefined) checkFileName(name);
       const row = await tree.movable(id);
@@ -143,7 +190,7 @@ export function writingTo(account: Account, context: Context) {
       const existing = await store.entries.child(target.parent, nameKey(target.name));
       if (existing && existing.id !== id) {
         if (onConflict === 'fail') throw nameTaken(target.name);
-        if (onConflict === 'rename') target.name = await tree.freeName(target.parent, target.name, row.kind);
+        if (onConflict === 'rename') target.name = await tree.freeName(target.parent, target.name, row.kind, firstNumber);
         else {
           await tree.removable(existing.id);
           await store.entries.setTrashed(existing.id, now());
@@ -162,6 +209,7 @@ export function writingTo(account: Account, context: Context) {
     writeFile,
     putFile,
     createFolder,
+    createPath,
     createShortcut,
     move,
     rename: (id: string, name: string, { onConflict }: { onConflict?: OnConflict } = {}): Promise<Entry> => move({ id, name, onConflict }),

@@ -19,6 +19,11 @@ export const changeRows = (tx: Sql, drive: string) => ({
     return row?.seq ?? 0;
   },
 
+  async latestAt(): Promise<number> {
+    const row = await tx.get<{ at: number }>(sql`SELECT at FROM change WHERE drive = ${drive} ORDER BY seq DESC LIMIT 1`);
+    return row?.at ?? 0;
+  },
+
   since(seq: number, limit: number): Promise<ChangeRow[]> {
     return tx.all(sql`SELECT seq, op, entry, parent, origin, at FROM change
       WHERE drive = ${drive} AND seq > ${seq} ORDER BY seq LIMIT ${limit}`);

@@ -23,6 +23,26 @@ export type Content = { cid: string; size: number; media_type: string | null };
 /** An entry on the way up to the root. */
 export type Step = { id: string; name: string; trashed_at: number | null };
 
+export type Sort = 'name' | 'modified' | 'size' | 'type';
+export type Order = {
+  by: Sort;
+  descending: boolean;
+  /** The last entry of the page before: what it was ordered by, and its name's key. */
+  after: { value: string | number; name_key: string } | undefined;
+  limit: number;
+  offset: number;
+};
+
+/** What an order compares. Folders have no type and come first. */
+const orders = {
+  modified: sql`modified_at`,
+  size: sql`size`,
+  type: sql`CASE WHEN kind = 'folder' THEN '' ELSE COALESCE(media_type, '-') END`,
+};
+
+/** How many folders one statement looks into; always filled up to that, so that there is one statement to prepare. */
+export const foldersAtOnce = 32;
+
 const columns = sql`id, parent, name, name_key, kind, size, cid, media_type, created_at, modified_at, trashed_at, target, attributes`;
 
 /** A path is resolved in hops of so many names, each one statement: nesting is not endless in any database. */
@@ -43,6 +63,42 @@ export const entryRows = (tx: Sql, drive: string) => {
     children(parent: string, { after, limit }: { after: string; limit: number }): Promise<EntryRow[]> {
       return tx.all(sql`SELECT ${columns} FROM entry
         WHERE drive = ${drive} AND parent = ${parent} AND name_key > ${after} AND trashed_at IS NULL ORDER BY name_key LIMIT ${limit}`);
+    },
+
+    /** A folder in an order of one's choice, from behind a place in it; the names decide between equals. Only `name` has an index. */
+    sorted(parent: string, { by, descending, after, limit, offset }: Order): Promise<EntryRow[]> {
+      const direction = descending ? sql`DESC` : sql`ASC`;
+      const than = descending ? sql`<` : sql`>`;
+      const value = typeof after?.value === 'number' ? sql`CAST(${after.value} AS BIGINT)` : sql`${after?.value ?? ''}`;
+      const behind = !after
+        ? sql``
+        : by === 'name'
+          ? sql`AND name_key ${than} ${after.name_key}`
+          : sql`AND (${orders[by]}, name_key) ${than} (${value}, ${after.name_key})`;
+      const order = by === 'name' ? sql`name_key ${direction}` : sql`${orders[by]} ${direction}, name_key ${direction}`;
+      return tx.all(sql`SELECT ${columns} FROM entry WHERE drive = ${drive} AND parent = ${parent} AND trashed_at IS NULL ${behind}
+        ORDER BY ${order} LIMIT ${limit} OFFSET ${offset}`);
+    },
+
+    /** How many entries the folders hold directly, and their bytes. */
+    async measure(folders: readonly string[]): Promise<{ entries: number; bytes: number }> {
+      const row = await tx.get<{ entries: number; bytes: number }>(
+        sql`SELECT COUNT(*) AS entries, CAST(COALESCE(SUM(size), 0) AS BIGINT) AS bytes FROM entry
+          WHERE drive = ${drive} AND parent IN (${listOf(folders)}) AND trashed_at IS NULL`,
+      );
+      return { entries: row?.entries ?? 0, bytes: row?.bytes ?? 0 };
+    },
+
+    /** The ids of the folders directly in some folders, from behind an id on. */
+    async foldersIn(folders: readonly string[], { after, limit }: { after: string; limit: number }): Promise<string[]> {
+      const rows = await tx.all<{ id: string }>(sql`SELECT id FROM entry
+        WHERE drive = ${drive} AND parent IN (${listOf(folders)}) AND trashed_at IS NULL AND kind = 'folder' AND id > ${after} ORDER BY id LIMIT ${limit}`);
+      return rows.map(({ id }) => id);
+    },
+
+    async isEmpty(parent: string): Promise<boolean> {
+      const row = await tx.get(sql`SELECT id FROM entry WHERE drive = ${drive} AND parent = ${parent} AND trashed_at IS NULL LIMIT 1`);
+      return row === undefined;
     },
 
     /** What a path of keys below `from` names. */
@@ -125,6 +181,13 @@ export const entryRows = (tx: Sql, drive: string) => {
       return tx.all(sql`SELECT ${columns} FROM entry WHERE drive = ${drive} AND cid = ${cid} ORDER BY id LIMIT ${limit}`);
     },
 
+    async countTrashed(): Promise<number> {
+      const row = await tx.get<{ count: number }>(
+        sql`SELECT COUNT(*) AS count FROM entry WHERE drive = ${drive} AND trashed_at IS NOT NULL`,
+      );
+      return row?.count ?? 0;
+    },
+
     async remove(id: string): Promise<void> {
       await tx.run(sql`DELETE FROM entry WHERE drive = ${drive} AND id = ${id}`);
     },
@@ -149,3 +212,8 @@ export const entryRows = (tx: Sql, drive: string) => {
 };
 
 export { columns as entryColumns };
+
+function listOf(values: readonly string[]): Statement {
+  const filled = Array.from({ length: foldersAtOnce }, (_, index) => values[index] ?? '');
+  return filled.slice(1).reduce<Statement>((list, value) => sql`${list}, ${value}`, sql`${filled[0] ?? ''}`);
+}

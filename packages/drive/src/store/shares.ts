@@ -47,6 +47,13 @@ export const shareRows = (tx: Sql) => ({
       WHERE share.drive = ${drive} AND (share.created_at, share.id) > (${at}, ${id}) ORDER BY share.created_at, share.id LIMIT ${limit}`);
   },
 
+  /** Accounts that share the whole of their drive with one account. */
+  async wholeDrives(holder: string): Promise<string[]> {
+    const rows = await tx.all<{ account: string }>(sql`SELECT drive.account FROM share JOIN drive ON drive.id = share.drive
+      WHERE share.holder = ${holder} AND share.entry = drive.root ORDER BY drive.account LIMIT 1000`);
+    return rows.map(({ account }) => account);
+  },
+
   /** With an entry goes what was shared of it. */
   async removeOf(entry: string): Promise<void> {
     await tx.run(sql`DELETE FROM share WHERE entry = ${entry}`);

@@ -10,7 +10,18 @@ export type SentContent = { cid?: string | undefined; size: number; name: string
 /** Answers a request for the bytes of a file: Range, If-Range, If-None-Match and HEAD are honoured, and what the bytes are is never trusted. */
 export async function sendContent(
   { request, reply }: { request: FastifyRequest; reply: FastifyReply },
-  { file, download, open }: { file: SentContent; download: boolean; open: (range: Range | undefined) => Promise<Readable> },
+  {
+    file,
+    download,
+    headers,
+    open,
+  }: {
+    file: SentContent;
+    download: boolean;
+    /** Instead of what would be said of the type and the name. */
+    headers?: Record<string, string>;
+    open: (range: Range | undefined) => Promise<Readable>;
+  },
 ): Promise<unknown> {
   const etag = `"${file.cid}"`;
   reply.headers({
@@ -24,7 +35,7 @@ export async function sendContent(
     return reply.code(304).send();
   const mayRange = request.headers['if-range'] === undefined || request.headers['if-range'] === etag;
   const range = mayRange ? parseRange(request.headers.range, file.size) : undefined;
-  reply.headers(userContentHeaders({ mediaType: file.mediaType ?? '', name: file.name, download }));
+  reply.headers({ ...userContentHeaders({ mediaType: file.mediaType ?? '', name: file.name, download }), ...headers });
   if (range) reply.code(206).header('content-range', `bytes ${range.start}-${range.end}/${file.size}`);
   reply.header('content-length', range ? range.end - range.start + 1 : file.size);
   if (request.method === 'HEAD') {

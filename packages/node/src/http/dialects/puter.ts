@@ -23,6 +23,12 @@ const wire: Record<string, { code: string; status?: number }> = {
   name_taken: { code: 'item_with_same_name_exists' },
   name_invalid: { code: 'bad_request' },
   invalid_request: { code: 'bad_request' },
+  attributes_invalid: { code: 'field_invalid' },
+  cursor_invalid: { code: 'field_invalid' },
+  entry_in_trash: { code: 'bad_request', status: 400 },
+  entry_not_in_trash: { code: 'bad_request', status: 400 },
+  too_deep: { code: 'bad_request', status: 400 },
+  version_not_found: { code: 'not_found' },
   not_a_file: { code: 'cannot_read_a_directory', status: 400 },
   not_a_folder: { code: 'dest_is_not_a_directory', status: 400 },
   root_fixed: { code: 'forbidden' },
@@ -75,6 +81,9 @@ export const puter: Dialect = {
       return { status, body: { error: ended, message: ended, code: 'reauth_required', reason: 'token_ended' } };
     }
     const named = wire[code] ?? { code };
-    return { status: named.status ?? status, body: { ...details, error: message, message, code: named.code } };
+    const told = code === 'name_taken' ? { entry_name: details?.['name'] } : details;
+    // A field of the wrong type has a code of its own.
+    const wireCode = code === 'invalid_request' && typeof details?.['field'] === 'string' ? 'field_invalid' : named.code;
+    return { status: named.status ?? status, body: { ...told, error: message, message, code: wireCode } };
   },
 };

@@ -3,11 +3,13 @@ import type { Identity } from '@freehold/identity';
 import { accountRoutes } from './account.ts';
 import { authRoutes } from './auth.ts';
 import { driverRoutes } from './drivers.ts';
+import { fileRoutes } from './files.ts';
 import { keyValueInterface } from './keyvalue.ts';
 
 /** What Puter's SDK calls, under Puter's own paths. */
 export const puterRoutes = (deps: { identity: Identity; drive: Drive; keyValue: KeyValue; startedAt: number; now: () => number }) => [
   ...accountRoutes(deps),
   ...authRoutes(deps),
+  ...fileRoutes(deps),
   ...driverRoutes([keyValueInterface(deps.keyValue)]),
 ];

@@ -1,0 +1,136 @@
+import type { Right } from '@freehold/drive';
+import { includes } from '@freehold/drive';
+import type { Entry } from '@freehold/protocol';
+import { uidOfId } from '../../http/uid.ts';
+
+/** An entry as a caller sees it. */
+export type Shown = {
+  entry: Entry;
+  owner: string;
+  /** `/<owner>/…`, or where it lies in the trash. */
+  path: string;
+  name: string;
+  /** Of the folder it is seen in, which for the trash is no entry. */
+  parent: string | null;
+  right: Right;
+  /** A folder that every drive has. */
+  immutable: boolean;
+  /** Where it was, when it lies in the trash. */
+  trashed?: { path: string } | undefined;
+};
+
+/** What costs a look of its own, and is given only where it was asked for. */
+export type Extras = {
+  /** Bytes of a folder with everything below. */
+  size?: number | undefined;
+  isEmpty?: boolean | undefined;
+  thumbnail?: string | null | undefined;
+  versions?: readonly object[] | undefined;
+  shares?: readonly object[] | undefined;
+};
+
+const seconds = (milliseconds: number) => Math.floor(milliseconds / 1000);
+
+/** Puter's first dialect: snake_case, flags as 0 and 1, times in seconds. */
+export function toV1(shown: Shown, { size, isEmpty, thumbnail, versions, shares }: Extras = {}) {
+  const { entry, owner, path, name, right, immutable } = shown;
+  const uid = uidOfId(entry.id);
+  const parent = shown.parent === null ? null : uidOfId(shown.parent);
+  const isFolder = entry.kind === 'folder';
+  const dirname = path.slice(0, Math.max(1, path.lastIndexOf('/')));
+  const modified = seconds(entry.modifiedAt);
+  return {
+    id: uid,
+    uid,
+    uuid: uid,
+    parent_id: parent,
+    parent_uid: parent,
+    path,
+    dirname,
+    dirpath: dirname,
+    name,
+    is_dir: isFolder,
+    is_shortcut: entry.target === undefined ? 0 : 1,
+    shortcut_to: entry.target === undefined ? null : uidOfId(entry.target),
+    is_symlink: 0,
+    symlink_path: null,
+    type: typeOf(entry),
+    writable: includes(right, 'write'),
+    is_public: null,
+    thumbnail: thumbnail ?? null,
+    immutable,
+    metadata: metadataOf(shown),
+    modified,
+    created: seconds(entry.createdAt),
+    accessed: modified,
+    size: size ?? (isFolder ? null : entry.size),
+    layout: attribute(entry, 'layout'),
+    sort_by: attribute(entry, 'sort_by'),
+    sort_order: attribute(entry, 'sort_order'),
+    subdomains: [],
+    workers: [],
+    has_website: false,
+    suggested_apps: [],
+    associated_app: null,
+    owner: { username: owner },
+    ...(isEmpty !== undefined && { is_empty: isEmpty }),
+    ...(versions && { versions }),
+    ...(shares && { shares }),
+  };
+}
+
+/** Puter's second dialect: camelCase, flags as booleans; the times are seconds here, too. */
+export function toV2(shown: Shown, { thumbnail }: Extras = {}) {
+  const { entry, path, name, immutable } = shown;
+  const uid = uidOfId(entry.id);
+  const modified = seconds(entry.modifiedAt);
+  return {
+    uuid: uid,
+    uid,
+    parentUid: shown.parent === null ? null : uidOfId(shown.parent),
+    path,
+    name,
+    isDir: entry.kind === 'folder',
+    isShortcut: entry.target !== undefined,
+    shortcutTo: entry.target === undefined ? null : uidOfId(entry.target),
+    isSymlink: false,
+    symlinkPath: null,
+    isPublic: null,
+    immutable,
+    metadata: metadataOf(shown),
+    modified,
+    created: seconds(entry.createdAt),
+    accessed: modified,
+    size: entry.kind === 'folder' ? null : entry.size,
+    layout: attribute(entry, 'layout'),
+    subdomains: [],
+    workers: [],
+    hasWebsite: false,
+    suggestedApps: [],
+    type: typeOf(entry),
+    thumbnail: thumbnail ?? null,
+    associatedApp: null,
+  };
+}
+
+/** Both at once, for answers that the SDK hands on as they are. */
+export const toBoth = (shown: Shown, extras?: Extras) => ({ ...toV1(shown, extras), ...toV2(shown, extras) });
+
+function typeOf({ kind, mediaType }: Entry): string | null {
+  if (kind === 'folder') return 'folder';
+  if (mediaType === undefined) return null;
+  return mediaType.startsWith('text/') && !mediaType.includes(';') ? `${mediaType}; charset=utf-8` : mediaType;
+}
+
+function attribute({ attributes }: Entry, name: string): string | null {
+  const value = attributes?.[name];
+  return typeof value === 'string' ? value : null;
+}
+
+/** A JSON object as text. Of what lies in the trash it says where it was, as Puter's desktop reads it to put it back. */
+function metadataOf({ entry, trashed }: Shown): string | null {
+  if (trashed && entry.trashedAt !== undefined)
+    return JSON.stringify({ original_name: entry.name, original_path: trashed.path, trashed_ts: seconds(entry.trashedAt) });
+  const value = entry.attributes?.['metadata'];
+  return value === undefined || value === null ? null : typeof value === 'string' ? value : JSON.stringify(value);
+}
