@@ -320,7 +320,7 @@ test('what is no driver of this node is not found, in Puter’s words', async ()
   assert.deepEqual(await call404({ interface: '__proto__', method: 'x' }), [404, 'not_found']);
   assert.deepEqual(await call404(kv('constructor', {})), [404, 'not_found']);
   assert.deepEqual(await call404(kv('get', { key: 'k' }, 'other-driver')), [404, 'not_found']);
-  assert.deepEqual(await call404({ method: 'get' }), [400, 'bad_request']);
+  assert.deepEqual(await call404({ method: 'get' }), [400, 'field_invalid']);
   assert.deepEqual(await call404(kv('get', { key: '' })), [400, 'field_invalid']);
   assert.deepEqual(await call404(kv('set', { key: 'k'.repeat(1025), value: 1 })), [400, 'key_too_large']);
   assert.deepEqual(await call404(kv('set', { key: 'k', value: 'x'.repeat(400 * 1024) })), [413, 'value_too_large']);
