@@ -189,6 +189,11 @@ export default [
       'no URL, header, XML body, flood of locks or properties sent to WebDAV escapes the drive, breaks the node or fills its memory',
   },
   {
+    id: 'drive.webdav.peers',
+    source: 'issues/3',
+    behaviour: 'litmus passes 104 of 104; rclone copies a tree of 10,000 files there and back and finds it the same',
+  },
+  {
     id: 'drive.webdav.properties',
     source: 'issues/3',
     behaviour: 'properties that WebDAV clients keep with a file survive rename, move, copy, trash and restart, and end with the file',

@@ -2,9 +2,8 @@
 // FILTER keeps the files whose path contains it; --long runs the long forms of the slow suites too.
 import { globSync } from 'node:fs';
 import { join } from 'node:path';
-import { run } from 'node:test';
-import { spec } from 'node:test/reporters';
 import { build } from './build.ts';
+import { runTests } from './run-tests.ts';
 
 const root = join(import.meta.dirname, '..');
 const filters = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
@@ -19,25 +18,10 @@ const patterns = [
   'examples/*.test.ts',
   'test/**/*.test.ts',
 ];
-const files = globSync(patterns, { cwd: root, exclude: (path) => path.includes('node_modules') })
+// What needs programs from outside of npm is `npm run test:peers`.
+const files = globSync(patterns, { cwd: root, exclude: (path) => path.includes('node_modules') || path.includes('test/peers') })
   .filter((file) => filters.length === 0 || filters.some((filter) => file.includes(filter)))
   .sort()
   .map((file) => join(root, file));
 
-const stream = run({ files, concurrency: 2, timeout: 10 * 60_000 });
-let passed = 0;
-let failed = 0;
-let skipped = 0;
-stream.on('test:summary', ({ file, counts }) => {
-  if (file !== undefined) return;
-  passed = counts.passed;
-  skipped = counts.skipped;
-  failed = counts.tests - counts.passed - counts.skipped - counts.todo;
-});
-stream.on('end', () =>
-  setImmediate(() => {
-    if (failed > 0 || passed === 0) process.exitCode = 1;
-    console.log(`\n${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
-  }),
-);
-stream.compose(spec).pipe(process.stdout, { end: false });
+runTests({ files, concurrency: 2, timeoutMinutes: 10 });

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Account, Context } from './account.ts';
 import { DriveError } from './error.ts';
 import { nameKey } from './file-name.ts';
+import type { Store } from './store.ts';
 import type { LockRow } from './store/locks.ts';
 
 const second = 1000;
@@ -43,6 +44,10 @@ export const isBelow = (path: string, above: string): boolean => path.startsWith
 export const covers = ({ path, infinite }: Pick<WriteLock, 'path' | 'infinite'>, place: string): boolean =>
   path === place || (infinite && isBelow(place, path));
 
+/** All on a drive that have not run out, in the order of their paths. */
+export const locksOn = async ({ locks }: Pick<Store, 'locks'>, now: number): Promise<WriteLock[]> =>
+  (await locks.alive(now, maximumCount)).map(toLock);
+
 export function locksOf(account: Account, { now }: Context) {
   const granted = (asked = standardTimeout) => {
     const timeout = Math.max(second, Math.min(longestTimeout, asked));
@@ -50,19 +55,16 @@ export function locksOf(account: Account, { now }: Context) {
   };
 
   return {
-    /** All that have not run out, in the order of their paths. */
-    async list(): Promise<WriteLock[]> {
-      const { store } = await account.look();
-      return (await store.locks.alive(now(), maximumCount)).map(toLock);
-    },
+    list: async (): Promise<WriteLock[]> => locksOn((await account.look()).store, now()),
 
     /** Errors: `lock_conflict` (with the path of the lock in the way in its details), `too_many_locks`. */
     take({ names, infinite, exclusive, owner, principal, timeout }: TakeLockOptions): Promise<WriteLock> {
       const path = pathKey(names);
-      return account.change(async ({ store: { locks } }) => {
+      return account.change(async ({ store }) => {
+        const { locks } = store;
         await locks.hold();
         await locks.removeExpired(now());
-        const others = (await locks.alive(now(), maximumCount)).map(toLock);
+        const others = await locksOn(store, now());
         const inTheWay = others.find(
           (other) => (exclusive || other.exclusive) && (covers(other, path) || (infinite && isBelow(other.path, path))),
         );

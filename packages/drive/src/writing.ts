@@ -4,6 +4,7 @@ import { toEntry } from './entry.ts';
 import { DriveError } from './error.ts';
 import { checkFileName, nameKey } from './file-name.ts';
 import { emptyContent } from './empty.ts';
+import { locksOn, type WriteLock } from './locks.ts';
 import { mediaTypeOf } from './media-type.ts';
 import { replaceContent } from './replacing.ts';
 import { overQuota, type Staged } from './stage.ts';
@@ -26,6 +27,13 @@ export type WriteFileOptions = {
   mediaType?: string | undefined;
   onConflict?: OnConflict | undefined;
   firstNumber?: number | undefined;
+  /** Time of the last change in milliseconds; now when not given. */
+  modifiedAt?: number | undefined;
+  /**
+   * Hears, in the transaction that names the content, what is there under the name by then and which locks are on the drive. Throws
+   * to refuse: so nothing can come between what the caller looked at and what it changes, however long the upload took.
+   */
+  approve?: ((now: { existing: Entry | undefined; locks: readonly WriteLock[] }) => void) | undefined;
   signal?: AbortSignal | undefined;
 };
 export type MoveOptions = {
@@ -45,6 +53,7 @@ export function writingTo(account: Account, context: Context) {
       parent: string;
       target?: string;
       attributes?: string | null;
+      modified_at?: number | undefined;
     },
   ) {
     const at = now();
@@ -55,7 +64,7 @@ export function writingTo(account: Account, context: Context) {
       id: newId(),
       name_key: nameKey(entry.name),
       created_at: at,
-      modified_at: at,
+      modified_at: entry.modified_at ?? at,
       trashed_at: null,
     };
     await store.entries.insert(row);
@@ -64,7 +73,7 @@ export function writingTo(account: Account, context: Context) {
   }
 
   async function writeFile(options: WriteFileOptions): Promise<Entry> {
-    const { parent, name, content, size, mediaType, onConflict = 'fail', firstNumber, signal } = options;
+    const { parent, name, content, size, mediaType, onConflict = 'fail', firstNumber, modifiedAt, approve, signal } = options;
     checkFileName(name);
     const media_type = mediaType ?? mediaTypeOf(name);
     const early = await account.look();
@@ -75,7 +84,13 @@ export function writingTo(account: Account, context: Context) {
 
     const stop = signal ? AbortSignal.any([signal, closing]) : closing;
     const staged = await blobs.stage({ content, size, limit, signal: stop });
-    return (await putFile(staged, { parent, name, media_type, onConflict, firstNumber })).entry;
+    const place = { parent, name, media_type, onConflict, firstNumber, modified_at: modifiedAt };
+    const claim = async ({ store }: Writing) => {
+      if (!approve) return;
+      const existing = await store.entries.child(parent, nameKey(name));
+      approve({ existing: existing && toEntry(existing), locks: await locksOn(store, now()) });
+    };
+    return (await putFile(staged, place, claim)).entry;
   }
 
   /** Names staged content in a folder; `claim` runs in the same transaction, and its failure leaves nothing. */
@@ -87,7 +102,15 @@ export function writingTo(account: Account, context: Context) {
       media_type,
       onConflict,
       firstNumber,
-    }: { parent: string; name: string; media_type: string; onConflict: OnConflict; firstNumber?: number | undefined },
+      modified_at,
+    }: {
+      parent: string;
+      name: string;
+      media_type: string;
+      onConflict: OnConflict;
+      firstNumber?: number | undefined;
+      modified_at?: number | undefined;
+    },
     claim: (writing: Writing) => Promise<void> = async () => {},
   ): Promise<{ entry: Entry; replaced: boolean }> {
     return blobs.publish(staged, (placed) =>
@@ -100,12 +123,21 @@ export function writingTo(account: Account, context: Context) {
         if (existing && onConflict === 'replace') {
           const { cid, size } = staged;
           await replaceContent(writing, existing, { cid, size, media_type }, { context, retain: () => store.blobs.retain(placed, now()) });
+          if (modified_at !== undefined) await store.entries.setModified(existing.id, modified_at);
           return { entry: toEntry(await tree.get(existing.id)), replaced: true };
         }
         if (!(await store.usage.add(staged.size, settings.quota))) throw overQuota();
         await store.blobs.retain(placed, now());
         const free = existing ? await tree.freeName(parent, name, 'file', firstNumber) : name;
-        const entry = await insert(writing, { parent, name: free, kind: 'file', size: staged.size, cid: staged.cid, media_type });
+        const entry = await insert(writing, {
+          parent,
+          name: free,
+          kind: 'file',
+          size: staged.size,
+          cid: staged.cid,
+          media_type,
+          modified_at,
+        });
         return { entry, replaced: false };
       }),
     );

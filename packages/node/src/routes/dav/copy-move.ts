@@ -22,8 +22,8 @@ export async function move(visit: Visit): Promise<unknown> {
   const { files, place, headers } = visit;
   const entry = entryOf(visit);
   depthOf(headers, entry.kind === 'folder' ? ['infinity'] : [0, 'infinity'], 'infinity');
-  refuseIfLocked(visit, place, { below: true, membership: true });
   const target = await targetOf(visit);
+  refuseIfLocked(visit, place, { below: true, membership: true });
   return arrive(visit, target, async ({ parent, name, onConflict }) => {
     await files.move({ id: entry.id, parent, name, onConflict });
     await files.locks.releaseBelow(place.path);

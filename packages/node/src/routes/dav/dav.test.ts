@@ -52,6 +52,31 @@ test('a file is put, told about, read in parts and only when it is new', async (
   assert.equal((await dav('PUT', '/dav/h%C3%A9llo.txt', { body: 'newer', headers: { 'if-match': etag } })).status, 204);
 });
 
+test('a slow upload does not undo what others did meanwhile, and respects a lock taken meanwhile', async () => {
+  verifies('drive.webdav', 'drive.webdav.locks');
+  const { etag = '' } = (await dav('PUT', '/dav/slow.txt', { body: 'first' })).headers;
+  /** Begins an upload, lets something happen, and ends it. */
+  const during = async (headers: Record<string, string>, happen: () => Promise<unknown>) => {
+    const { promise: gate, resolve: open } = Promise.withResolvers<void>();
+    const body = async function* () {
+      yield Buffer.from('slow');
+      await gate;
+    };
+    const answer = owner.fetch('/dav/slow.txt', { method: 'PUT', body: body(), headers, duplex: 'half' });
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    await happen();
+    open();
+    return (await answer).status;
+  };
+  const second = () => dav('PUT', '/dav/slow.txt', { body: 'second' });
+  assert.equal(await during({ 'if-match': etag }, second), 412);
+  assert.equal((await dav('GET', '/dav/slow.txt')).body, 'second');
+  const now = (await dav('HEAD', '/dav/slow.txt')).headers['etag'] ?? '';
+  assert.equal(await during({ if: `([${now}])` }, () => dav('PUT', '/dav/slow.txt', { body: 'third' })), 412);
+  assert.equal(await during({}, () => dav('LOCK', '/dav/slow.txt', { body: lockBody('exclusive') })), 423);
+  assert.equal((await dav('GET', '/dav/slow.txt')).body, 'third');
+});
+
 test('what is deleted or replaced over WebDAV can be had back', async () => {
   verifies('drive.webdav');
   await dav('PUT', '/dav/kept.txt', { body: 'one' });

@@ -6,8 +6,8 @@ export async function remove(visit: Visit): Promise<unknown> {
   const { files, place, headers, reply } = visit;
   const entry = entryOf(visit);
   depthOf(headers, entry.kind === 'folder' ? ['infinity'] : [0, 1, 'infinity'], 'infinity');
-  refuseIfLocked(visit, place, { below: true, membership: true });
   await spotOf(files, place);
+  refuseIfLocked(visit, place, { below: true, membership: true });
   await files.trash(entry.id);
   await files.locks.releaseBelow(place.path);
   return reply.code(204).send();

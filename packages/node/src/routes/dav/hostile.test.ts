@@ -66,6 +66,26 @@ test('a cookie is nothing here, and who is not known is asked for a password', a
   assert.equal(post.status, 405);
 });
 
+test('an app password opens the drive of its account, for reading only when it is one for reading, until it is revoked', async () => {
+  verifies('drive.webdav.access', 'drive.delegation.passwords');
+  const make = async (access: string) =>
+    expectJson(await member.fetch('/api/app-passwords', { method: 'POST', json: { label: access, access } }));
+  const by = (user: string, { password }: { password: string }) => ({ authorization: `Basic ${btoa(`${user}:${password}`)}` });
+  const nobody = openClient(node);
+  const [read, write] = [await make('read'), await make('write')];
+  for (const headers of [by(member.address, read), by('', write)])
+    assert.equal((await nobody('GET', '/dav/secret.txt', { headers })).body, 'the secret of a member');
+  assert.equal((await nobody('GET', '/dav/secret.txt', { headers: by(owner.address, read) })).status, 401);
+  for (const method of methods.filter((name) => !['GET', 'HEAD', 'PROPFIND', 'OPTIONS', 'POST', 'PATCH'].includes(name)))
+    assert.equal((await nobody(method, '/dav/secret.txt', { headers: by(member.address, read) })).status, 403, method);
+  assert.equal((await nobody('PUT', '/dav/new.txt', { headers: by(member.address, write), body: 'x' })).status, 201);
+  // It is for WebDAV and nothing else.
+  for (const authorization of [by(member.address, write).authorization, `Bearer ${write.password}`])
+    assert.equal((await fetch(new URL('/api/drive/root', node.url), { headers: { authorization } })).status, 401);
+  await member.fetch(`/api/app-passwords/${write.id}`, { method: 'DELETE' });
+  assert.equal((await nobody('GET', '/dav/new.txt', { headers: by(member.address, write) })).status, 401);
+});
+
 test('the page of another site is refused what changes something', async () => {
   verifies('drive.webdav.access');
   for (const method of ['PUT', 'DELETE', 'MOVE', 'LOCK', 'PROPPATCH'])

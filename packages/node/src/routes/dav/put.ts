@@ -1,5 +1,5 @@
 import { hasBody, readFile } from './body.ts';
-import { etagOf } from './conditional.ts';
+import { etagOf, refuseUnlessMatching } from './conditional.ts';
 import { DavError } from './error.ts';
 import { modifiedAtOf } from './headers.ts';
 import { refuseIfLocked, spotOf, type Visit } from './visit.ts';
@@ -25,15 +25,21 @@ export async function put(visit: Visit): Promise<unknown> {
     content: hasBody(stream) ? readFile(stream) : nothing(),
     onConflict: entry || headers['if-none-match'] === undefined ? 'replace' : 'fail',
     signal,
+    modifiedAt,
+    approve({ existing, locks }) {
+      if (visit.ifLists && existing?.cid !== entry?.cid) throw changedMeanwhile();
+      refuseUnlessMatching({ entry: existing, headers, stream });
+      refuseIfLocked({ locks, submitted: visit.submitted }, place, { membership: !existing });
+    },
     size: length === undefined ? undefined : Number(length),
     mediaType: type !== undefined && mediaType.test(type) && type !== 'application/octet-stream' ? type.toLowerCase() : undefined,
   });
-  if (modifiedAt !== undefined) {
-    await files.touch(written.id, modifiedAt);
-    reply.header('x-oc-mtime', 'accepted');
-  }
+  if (modifiedAt !== undefined) reply.header('x-oc-mtime', 'accepted');
   reply.header('etag', etagOf(written) ?? '');
   return reply.code(entry ? 204 : 201).send();
 }
+
+const changedMeanwhile = () =>
+  new DavError('dav_precondition', 'Another program changed the file while this was on its way. Look again before you change it.');
 
 async function* nothing(): AsyncGenerator<Uint8Array> {}

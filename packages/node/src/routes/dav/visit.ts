@@ -95,7 +95,11 @@ export type Reach = {
  * Refuses a change that a lock forbids for which no token was submitted; of shared locks on one place, one token is enough
  * (RFC 4918 §7). Errors: `dav_locked` with the addresses of the locks.
  */
-export function refuseIfLocked({ locks, submitted }: Visit, place: Place, { below = false, membership = false }: Reach = {}): void {
+export function refuseIfLocked(
+  { locks, submitted }: Pick<Visit, 'locks' | 'submitted'>,
+  place: Place,
+  { below = false, membership = false }: Reach = {},
+): void {
   const above = placeAbove(place).path;
   const concerned = locks.filter(
     (lock) =>
