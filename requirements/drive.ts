@@ -85,6 +85,32 @@ export default [
     behaviour: 'PC2 hole 2 is closed: an app token is not the session and is refused wherever apps are not meant',
   },
   {
+    id: 'drive.sockets.events',
+    source: 'issues/3',
+    behaviour: 'a stock socket.io client hears of added, updated, renamed, moved and removed items in Puter’s events, whoever caused them',
+  },
+  {
+    id: 'drive.sockets.isolation',
+    source: 'issues/3',
+    behaviour: 'a socket hears nothing of other accounts; an app’s nothing that the app cannot see',
+  },
+  {
+    id: 'drive.sockets.ended',
+    source: 'issues/3',
+    behaviour: 'a socket ends within seconds when its session has ended or its token was revoked',
+  },
+  {
+    id: 'drive.sockets.strangers',
+    source: 'issues/3',
+    behaviour: 'sockets take tokens from pages of any origin, never cookies, and only under the node’s own names',
+  },
+  {
+    id: 'drive.sockets.causes',
+    source: 'issues/3',
+    behaviour: 'an event carries the ids of the client and operation that caused it, and where the item was',
+  },
+  { id: 'drive.sockets.backlog', source: 'issues/3', behaviour: 'a socket that does not read is cut off before it fills the memory' },
+  {
     id: 'drive.copy',
     source: 'issues/3',
     behaviour: 'a copy takes everything below along, names the same content, and leaves nothing when it fails',

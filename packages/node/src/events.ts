@@ -87,6 +87,8 @@ export function openEvents({
   }
 
   const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    // Socket.io listens on the same server.
+    if (request.url?.startsWith('/socket.io/')) return;
     accept(request, socket, head).catch(() => refuse(socket, 400));
   };
   server.on('upgrade', upgrade);

@@ -67,6 +67,8 @@ const events: Record<string, { level: Level; fields: Record<string, Field> }> = 
   'drive.names_folded': { level: 'info', fields: { entries: 'number' } },
   'drive.search_unindexed': { level: 'warn', fields: { message: 'string' } },
   'drive.search_failed': { level: 'error', fields: { message: 'string' } },
+  'sockets.relay_failed': { level: 'error', fields: { message: 'string' } },
+  'sockets.recheck_failed': { level: 'error', fields: { message: 'string' } },
   'keyvalue.sweep_failed': { level: 'error', fields: { message: 'string' } },
   'drive.derived': { level: 'info', fields: { read: 'number', failed: 'number', waiting: 'number' } },
   'drive.derive_failed': { level: 'error', fields: { message: 'string' } },

@@ -41,6 +41,8 @@ import { pc2Routes } from './routes/pc2/index.ts';
 import { systemRoutes } from './routes/system.ts';
 import { taskRoutes } from './routes/tasks.ts';
 import { openSales } from './sale.ts';
+import { createCauses } from './sockets/causes.ts';
+import { openSockets } from './sockets/sockets.ts';
 import { openStops } from './stops.ts';
 import { version } from './version.ts';
 
@@ -177,6 +179,7 @@ export async function startNode({
       sandbox: { native: compute.sandbox.native.available, wasm: compute.sandbox.wasm.available },
     });
 
+    const causes = createCauses({ now });
     const routes: readonly Route[] = [
       ...systemRoutes({
         info,
@@ -201,18 +204,20 @@ export async function startNode({
       ...offerRoutes({ compute, payments, token, onChange: () => events.publish({ type: 'offers' }) }),
       ...taskRoutes({ compute, payments, token }),
       ...chainRoutes({ chain: () => chain, now }),
-      ...puterRoutes({ identity, drive, keyValue, startedAt, now }),
+      ...puterRoutes({ identity, drive, keyValue, causes, startedAt, now }),
       ...functionRoutes({ compute, sales, metrics: () => metrics }),
     ];
     const authenticate: Authenticate = { token: identity.authenticate, password: identity.authenticatePassword };
     const server = createServer({ routes, authenticate, origins: config.origins, gateways: config.gateways, log, metrics: () => metrics });
     serveDesktop(server, desktopDirectory);
+    const sockets = openSockets({ server: server.server, drive, authenticate, origins: config.origins, causes, log });
     const events = openEvents({ server: server.server, drive, authenticate, origins: config.origins });
     await server.listen({ port: config.port, host: config.host }).catch((error: unknown) => {
       throw portError(error, config);
     });
     stops.add(async () => {
       events.stop();
+      await sockets.stop();
       await server.close();
       await sales.idle();
     });

@@ -1,6 +1,8 @@
 import type { Drive } from '@freehold/drive';
 import { z } from 'zod';
 import { callerOf, route, type Caller } from '../../http/route.ts';
+import type { Causes } from '../../sockets/causes.ts';
+import { causeOf } from './causing.ts';
 import { toV1 } from './entry.ts';
 import { fieldRequired, PuterError } from './error.ts';
 import { flag, subject, text } from './fields.ts';
@@ -17,7 +19,7 @@ const asked = subject.extend({
  * For good, as Puter has it, what the caller owns: a person in its own home, an app in its own folder. What was shared with the caller or
  * given to it goes to the trash of its owner, who can put it back.
  */
-export const deleteRoute = (drive: Drive) =>
+export const deleteRoute = (drive: Drive, causes: Causes) =>
   route({
     method: 'POST',
     path: '/delete',
@@ -40,7 +42,10 @@ export const deleteRoute = (drive: Drive) =>
       }
       const removed = [];
       for (const one of found) {
-        removed.push(toV1(await reach.showFound(one)));
+        const shown = toV1(await reach.showFound(one));
+        removed.push(shown);
+        // Once it is gone nobody knows where it was.
+        if (one.kind === 'entry') causes.note(one.place.entry.id, { ...causeOf(call.request.body), old_path: shown.path });
         if (isEmptying) await empty(reach, caller, one);
         else if (one.kind === 'entry') await remove(caller, reach, one.place);
       }

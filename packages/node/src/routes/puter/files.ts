@@ -1,4 +1,6 @@
 import type { Drive } from '@freehold/drive';
+import type { Causes } from '../../sockets/causes.ts';
+import { causing } from './causing.ts';
 import { copyRoute, moveRoute } from './copy-move.ts';
 import { deleteRoute } from './delete.ts';
 import { describingRoutes } from './describing.ts';
@@ -9,14 +11,11 @@ import { readRoute } from './read.ts';
 import { statRoute } from './stat.ts';
 
 /** Puter's file system, but for uploads and signatures. */
-export const fileRoutes = ({ drive, now }: { drive: Drive; now: () => number }) => [
+export const fileRoutes = ({ drive, now, causes }: { drive: Drive; now: () => number; causes: Causes }) => [
   statRoute(drive),
   ...readdirRoutes(drive),
-  mkdirRoute(drive),
-  copyRoute(drive),
-  moveRoute(drive),
-  ...describingRoutes(drive),
-  deleteRoute(drive),
+  ...[mkdirRoute(drive), copyRoute(drive), moveRoute(drive), ...describingRoutes(drive)].map((each) => causing(each, causes)),
+  deleteRoute(drive, causes),
   readRoute(drive),
   ...wholeDriveRoutes(drive, now),
 ];

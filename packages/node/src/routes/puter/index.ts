@@ -1,5 +1,6 @@
 import type { Drive, KeyValue } from '@freehold/drive';
 import type { Identity } from '@freehold/identity';
+import type { Causes } from '../../sockets/causes.ts';
 import { accountRoutes } from './account.ts';
 import { authRoutes } from './auth.ts';
 import { driverRoutes } from './drivers.ts';
@@ -7,9 +8,11 @@ import { fileRoutes } from './files.ts';
 import { keyValueInterface } from './keyvalue.ts';
 
 /** What Puter's SDK calls, under Puter's own paths. */
-export const puterRoutes = (deps: { identity: Identity; drive: Drive; keyValue: KeyValue; startedAt: number; now: () => number }) => [
-  ...accountRoutes(deps),
-  ...authRoutes(deps),
-  ...fileRoutes(deps),
-  ...driverRoutes([keyValueInterface(deps.keyValue)]),
-];
+export const puterRoutes = (deps: {
+  identity: Identity;
+  drive: Drive;
+  keyValue: KeyValue;
+  causes: Causes;
+  startedAt: number;
+  now: () => number;
+}) => [...accountRoutes(deps), ...authRoutes(deps), ...fileRoutes(deps), ...driverRoutes([keyValueInterface(deps.keyValue)])];

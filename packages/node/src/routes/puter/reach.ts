@@ -23,7 +23,7 @@ export const trashName = 'Trash';
 const rootId = '0'.repeat(32);
 
 /** What one caller of Puter's API reaches, by Puter's paths and uids, and how it looks to it. */
-export function openReach(drive: Drive, caller: Caller) {
+export function openReach(drive: Drive, caller: Pick<Caller, 'account' | 'delegate'>) {
   const { address: home } = caller.account;
   const reach = drive.as(actorOf(caller));
   const inPerson = caller.delegate === undefined;
