@@ -38,7 +38,6 @@ export default [
     id: 'cloud.files.ipfs',
     source: 'seeds/001',
     behaviour: 'content is addressed by CID; publishing makes it fetchable by any IPFS client',
-    planned: true,
   },
   {
     id: 'cloud.files.local',

@@ -163,7 +163,6 @@ export default [
     id: 'drive.ipfs.peers',
     source: 'issues/3',
     behaviour: 'other implementations fetch what is published, over HTTP and, where switched on, over bitswap',
-    planned: true,
   },
   {
     id: 'drive.search.names',

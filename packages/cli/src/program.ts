@@ -46,6 +46,7 @@ function buildProgram(context: Context, outcome: { code: number }): Command {
     .option('--port <number>', 'port to listen on (default: 4200)')
     .option('--host <address>', 'address to listen on (default: 127.0.0.1)')
     .option('--data <dir>', 'directory that holds everything (default: FREEHOLD_DATA)')
+    .option('--bitswap', 'give what is published to IPFS peers, too (see docs/ipfs.md)')
     .addOption(json())
     .addHelpText('after', example('freehold up --port 4200'))
     .action(async (options) => void (outcome.code = await (await import('./commands/up.ts')).up(options, context)));

@@ -16,6 +16,9 @@ const settings = z.object({
   origins: z.string().default(''),
   /** Host names under which published content gets origins of its own, such as pages.example.net. */
   gateway: z.string().default(''),
+  /** Whether published blocks are given to IPFS peers, too, and the port for them. */
+  bitswap: z.stringbool().default(false),
+  bitswapPort: z.coerce.number().int().min(0).max(65_535).default(4001),
   owner: z.string().optional(),
   log: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
   quotaMiB: z.coerce
@@ -32,6 +35,8 @@ export type Config = {
   dataDirectory: string;
   origins: string[];
   gateways: string[];
+  bitswap: boolean;
+  bitswapPort: number;
   owner: Address | undefined;
   logLevel: 'debug' | 'info' | 'warn' | 'error';
   quotaBytes: number;
@@ -39,7 +44,13 @@ export type Config = {
 };
 
 type Environment = Readonly<Record<string, string | undefined>>;
-export type Flags = { port?: string | undefined; host?: string | undefined; data?: string | undefined; log?: string | undefined };
+export type Flags = {
+  port?: string | undefined;
+  host?: string | undefined;
+  data?: string | undefined;
+  log?: string | undefined;
+  bitswap?: string | undefined;
+};
 
 /** Errors: ConfigError naming the setting and its source. */
 export function readConfig({ environment = process.env, flags = {} }: { environment?: Environment; flags?: Flags } = {}): Config {
@@ -49,6 +60,8 @@ export function readConfig({ environment = process.env, flags = {} }: { environm
     data: environment['FREEHOLD_DATA'],
     origins: environment['FREEHOLD_ORIGIN'],
     gateway: environment['FREEHOLD_GATEWAY'],
+    bitswap: environment['FREEHOLD_BITSWAP'],
+    bitswapPort: environment['FREEHOLD_BITSWAP_PORT'],
     owner: environment['FREEHOLD_OWNER'],
     log: environment['FREEHOLD_LOG'],
     quotaMiB: environment['FREEHOLD_QUOTA_MIB'],

@@ -1,6 +1,8 @@
 import { FreeholdError } from '@freehold/protocol';
 
-export class ConfigError extends FreeholdError<'config_invalid' | 'data_in_use' | 'data_unusable' | 'port_in_use'> {}
+export class ConfigError extends FreeholdError<
+  'bitswap_unavailable' | 'config_invalid' | 'data_in_use' | 'data_unusable' | 'port_in_use'
+> {}
 
 /** Refusals that belong to HTTP itself and to no area. */
 export type RequestErrorCode =

@@ -13,6 +13,7 @@ const levels: Record<Level, number> = { debug: 10, info: 20, warn: 30, error: 40
 const events: Record<string, { level: Level; fields: Record<string, Field> }> = {
   'node.started': { level: 'info', fields: { url: 'string', version: 'string', startMs: 'number' } },
   'node.stopped': { level: 'info', fields: {} },
+  'bitswap.listening': { level: 'info', fields: { address: 'string' } },
   'http.request': {
     level: 'info',
     fields: { requestId: 'string', method: 'string', route: 'string', status: 'number', latencyMs: 'number' },
@@ -61,6 +62,8 @@ const events: Record<string, { level: Level; fields: Record<string, Field> }> = 
   'payment.settle_failed': { level: 'error', fields: { reservation: 'number', message: 'string' } },
   'payment.settle_delayed': { level: 'warn', fields: { network: 'string', reservation: 'number', kind: 'string', message: 'string' } },
   'payment.settle_resent': { level: 'info', fields: { network: 'string', reservation: 'number', times: 'number' } },
+  'drive.unpublished': { level: 'info', fields: { publications: 'number' } },
+  'drive.unpublished_failed': { level: 'warn', fields: { message: 'string' } },
   'drive.swept': { level: 'info', fields: { broken: 'number', orphans: 'number', collected: 'number' } },
   'drive.sweep_failed': { level: 'error', fields: { message: 'string' } },
   'drive.collect_failed': { level: 'error', fields: { message: 'string' } },

@@ -8,6 +8,7 @@ import { appFolder, openDrive, openKeyValue } from '@freehold/drive';
 import { openIdentity, openKeeper, recoverAddress } from '@freehold/identity';
 import { openPayments } from '@freehold/payments';
 import type { Address, NodeInfo } from '@freehold/protocol';
+import { openBitswap } from './bitswap.ts';
 import { openChain } from './chain.ts';
 import type { Config } from './config.ts';
 import { makeDataDirectory } from './data-directory.ts';
@@ -60,6 +61,8 @@ export type RunningNode = {
   /** Why there is no chain, or undefined. */
   chainRefusal: string | undefined;
   sandbox: { native: string | undefined; wasm: string | undefined };
+  /** Where IPFS peers can connect; none unless bitswap is switched on. */
+  peerAddresses: readonly string[];
   /** Every route with its policy: what the authorization tests walk through. */
   routes: readonly Route[];
   /** Resolves with the reason when the node cannot go on. */
@@ -222,6 +225,11 @@ export async function startNode({
       await sales.idle();
     });
 
+    const { host, bitswapPort } = config;
+    const bitswap = config.bitswap ? await openBitswap({ blocks: drive.published.blocks, host, port: bitswapPort }) : undefined;
+    if (bitswap) stops.add(() => bitswap.stop());
+    for (const address of bitswap?.addresses ?? []) log('bitswap.listening', { address });
+
     const { port } = server.server.address() as AddressInfo;
     const url = `http://${config.host === '127.0.0.1' || config.host === '0.0.0.0' ? 'localhost' : config.host}:${port}`;
     for (const [engine, state] of Object.entries(compute.sandbox)) {
@@ -236,6 +244,7 @@ export async function startNode({
       owner: async () => (await identity.owner())?.address,
       info: info({ origin: url, remoteAddress: '127.0.0.1', isLoopback: true, userAgent: '' }),
       chainRefusal: localChain.kind === 'unavailable' ? localChain.message : undefined,
+      peerAddresses: bitswap?.addresses ?? [],
       sandbox: { native: refusalOf(compute.sandbox.native), wasm: refusalOf(compute.sandbox.wasm) },
       routes,
       failed: failure.promise,

@@ -6,13 +6,13 @@ import { CliError } from '../error.ts';
 import { print } from '../output.ts';
 import { welcome } from '../welcome.ts';
 
-type UpOptions = { port?: string; host?: string; data?: string; json?: boolean };
+type UpOptions = { port?: string; host?: string; data?: string; bitswap?: boolean; json?: boolean };
 
 /**
  * Runs the node until it is asked to end (0) or cannot go on (1). The log goes to standard error as JSON lines; a person at a terminal
  * is spared all but warnings, unless FREEHOLD_LOG says otherwise. Errors: CliError.
  */
-export async function up({ port, host, data, json }: UpOptions, context: Context): Promise<number> {
+export async function up({ port, host, data, bitswap, json }: UpOptions, context: Context): Promise<number> {
   const { settings, stderr, signal } = context;
   let isUp = false;
   const node = await start();
@@ -40,7 +40,7 @@ export async function up({ port, host, data, json }: UpOptions, context: Context
       const log = settings.variable('FREEHOLD_LOG') ?? (stderr.isTTY ? 'warn' : undefined);
       const config = readConfig({
         environment: settings.childEnvironment,
-        flags: { port, host, data: data && resolve(context.cwd, data), log },
+        flags: { port, host, data: data && resolve(context.cwd, data), log, ...(bitswap && { bitswap: 'true' }) },
       });
       return await startNode({
         config,

@@ -48,6 +48,8 @@ export async function startTestNode({
       dataDirectory,
       origins: [],
       gateways: [],
+      bitswap: false,
+      bitswapPort: 0,
       owner: undefined,
       logLevel: 'debug',
       quotaBytes: 2 ** 32,

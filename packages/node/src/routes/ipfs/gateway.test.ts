@@ -428,7 +428,7 @@ test('what is not published is not there, whatever its CID, and bad addresses ar
 });
 
 test('trustless: CAR', async () => {
-  verifies('drive.ipfs.trustless');
+  verifies('drive.ipfs.trustless', 'cloud.files.ipfs');
   const site = (query: string) => () => `/ipfs/${cids.site}${query}`;
   await run([
     {
