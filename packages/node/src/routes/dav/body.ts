@@ -30,12 +30,14 @@ export async function readSmall(stream: IncomingMessage, patience = patienceMs):
 
 /** The content of a file as it comes. Errors: `invalid_request` 408 after 30 silent seconds. */
 export async function* readFile(stream: IncomingMessage, patience = patienceMs): AsyncGenerator<Buffer> {
-  const timer = setTimeout(() => stream.destroy(stopped()), patience);
+  const wait = () => setTimeout(() => stream.destroy(stopped()), patience);
+  let timer = wait();
   try {
     for await (const chunk of stream.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+      // The disk may take its time: only the sender is hurried.
       clearTimeout(timer);
       yield chunk;
-      timer.refresh();
+      timer = wait();
     }
   } finally {
     clearTimeout(timer);

@@ -59,9 +59,11 @@ test('a cookie is nothing here, and who is not known is asked for a password', a
       assert.match(answer.headers['www-authenticate'] ?? '', /^Basic realm="Freehold"/);
     }
   }
-  const options = await nobody('OPTIONS', '/dav/');
-  assert.deepEqual([options.status, options.headers['dav'], options.headers['ms-author-via']], [200, '1, 2, 3', 'DAV']);
-  assert.match(options.headers['allow'] ?? '', /PROPFIND.*LOCK/);
+  for (const path of ['/dav/', '/dav', '/dav/mine.txt', '/']) {
+    const options = await nobody('OPTIONS', path);
+    assert.deepEqual([options.status, options.headers['dav'], options.headers['ms-author-via']], [200, '1, 2, 3', 'DAV']);
+    assert.match(options.headers['allow'] ?? '', /PROPFIND.*LOCK/);
+  }
   const post = await dav('POST', '/dav/mine.txt');
   assert.equal(post.status, 405);
 });

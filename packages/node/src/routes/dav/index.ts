@@ -31,8 +31,8 @@ const allowed = ['OPTIONS', 'HEAD', ...methods.map(({ method }) => method)].join
 /** WebDAV, class 1, 2 and 3 (RFC 4918): the caller's own drive under /dav, for programs that mount it. */
 export function davRoutes(drive: Drive): Route[] {
   const common = { dialect: 'dav', body: 'stream', query: z.looseObject({}), params: z.looseObject({}) } as const;
-  const at = (path: string): Route[] => [
-    // Clients ask this before they know that they must sign in; it tells nothing about anybody.
+  // Clients ask this before they know that they must sign in; it tells nothing about anybody.
+  const options = (path: string) =>
     route({
       ...common,
       path,
@@ -40,7 +40,9 @@ export function davRoutes(drive: Drive): Route[] {
       policy: 'anyone',
       summary: 'What WebDAV can do here',
       handle: async ({ reply }) => reply.code(200).headers({ dav: '1, 2, 3', allow: allowed, 'content-length': 0 }).send(),
-    }),
+    });
+  const at = (path: string): Route[] => [
+    options(path),
     ...methods.map(({ method, summary, access, handle }) =>
       route({
         ...common,
@@ -73,5 +75,6 @@ export function davRoutes(drive: Drive): Route[] {
       }),
     ),
   ];
-  return [...at('/dav'), ...at('/dav/*')];
+  // Windows and Office ask the root of the server, wherever the folder that they were given lies.
+  return [options('/'), ...at('/dav'), ...at('/dav/*')];
 }
