@@ -11,6 +11,8 @@ export type MountedNode = {
   url: string;
   user: string;
   password: string;
+  /** The private key of the account's wallet. */
+  key: string;
   /** A folder for the test's own files; removed at its end. */
   folder: string;
   /** Runs a program there and answers all that it said; killed after `minutes`. */
@@ -25,7 +27,8 @@ export async function startMountedNode(t: TestContext): Promise<MountedNode> {
     await node.stop();
     place.remove();
   });
-  const wallet = privateKeyToAccount(generatePrivateKey());
+  const key = generatePrivateKey();
+  const wallet = privateKeyToAccount(key);
   const post = async (path: string, body: unknown, headers: Record<string, string> = {}) => {
     const init = { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify(body) };
     const response = await fetch(new URL(path, node.url), init);
@@ -40,6 +43,7 @@ export async function startMountedNode(t: TestContext): Promise<MountedNode> {
     url: `${node.url}/dav/`,
     user: wallet.address,
     password,
+    key,
     folder: place.path,
     run: (command, args, { env = {}, input = '', minutes = 5 } = {}) =>
       new Promise((resolve, reject) => {

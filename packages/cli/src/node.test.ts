@@ -71,6 +71,17 @@ test('up, key, offer, curl and task work together on a real node, and up ends cl
   assert.match(bought.stderr, /paid 0\.001 test USDC to 0x2{40} tx 0x\w{64} · receipt saved /i);
   assert.equal(before - BigInt((await json('key', 'balance')).amount), 1000n);
 
+  const made = await json('password', 'new', '--label', 'laptop', '--read-only');
+  const mounted = async () =>
+    (await fetch(`${url}/dav/`, { headers: { authorization: `Basic ${btoa(`${address}:${made.password}`)}` } })).status;
+  assert.equal(await mounted(), 200);
+  assert.deepEqual(
+    (await json('password', 'list')).map(({ label, access }: { label: string; access: string }) => [label, access]),
+    [['laptop', 'read']],
+  );
+  assert.equal((await freehold('password', 'revoke', made.id)).code, 0);
+  assert.equal(await mounted(), 401);
+
   const [task] = await json('task', 'list');
   assert.equal((await json('task', 'show', task.id)).paid, '1000');
   assert.equal((await freehold('task', 'stdout', task.id)).stdout, '13\n');

@@ -25,6 +25,10 @@ const commands = [
   'key sha256',
   'key fund',
   'key balance',
+  'password',
+  'password new',
+  'password list',
+  'password revoke',
   'task',
   'task list',
   'task show',
@@ -45,7 +49,8 @@ test('every command has help with an example, on standard output', async (t) => 
   }
   const { code, stdout } = await freehold(['help']);
   assert.equal(code, 0);
-  for (const command of ['up', 'offer', 'curl', 'key', 'task', 'fsck', 'doctor']) assert.match(stdout, new RegExp(`^  ${command} `, 'm'));
+  for (const command of ['up', 'offer', 'curl', 'key', 'password', 'task', 'fsck', 'doctor'])
+    assert.match(stdout, new RegExp(`^  ${command} `, 'm'));
   assert.match((await freehold(['help', 'curl'])).stdout, /--trace-pay/);
   assert.match((await freehold(['--version'])).stdout, /^\d+\.\d+\.\d+\n$/);
 });

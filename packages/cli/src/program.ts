@@ -145,6 +145,38 @@ function buildProgram(context: Context, outcome: { code: number }): Command {
       .action(async (address, options) => (await import('./commands/key.ts'))[run](address, options, context));
   }
 
+  const password = program
+    .command('password')
+    .description('app passwords, for programs that mount the drive over WebDAV')
+    .addHelpText('after', example('freehold password new --label laptop'));
+  password
+    .command('new')
+    .description('make one; it is printed this once')
+    .requiredOption('--label <text>', 'what it is for')
+    .option('--read-only', 'it may read and not write')
+    .addOption(node())
+    .addOption(key())
+    .addOption(json())
+    .addHelpText('after', example('freehold password new --label laptop'))
+    .action(async (options) => (await import('./commands/password.ts')).newPassword(options, context));
+  password
+    .command('list')
+    .description('those that there are, and when they were last used')
+    .addOption(node())
+    .addOption(key())
+    .addOption(json())
+    .addHelpText('after', example('freehold password list'))
+    .action(async (options) => (await import('./commands/password.ts')).listPasswords(options, context));
+  password
+    .command('revoke')
+    .description('shut out the program that has it')
+    .argument('<id>', 'its id, as the list has it')
+    .addOption(node())
+    .addOption(key())
+    .addOption(json())
+    .addHelpText('after', example('freehold password revoke 5c1a…'))
+    .action(async (id, options) => (await import('./commands/password.ts')).revokePassword(id, options, context));
+
   const task = program
     .command('task')
     .description('what ran on the node, and its receipts')

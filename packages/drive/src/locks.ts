@@ -10,7 +10,7 @@ const standardTimeout = 10 * 60 * second;
 /** A client that is still there asks again in time; one that is gone must not lock the others out for long. */
 const longestTimeout = 60 * 60 * second;
 /** Locks on one drive at a time. */
-const maximumCount = 1000;
+const maximumCount = 500;
 
 /** A write lock of RFC 4918 §6: a promise between programs that ask for it. It is on a place, whether or not something is there. */
 export type WriteLock = {

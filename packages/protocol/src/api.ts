@@ -61,6 +61,9 @@ export const appPassword = z.object({
   lastUsedAt: z.number().nullable(),
 });
 
+/** The answer to who makes one: the only time that the password itself is told. */
+export const newAppPassword = appPassword.extend({ password: z.string() });
+
 /** GET /api/node: what anyone may know. */
 export const nodeInfo = z.object({
   name: z.literal('freehold'),

@@ -11,6 +11,7 @@ export type NodeClient = {
   bytes(path: string): Promise<Uint8Array>;
   /** POST without a body or an answer. */
   end(path: string): Promise<void>;
+  remove(path: string): Promise<void>;
 };
 
 export function openNodeClient({ node, token, signal }: { node: string; token?: string; signal: AbortSignal }): NodeClient {
@@ -55,6 +56,7 @@ export function openNodeClient({ node, token, signal }: { node: string; token?: 
     delete: async (path, shape) => parse(await ask('DELETE', path), shape),
     bytes: async (path) => new Uint8Array(await (await ask('GET', path)).arrayBuffer()),
     end: async (path) => void (await ask('POST', path)),
+    remove: async (path) => void (await ask('DELETE', path)),
   };
 }
 

@@ -1,5 +1,5 @@
 import type { Identity } from '@freehold/identity';
-import { accessToken, appPassword, authorizedApp } from '@freehold/protocol';
+import { accessToken, appPassword, authorizedApp, newAppPassword } from '@freehold/protocol';
 import { z } from 'zod';
 import { route, sessionOf } from '../http/route.ts';
 
@@ -90,7 +90,7 @@ export const delegateRoutes = (identity: Identity) => {
       policy: 'session',
       summary: 'Make a password for one program that mounts the drive; it is answered this once',
       body: z.strictObject({ label: z.string().trim().min(1).max(100), access: z.enum(['read', 'write']) }),
-      answer: appPassword.extend({ password: z.string() }),
+      answer: newAppPassword,
       status: 201,
       handle: (call) => identity.createPassword({ ...mine(call), ...call.body }),
     }),
