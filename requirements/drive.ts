@@ -282,4 +282,9 @@ export default [
     source: 'issues/3',
     behaviour: "PC2's endpoints for versions, storage and public files answer with its shapes, each within the caller's own drive",
   },
+  {
+    id: 'drive.sharing.puter',
+    source: 'issues/3',
+    behaviour: "Puter's /share endpoints share, list and revoke between accounts, each pair of recipient and item by itself",
+  },
 ] satisfies Requirement[];

@@ -12,6 +12,7 @@ const statuses = {
   dest_does_not_exist: 400,
   dest_is_not_a_directory: 400,
   source_and_dest_are_the_same: 400,
+  user_does_not_exist: 400,
   not_empty: 400,
   forbidden: 403,
   not_found: 404,

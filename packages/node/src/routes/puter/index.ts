@@ -6,6 +6,7 @@ import { authRoutes } from './auth.ts';
 import { driverRoutes } from './drivers.ts';
 import { fileRoutes } from './files.ts';
 import { keyValueInterface } from './keyvalue.ts';
+import { shareRoutes } from './share.ts';
 
 /** What Puter's SDK calls, under Puter's own paths. */
 export const puterRoutes = (deps: {
@@ -15,4 +16,10 @@ export const puterRoutes = (deps: {
   causes: Causes;
   startedAt: number;
   now: () => number;
-}) => [...accountRoutes(deps), ...authRoutes(deps), ...fileRoutes(deps), ...driverRoutes([keyValueInterface(deps.keyValue)])];
+}) => [
+  ...accountRoutes(deps),
+  ...authRoutes(deps),
+  ...fileRoutes(deps),
+  ...shareRoutes(deps),
+  ...driverRoutes([keyValueInterface(deps.keyValue)]),
+];
