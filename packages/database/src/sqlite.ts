@@ -16,10 +16,9 @@ type Outcome = { job: Job; value?: unknown; error?: unknown };
  * fails (disk full, I/O error) every transaction of the group is rejected and nothing of it remains.
  */
 export function openSqlite({ path }: { path: string }): Database {
-  const writer = connect(path);
+  let writer = openWriter(path);
   const reader = connect(path);
   reader.exec('PRAGMA query_only = true');
-  const write = statements(writer);
   const queue: Job[] = [];
   let draining: Promise<void> | undefined;
   let closed = false;
@@ -36,11 +35,11 @@ export function openSqlite({ path }: { path: string }): Database {
   async function runGroup(jobs: Job[]) {
     const outcomes: Outcome[] = [];
     try {
-      writer.exec('BEGIN IMMEDIATE');
+      writer.connection.exec('BEGIN IMMEDIATE');
       for (const job of jobs) outcomes.push(await runInSavepoint(job));
-      writer.exec('COMMIT');
+      writer.connection.exec('COMMIT');
     } catch (cause) {
-      if (writer.isTransaction) writer.exec('ROLLBACK');
+      rollBack();
       const error = databaseError(cause);
       for (const job of jobs) job.reject(error);
       return;
@@ -52,14 +51,26 @@ export function openSqlite({ path }: { path: string }): Database {
   }
 
   async function runInSavepoint(job: Job): Promise<Outcome> {
-    writer.exec('SAVEPOINT one');
+    writer.connection.exec('SAVEPOINT one');
     try {
-      const value = await job.work(write);
-      writer.exec('RELEASE one');
+      const value = await job.work(writer.sql);
+      writer.connection.exec('RELEASE one');
       return { job, value };
     } catch (error) {
-      writer.exec('ROLLBACK TO one; RELEASE one');
+      // After a full disk or an I/O error SQLite has taken back the whole group by itself.
+      if (!writer.connection.isTransaction) throw error;
+      writer.connection.exec('ROLLBACK TO one; RELEASE one');
       return { job, error: error ?? new Error('A transaction failed without saying why') };
+    }
+  }
+
+  /** A connection that cannot even roll back knows no longer what it holds: another takes its place, and the file says what is true. */
+  function rollBack() {
+    try {
+      if (writer.connection.isTransaction) writer.connection.exec('ROLLBACK');
+    } catch {
+      writer.connection.close();
+      writer = openWriter(path);
     }
   }
 
@@ -80,10 +91,19 @@ export function openSqlite({ path }: { path: string }): Database {
       closed = true;
       await draining;
       reader.close();
-      writer.exec('PRAGMA wal_checkpoint(TRUNCATE)');
-      writer.close();
+      try {
+        writer.connection.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+      } catch {
+        // No room on the disk: what is committed stays in the WAL, where the next start finds it.
+      }
+      writer.connection.close();
     },
   };
+}
+
+function openWriter(path: string): { connection: DatabaseSync; sql: Sql } {
+  const connection = connect(path);
+  return { connection, sql: statements(connection, { inTransaction: true }) };
 }
 
 function connect(path: string): DatabaseSync {
@@ -99,7 +119,7 @@ function connect(path: string): DatabaseSync {
 }
 
 /** Statements are prepared once per text. The text array of a template literal is not stable across calls, so the joined text is the key. */
-function statements(connection: DatabaseSync): Sql {
+function statements(connection: DatabaseSync, { inTransaction = false } = {}): Sql {
   const prepared = new Map<string, StatementSync>();
   const prepare = ({ text }: Statement) => {
     const key = text.length === 1 ? (text[0] ?? '') : text.join('?');
@@ -111,6 +131,9 @@ function statements(connection: DatabaseSync): Sql {
     return statement;
   };
   const answer = async <Result>(run: () => Result): Promise<Result> => {
+    // Whoever goes on after an error that ended the transaction would write outside of any.
+    if (inTransaction && !connection.isTransaction)
+      throw new DatabaseError('database_failed', 500, 'The transaction was taken back after an error; nothing of it was written.');
     try {
       return run();
     } catch (cause) {
@@ -124,8 +147,11 @@ function statements(connection: DatabaseSync): Sql {
   };
 }
 
-const full = 13;
 const busy = 5;
+const ioError = 10;
+const corrupt = 11;
+const full = 13;
+const notADatabase = 26;
 
 /** Names the failures that a person can do something about; the rest keeps SQLite's own words as its cause. */
 function databaseError(cause: unknown): unknown {
@@ -143,6 +169,20 @@ function databaseError(cause: unknown): unknown {
       'database_locked',
       503,
       'Another process holds the database of this node. Is a second Freehold running on the same data directory?',
+      { cause },
+    );
+  if (primary === ioError)
+    return new DatabaseError(
+      'database_failed',
+      500,
+      `The disk of this node failed under its database (${cause.message}). Nothing was half-written; look at the log of the system and check the disk.`,
+      { cause },
+    );
+  if (primary === corrupt || primary === notADatabase)
+    return new DatabaseError(
+      'database_failed',
+      500,
+      `The database of this node is damaged (${cause.message}). Stop the node and look with: freehold fsck`,
       { cause },
     );
   return new DatabaseError('database_failed', 500, `The database refused a statement: ${cause.message}`, { cause });
