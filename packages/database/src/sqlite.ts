@@ -1,4 +1,5 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { openBallast } from './ballast.ts';
 import { DatabaseError } from './error.ts';
 import type { Database, Sql, Statement } from './port.ts';
 
@@ -18,6 +19,7 @@ type Outcome = { job: Job; value?: unknown; error?: unknown };
 export function openSqlite({ path }: { path: string }): Database {
   let writer = openWriter(path);
   const reader = connect(path);
+  const ballast = openBallast(path);
   reader.exec('PRAGMA query_only = true');
   const queue: Job[] = [];
   let draining: Promise<void> | undefined;
@@ -41,6 +43,7 @@ export function openSqlite({ path }: { path: string }): Database {
     } catch (cause) {
       rollBack();
       const error = databaseError(cause);
+      if (error instanceof DatabaseError && error.code === 'database_full') makeRoom();
       for (const job of jobs) job.reject(error);
       return;
     }
@@ -71,6 +74,16 @@ export function openSqlite({ path }: { path: string }): Database {
     } catch {
       writer.connection.close();
       writer = openWriter(path);
+    }
+  }
+
+  /** For whoever tries again: deleting must be possible when the disk is full. */
+  function makeRoom() {
+    ballast.drop();
+    try {
+      writer.connection.exec('PRAGMA wal_checkpoint(PASSIVE)');
+    } catch {
+      // Not even that fits: somebody must free space elsewhere.
     }
   }
 

@@ -1,4 +1,4 @@
-import type { Database, Sql } from '@freehold/database';
+import { DatabaseError, type Database, type Sql } from '@freehold/database';
 import type { BlobStore } from './blob-store.ts';
 import type { Feed } from './feed.ts';
 import { storeOf, type Store } from './store.ts';
@@ -104,12 +104,18 @@ export function openAccount({ database, feed, now, newId, settings }: Context, a
     },
     async change(work) {
       const { id, root } = await drive();
-      const result = await database.transaction((tx) => {
-        const store = storeOf(tx, id);
-        return work({
-          ...sceneOf(store, root),
-          record: (change) => store.changes.record({ origin: null, ...change, at: now() }, settings.keepChanges),
+      const attempt = () =>
+        database.transaction((tx) => {
+          const store = storeOf(tx, id);
+          return work({
+            ...sceneOf(store, root),
+            record: (change) => store.changes.record({ origin: null, ...change, at: now() }, settings.keepChanges),
+          });
         });
+      const result = await attempt().catch((error: unknown) => {
+        if (!(error instanceof DatabaseError) || error.code !== 'database_full') throw error;
+        // The database has made some room for this: what deletes must not fail because the disk is full.
+        return attempt();
       });
       feed.wake(id);
       return result;

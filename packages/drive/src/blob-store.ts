@@ -8,7 +8,7 @@ import { fileCid, leafDigest, leafSize } from './cid.ts';
 import { settleHome } from './content/home.ts';
 import type { Placed, Shelf, Stored, Stray } from './content/shelf.ts';
 import { contentDamaged } from './damage.ts';
-import { makeFolder, removeFile } from './disk.ts';
+import { makeFolder, removeFile, spaceAbove } from './disk.ts';
 import { keptBuffers } from './leaf-writer.ts';
 import { stage, type StageOptions, type Staged } from './stage.ts';
 import { blobRows, type StoredRow } from './store/blobs.ts';

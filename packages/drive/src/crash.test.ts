@@ -9,8 +9,8 @@ import { test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { openDatabase } from '@freehold/database';
 import { verifies } from '../../../requirements/verifies.ts';
-import { DriveError, openDrive, type DriveHandle } from './index.ts';
-import type { FileState } from './testing/crash-state.ts';
+import { openDrive } from './index.ts';
+import { compare, listen, type Allowed } from './testing/crash-state.ts';
 import { filesBelow } from './testing/temporary-drive.ts';
 
 /** Each run is one kill. So many of them share a drive, which is looked at after each. */
@@ -18,8 +18,6 @@ const runs = process.env['FREEHOLD_LONG'] === '1' ? 1000 : 200;
 const runsOfOneDrive = 10;
 const lanes = 2;
 
-/** What a file may be: as it was acknowledged last, or as the change under way at the kill would leave it. Null: deleted. */
-type Allowed = (FileState | null)[];
 type Tally = { runs: number; files: number; underWay: number; leftovers: number };
 
 /** Runs the child until the kill and answers its lines. Compiled code is kept from one to the next, or most of the time went into that. */
@@ -42,27 +40,6 @@ async function runUntilKilled(directory: string, run: number, compiled: string):
   return lines;
 }
 
-/** Reads what was said into what each file may be now. A line that the kill cut off says nothing. */
-function listen(lines: readonly string[], known: Map<string, Allowed>): void {
-  for (const line of lines) {
-    const [, word, id = '', text = ''] = /^(may|is) (\w+) (null|\{.*\})$/.exec(line) ?? [];
-    if (word === undefined) continue;
-    const state: FileState | null = JSON.parse(text);
-    known.set(id, word === 'is' ? [state] : [...(known.get(id) ?? []).slice(0, 1), state]);
-  }
-}
-
-async function stateOf(handle: DriveHandle, id: string): Promise<FileState | null> {
-  try {
-    const { parent, name, cid = '', trashedAt } = await handle.entry(id);
-    const versions = (await handle.versions(id)).map((version) => version.cid);
-    return { parent: parent ?? '', name, cid, versions, trashed: trashedAt !== undefined };
-  } catch (error) {
-    if (error instanceof DriveError && error.code === 'entry_not_found') return null;
-    throw error;
-  }
-}
-
 /** One drive, killed again and again. */
 async function torment(first: number, tally: Tally, compiled: string): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), 'freehold-drive-crash-'));
@@ -78,15 +55,9 @@ async function torment(first: number, tally: Tally, compiled: string): Promise<v
       await drive.sweep();
       assert.deepEqual(await drive.audit({ rehash: true }), [], `run ${run}: every name leads to its bytes, and every count is right`);
       const alice = drive.of('alice');
-      for (const [id, allowed] of known) {
-        const found = await stateOf(alice, id);
-        const isAllowed = allowed.some((state) => JSON.stringify(state) === JSON.stringify(found));
-        assert.ok(isAllowed, `run ${run}: ${id} is ${JSON.stringify(found)}, not one of ${JSON.stringify(allowed)}`);
-        tally.files += 1;
-        if (allowed.length > 1) tally.underWay += 1;
-        if (found) known.set(id, [found]);
-        else known.delete(id);
-      }
+      const { files, underWay } = await compare(alice, known, `run ${run}`);
+      tally.files += files;
+      tally.underWay += underWay;
       // The audit found bytes for every row; a second sweep finds no file without one.
       assert.deepEqual(await drive.sweep(), { orphans: 0, collected: 0 });
       assert.ok(filesBelow(directory).every((path) => path.includes('/blobs/')));

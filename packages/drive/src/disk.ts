@@ -1,6 +1,6 @@
 import { mkdir, open, rm, statfs, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { diskFull } from './error.ts';
+import { diskFull, storageError } from './error.ts';
 
 const MiB = 1 << 20;
 
@@ -17,8 +17,13 @@ export async function checkSpace({
   bytes: number;
   reserve: number | undefined;
 }): Promise<void> {
+  if ((await spaceAbove({ folder, reserve })) < bytes) throw diskFull();
+}
+
+/** Free bytes of the disk beyond its reserve; negative when that is eaten into. */
+export async function spaceAbove({ folder, reserve }: { folder: string; reserve: number | undefined }): Promise<number> {
   const { bavail, blocks, bsize } = await statfs(folder);
-  if (bavail * bsize - bytes < (reserve ?? standardReserve(blocks * bsize))) throw diskFull();
+  return bavail * bsize - (reserve ?? standardReserve(blocks * bsize));
 }
 
 /** A name is in a folder for good only once the folder itself is flushed. */
@@ -46,4 +51,11 @@ export async function writeAll(file: FileHandle, bytes: Uint8Array, position: nu
   }
 }
 
-export const removeFile = (path: string): Promise<void> => rm(path, { force: true });
+/** Errors: `storage_failed`. A file that is not there is removed. */
+export async function removeFile(path: string): Promise<void> {
+  try {
+    await rm(path, { force: true });
+  } catch (cause) {
+    throw storageError(cause);
+  }
+}

@@ -52,6 +52,8 @@ const hour = 3_600_000;
 const abandoned = 24 * hour;
 /** Every byte on the disk is read and hashed once in so many milliseconds. */
 const scrubPeriod = 30 * 24 * hour;
+/** On a disk that is nearly full, content that nothing names is kept for so many times less long. */
+const hurry = 24;
 
 export type DriveOptions = Partial<Settings> & {
   /** Bytes of the disk to keep free; the larger of 256 MiB and 2 % when not given. */
@@ -158,7 +160,11 @@ export function openDrive({
     };
   }
 
-  const collect = () => blobs.collect({ before: now() - grace, signal: stopping.signal });
+  /** On a disk that is nearly full, whoever deletes wants the room soon. */
+  async function collect(): Promise<number> {
+    const wait = (await blobs.isTight()) ? grace / hurry : grace;
+    return blobs.collect({ before: now() - wait, signal: stopping.signal });
+  }
 
   async function sweep(): Promise<{ orphans: number; collected: number }> {
     await tidyPublications(context, stopping.signal);

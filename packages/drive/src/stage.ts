@@ -74,7 +74,7 @@ export async function stage(options: StageOptions): Promise<Staged> {
   } catch (cause) {
     await writer?.settled();
     await file?.close().catch(() => {});
-    await removeFile(temporary);
+    await removeFile(temporary).catch(() => {});
     throw storageError(cause);
   }
 }

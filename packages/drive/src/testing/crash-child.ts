@@ -8,15 +8,21 @@ import { keyStream } from './key-stream.ts';
 
 /**
  * Writes, replaces, moves, trashes, restores and deletes files and versions in parallel, while everything that nothing names is collected,
- * until it is killed. It says on stdout before each change what the file may become (`may`), and after its acknowledgement what it is (`is`).
+ * until it is killed; without flushing its uploads when that is asked for, to prove that it matters. It says on stdout before each change what the file may become (`may`), and after its acknowledgement what it is (`is`).
  */
-const [directory = '', round = '0'] = process.argv.slice(2);
+const [directory = '', round = '0', flushing = 'flushing'] = process.argv.slice(2);
 const keepVersions = 3;
 const workers = 6;
 // A killed process leaves no compiled code behind, and the next would have to compile again.
 if (round === '0') flushCompileCache();
 const database = await openDatabase({ path: join(directory, 'node.db') });
-const drive = openDrive({ database, directory, log: () => {}, options: { grace: 0, keepVersions, reserve: 0 } });
+const drive = openDrive({
+  database,
+  directory,
+  log: () => {},
+  ...(flushing !== 'flushing' && { flush: async () => {} }),
+  options: { grace: 0, keepVersions, reserve: 0 },
+});
 await drive.start();
 const alice = drive.of('alice');
 const { id: root } = await alice.root();
