@@ -36,13 +36,15 @@ export function openSqlite({ path }: { path: string }): Database {
 
   async function runGroup(jobs: Job[]) {
     const outcomes: Outcome[] = [];
+    let isCommitting = false;
     try {
       writer.connection.exec('BEGIN IMMEDIATE');
       for (const job of jobs) outcomes.push(await runInSavepoint(job));
+      isCommitting = true;
       writer.connection.exec('COMMIT');
     } catch (cause) {
       rollBack();
-      const error = databaseError(cause);
+      const error = isCommitting && primaryCode(cause) === ioError ? commitUnknown(cause) : databaseError(cause);
       if (error instanceof DatabaseError && error.code === 'database_full') makeRoom();
       for (const job of jobs) job.reject(error);
       return;
@@ -166,10 +168,24 @@ const corrupt = 11;
 const full = 13;
 const notADatabase = 26;
 
+/**
+ * A commit that failed while it was flushed is taken back here, but may be found complete on the disk when the machine fails before the
+ * next one: nobody may remove what it names.
+ */
+const commitUnknown = (cause: unknown) =>
+  new DatabaseError(
+    'commit_unknown',
+    500,
+    'The disk of this node failed while this was being stored. Nothing of it shows now; look at what is there before you try again, and check the disk.',
+    { cause },
+  );
+
+const primaryCode = (cause: unknown) => (cause instanceof Error && 'errcode' in cause ? Number(cause.errcode) & 0xff : undefined);
+
 /** Names the failures that a person can do something about; the rest keeps SQLite's own words as its cause. */
 function databaseError(cause: unknown): unknown {
-  if (!(cause instanceof Error) || !('errcode' in cause)) return cause;
-  const primary = Number(cause.errcode) & 0xff;
+  const primary = primaryCode(cause);
+  if (primary === undefined || !(cause instanceof Error)) return cause;
   if (primary === full)
     return new DatabaseError(
       'database_full',

@@ -157,6 +157,9 @@ export function openBlobStore({ database, shelf, directory, reserve, now, log, f
       return (await shelf.read({ cid, size, start, length })) ?? refuse(cid);
     },
 
+    /** Whether the disk has less free than it should. */
+    isTight: async () => shelf.kind === 'files' && (await spaceAbove({ folder: uploads, reserve })) < 0,
+
     /** Removes blobs that nothing has pointed at since `before`, and finishes removals that were interrupted. */
     async collect({ before, signal }: { before: number; signal: AbortSignal }): Promise<number> {
       let removed = 0;

@@ -14,7 +14,7 @@ import { filesBelow, temporaryDrive } from './testing/temporary-drive.ts';
 
 const MiB = 1 << 20;
 /** What a person may be told when a disk is full or fails. */
-const clear = new Set(['disk_full', 'database_full', 'storage_failed', 'database_failed']);
+const clear = new Set(['disk_full', 'database_full', 'storage_failed', 'database_failed', 'commit_unknown']);
 
 const refusalOf = (work: Promise<unknown>): Promise<string | undefined> =>
   work.then(

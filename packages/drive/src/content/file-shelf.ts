@@ -62,7 +62,7 @@ export function openFileShelf({ database, folder, now }: { database: Database; f
           await putInPlace(staged.temporary, staged.cid);
           return await commit({ ...staged, placing: { kind: 'row' } });
         } catch (cause) {
-          await removeFile(staged.temporary);
+          await removeFile(staged.temporary).catch(() => {});
           // When nobody knows whether the commit was done, a row may still come to name the file: the next start looks again.
           const unknown = cause instanceof DatabaseError && cause.code === 'commit_unknown';
           if (!unknown) await removeUnlessKnown(staged.cid).catch(() => {});
