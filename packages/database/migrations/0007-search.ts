@@ -5,7 +5,8 @@ import type { Migration } from '../src/migration.ts';
  * - `entry.folded`: the name without case and accents (`foldText` of the drive); NULL until the drive has folded a name from before this step.
  * - `name_gram` (SQLite): the names that are not in the trash, three characters each, every one behind the end of the drive's id. So a
  *   search walks through the names of its own drive only, however many others there are. The drive's `search/grams.ts` asks it.
- *   PostgreSQL has an index of `pg_trgm` over `entry.folded`, made by the drive when it may.
+ *   `name_grams` and the index `entry_grams` (PostgreSQL) are the same. `pg_trgm` is not used: its index is one for all drives, so that a
+ *   question would take as long as others have answers, and not everybody may create an extension.
  * - `underived`: files whose content is still to be looked at, since `due_at`.
  * - `derivation`: what was found in content, once for each, when something was: its words and the beginning of its text (both deflated), facts
  *   (JSON) and a small picture; `again` when the attempt failed and another is due, `failed` when there will be none.
@@ -127,6 +128,26 @@ const sqliteIndexes = [
 ];
 
 const postgresIndexes = [
+  `CREATE FUNCTION name_grams(drive TEXT, folded TEXT) RETURNS TEXT[] LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE COST 1000 AS $$
+    DECLARE
+      tag CONSTANT TEXT := substr(drive, 25);
+      characters CONSTANT TEXT[] := string_to_array(folded, NULL);
+      size CONSTANT INTEGER := coalesce(array_length(characters, 1), 0);
+      grams TEXT[] := ARRAY[tag || '//' || substr(folded, 1, 1), tag || '//' || substr(folded, 1, 3)];
+    BEGIN
+      FOR n IN 1..size LOOP
+        IF ascii(characters[n]) >= 11904 THEN
+          grams := grams || (tag || characters[n]) || (tag || characters[n] || coalesce(characters[n + 1], ''));
+        ELSIF n + 2 <= size THEN
+          grams := grams || (tag || characters[n] || characters[n + 1] || characters[n + 2]);
+        END IF;
+        IF n = 1 OR strpos(' -_.,;+&@#=~()[]{}', characters[n - 1]) > 0 THEN
+          grams := grams || (tag || '/' || characters[n] || coalesce(characters[n + 1], ''));
+        END IF;
+      END LOOP;
+      RETURN grams;
+    END $$`,
+  `CREATE INDEX entry_grams ON entry USING gin (name_grams(drive, folded)) WHERE trashed_at IS NULL`,
   `CREATE TABLE content_word (
     drive TEXT NOT NULL,
     number BIGINT NOT NULL,

@@ -68,7 +68,6 @@ const events: Record<string, { level: Level; fields: Record<string, Field> }> = 
   'drive.sweep_failed': { level: 'error', fields: { message: 'string' } },
   'drive.collect_failed': { level: 'error', fields: { message: 'string' } },
   'drive.names_folded': { level: 'info', fields: { entries: 'number' } },
-  'drive.search_unindexed': { level: 'warn', fields: { message: 'string' } },
   'drive.search_failed': { level: 'error', fields: { message: 'string' } },
   'sockets.relay_failed': { level: 'error', fields: { message: 'string' } },
   'sockets.recheck_failed': { level: 'error', fields: { message: 'string' } },

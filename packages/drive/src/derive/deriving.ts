@@ -15,7 +15,7 @@ const batch = 16;
 const maximumAttempts = 3;
 const retryMilliseconds = 60_000;
 /** A node that has taken a file of a shared database and does not come back leaves it to the others after so long. */
-const leaseMilliseconds = 300_000;
+const leaseMilliseconds = 120_000;
 const longestQuietMilliseconds = 15_000;
 const idleMilliseconds = 30_000;
 
@@ -70,7 +70,7 @@ export function openDeriving({
       if (closing.aborted) return;
       try {
         const rows = await take();
-        if (rows.length > 0) await derive(rows);
+        if (rows.length > 0) await derive(rows).catch((error: unknown) => giveBack(rows, error));
         else {
           await tell();
           await rest(idleMilliseconds);
@@ -93,11 +93,19 @@ export function openDeriving({
     }
     if (rows.length === 0) rows.push(...(await due.next(now(), batch)));
     // Other nodes on the same database leave these alone meanwhile.
-    if (database.dialect === 'postgres' && rows.length > 0)
-      await database.transaction(async (tx) => {
-        for (const { number } of rows) await underivedRows(tx, database.dialect).postpone(number, now() + leaseMilliseconds);
-      });
+    if (database.dialect === 'postgres' && rows.length > 0) await postpone(rows, now() + leaseMilliseconds);
     return rows;
+  }
+
+  const postpone = (rows: readonly DueRow[], until: number) =>
+    database.transaction(async (tx) => {
+      for (const { number } of rows) await underivedRows(tx, database.dialect).postpone(number, until);
+    });
+
+  /** What a stop or a failure of the database interrupted, others need not wait for. */
+  async function giveBack(rows: readonly DueRow[], error: unknown): Promise<never> {
+    if (database.dialect === 'postgres') await postpone(rows, 0);
+    throw error;
   }
 
   function settle(number: number) {

@@ -1,6 +1,6 @@
 import type { Database } from '@freehold/database';
 import type { Context } from '../account.ts';
-import { foldNames, indexFoldedNames } from '../store/names.ts';
+import { foldNames } from '../store/names.ts';
 
 const slice = 500;
 
@@ -17,14 +17,4 @@ export async function prepareSearch({
   let folded = 0;
   for (let more = slice; more === slice && !signal.aborted; folded += more) more = await database.transaction((tx) => foldNames(tx, slice));
   if (folded > 0) log('drive.names_folded', { entries: folded });
-  if (database.dialect === 'postgres') await indexNames(database, log);
-}
-
-/** The index of PostgreSQL for parts of names comes with extensions, which not every user may create. Without it a search reads all names of a drive. */
-async function indexNames(database: Database, log: Context['log']): Promise<void> {
-  try {
-    await database.transaction(indexFoldedNames);
-  } catch (error) {
-    log('drive.search_unindexed', { message: String(error) });
-  }
 }

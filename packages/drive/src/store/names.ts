@@ -3,6 +3,10 @@ import { foldName } from '../search/fold.ts';
 import type { Question } from '../search/grams.ts';
 import { entryColumns, type EntryRow } from './entries.ts';
 
+const recentEntries = 1000;
+/** No name and no question holds it. */
+const separator = '\u001F';
+
 /** An entry with its place in the order in which entries were made. */
 export type NumberedRow = EntryRow & { number: number; folded: string | null };
 
@@ -23,16 +27,30 @@ export type NameSearch = {
  * asks compares the names, and looks whether a folder above is in the trash.
  */
 export const nameRows = (tx: Sql, drive: string, dialect: Database['dialect']) => ({
-  candidates: ({ question, words, part, before, limit }: NameSearch): Promise<NumberedRow[]> =>
-    dialect === 'sqlite'
-      ? tx.all(sql`SELECT entry.number, folded, ${entryColumns} FROM name_gram JOIN entry ON entry.number = name_gram.rowid
-          WHERE name_gram MATCH ${expression(question, part, drive.slice(24))} AND name_gram.rowid < ${before} AND entry.drive = ${drive}
-          ORDER BY name_gram.rowid DESC LIMIT ${limit}`)
-      : tx.all(sql`SELECT number, folded, ${entryColumns} FROM entry
-          WHERE drive = ${drive} AND number < ${before} AND trashed_at IS NULL AND ${likeAll(words)}
-            AND folded ${part === 'first' ? sql`LIKE` : sql`NOT LIKE`} ${`${literally(words[0] ?? '')}%`}
-          ORDER BY number DESC LIMIT ${limit}`),
+  candidates: (search: NameSearch): Promise<NumberedRow[]> =>
+    dialect === 'sqlite' ? fromSqlite(tx, drive, search) : fromPostgres(tx, drive, search),
 });
+
+const fromSqlite = (tx: Sql, drive: string, { question, part, before, limit }: NameSearch): Promise<NumberedRow[]> =>
+  tx.all(sql`SELECT entry.number, folded, ${entryColumns} FROM name_gram JOIN entry ON entry.number = name_gram.rowid
+    WHERE name_gram MATCH ${expression(question, part, drive.slice(24))} AND name_gram.rowid < ${before} AND entry.drive = ${drive}
+    ORDER BY name_gram.rowid DESC LIMIT ${limit}`);
+
+/** An index of PostgreSQL gives all that it finds, and sorts it. So the newest entries are looked at first: what is frequent is among them. */
+async function fromPostgres(tx: Sql, drive: string, { question, words, part, before, limit }: NameSearch): Promise<NumberedRow[]> {
+  const beginning = `${literally(question.first.slice(2))}%`;
+  const inPart = part === 'first' ? sql`folded LIKE ${beginning}` : sql`folded NOT LIKE ${beginning}`;
+  const mine = sql`FROM entry WHERE drive = ${drive} AND number < ${before} AND trashed_at IS NULL`;
+  const recent = await tx.all<NumberedRow>(sql`SELECT * FROM (
+      SELECT number, folded, ${entryColumns} ${mine} ORDER BY number DESC LIMIT ${recentEntries}
+    ) AS recent WHERE ${likeAll(words)} AND ${inPart} ORDER BY number DESC LIMIT ${limit}`);
+  if (recent.length === limit) return recent;
+  const wanted = part === 'first' ? [...question.all, question.first] : question.all;
+  const grams = wanted.map((gram) => drive.slice(24) + gram).join(separator);
+  return tx.all(sql`WITH found AS MATERIALIZED (
+      SELECT number, folded, ${entryColumns} ${mine} AND name_grams(drive, folded) @> string_to_array(${grams}, ${separator}) AND ${inPart}
+    ) SELECT * FROM found ORDER BY number DESC LIMIT ${limit}`);
+}
 
 /** Folds names from before there was a search; answers how many. */
 export async function foldNames(tx: Sql, limit: number): Promise<number> {
@@ -41,13 +59,6 @@ export async function foldNames(tx: Sql, limit: number): Promise<number> {
   );
   for (const { id, name } of rows) await tx.run(sql`UPDATE entry SET folded = ${foldName(name)} WHERE id = ${id}`);
   return rows.length;
-}
-
-/** For PostgreSQL only. Fails where the database's user may not create extensions and nobody did before. */
-export async function indexFoldedNames(tx: Sql): Promise<void> {
-  await tx.run(sql`CREATE EXTENSION IF NOT EXISTS pg_trgm`);
-  await tx.run(sql`CREATE EXTENSION IF NOT EXISTS btree_gin`);
-  await tx.run(sql`CREATE INDEX IF NOT EXISTS entry_folded ON entry USING gin (drive, folded gin_trgm_ops) WHERE trashed_at IS NULL`);
 }
 
 /** In FTS5's language, where a text in quotes is only a text. Two quotes in it are one. */
