@@ -212,3 +212,23 @@ test('names from before there was a search are folded at the next start', async 
   for (let turn = 0; turn < 200 && (await findAll(again, 'älter')).length === 0; turn++) await sleep(10);
   assert.deepEqual(await findAll(again, 'älter'), ['ÄLTER']);
 });
+
+test('the audit finds an index that does not agree with the names, and makes it anew', async (t) => {
+  verifies('drive.search.names');
+  const { drive, database } = await temporaryDrive(t);
+  if (database.dialect !== 'sqlite') return t.skip('PostgreSQL keeps its indexes itself');
+  const alice = drive.of('alice');
+  const { id: root } = await alice.root();
+  for (const name of ['one', 'two', 'Drei']) await write(alice, root, name);
+  assert.deepEqual(await drive.audit(), []);
+  for (const damage of [
+    sql`DELETE FROM name_gram WHERE rowid = (SELECT number FROM entry WHERE name = 'two')`,
+    sql`INSERT INTO name_gram (rowid, grams) VALUES (4711, 'x')`,
+  ]) {
+    await database.transaction((tx) => tx.run(damage));
+    assert.ok((await drive.audit()).some(({ kind, repairable }) => kind === 'index_corrupt' && repairable));
+    await drive.audit({ repair: true });
+    assert.deepEqual(await drive.audit(), []);
+    for (const name of ['one', 'two', 'Drei']) assert.deepEqual(await findAll(alice, name), [name]);
+  }
+});

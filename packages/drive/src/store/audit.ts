@@ -24,6 +24,26 @@ export const auditRows = (tx: Sql) => ({
     await tx.run(sql`REINDEX`);
   },
 
+  /** SQLite: names that the index of the search has not, and such as it has for nothing. */
+  async searchDrift(): Promise<{ missing: number; stray: number }> {
+    const row = await tx.get<{ missing: number; stray: number }>(sql`SELECT
+      (SELECT COUNT(*) FROM entry WHERE folded IS NOT NULL AND trashed_at IS NULL
+        AND NOT EXISTS (SELECT 1 FROM name_gram_docsize WHERE id = number)) AS missing,
+      (SELECT COUNT(*) FROM name_gram_docsize
+        WHERE NOT EXISTS (SELECT 1 FROM entry WHERE number = name_gram_docsize.id AND folded IS NOT NULL AND trashed_at IS NULL)) +
+      (SELECT COUNT(*) FROM content_word_docsize WHERE NOT EXISTS (SELECT 1 FROM entry WHERE number = content_word_docsize.id)) AS stray`);
+    return row ?? { missing: 0, stray: 0 };
+  },
+
+  /** SQLite: empties the indexes of the search; names are to be folded again, and content to be looked at. */
+  async emptySearch(): Promise<void> {
+    await tx.run(sql`INSERT INTO name_gram (name_gram) VALUES ('delete-all')`);
+    await tx.run(sql`INSERT INTO content_word (content_word) VALUES ('delete-all')`);
+    await tx.run(sql`UPDATE entry SET folded = NULL`);
+    await tx.run(sql`INSERT INTO underived (number, drive, due_at) SELECT number, drive, 0 FROM entry WHERE cid IS NOT NULL
+      ON CONFLICT (number) DO UPDATE SET due_at = 0`);
+  },
+
   drives(after: string, limit: number): Promise<{ id: string; account: string; root: string }[]> {
     return tx.all(sql`SELECT id, account, root FROM drive WHERE id > ${after} ORDER BY id LIMIT ${limit}`);
   },
