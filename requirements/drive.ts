@@ -257,7 +257,6 @@ export default [
     source: 'issues/3',
     behaviour:
       'a signed link is for one entry, for reading or writing, and for a time; it ends with the right of its maker, with the app it was made for, and when all links are revoked',
-    planned: true,
   },
   {
     id: 'drive.puterjs',

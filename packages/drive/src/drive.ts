@@ -43,6 +43,7 @@ import { driveRows } from './store/drives.ts';
 import { statisticsOf } from './statistics.ts';
 import { shareRows } from './store/shares.ts';
 import { trashOf } from './trash.ts';
+import { openSigning } from './signing.ts';
 import { openUploads } from './uploads.ts';
 import { writingTo } from './writing.ts';
 
@@ -225,6 +226,9 @@ export function openDrive({
 
     /** Files that arrive in parts. */
     uploads,
+
+    /** Links that carry their own proof. */
+    signing: openSigning({ database, now, randomFill }),
     /** Whether an account has a drive yet, without making one. */
     has: async (name: string): Promise<boolean> => (await driveRows(database.read).find(name)) !== undefined,
 

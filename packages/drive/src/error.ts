@@ -18,6 +18,8 @@ const statuses = {
   value_invalid: 400,
   root_fixed: 403,
   access_denied: 403,
+  signature_invalid: 403,
+  signature_expired: 403,
   key_private: 403,
   entry_not_found: 404,
   version_not_found: 404,

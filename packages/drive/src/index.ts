@@ -25,3 +25,4 @@ export { childrenOf, contentNotFound, isKnownCodec, loadNode, resolvePath, type 
 export type { Link, LinkOptions, LinkView } from './links.ts';
 export type { Share } from './sharing.ts';
 export type { BeginOptions, PartOptions, Upload, Uploader } from './uploads.ts';
+export type { LinkMaker } from './signing.ts';
