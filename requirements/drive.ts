@@ -244,13 +244,11 @@ export default [
     source: 'issues/3',
     behaviour:
       'POST /batch takes folders, files, shortcuts, moves and deletions in one streamed request, in order, and answers each by itself; many small files share commits',
-    planned: true,
   },
   {
     id: 'drive.uploads.signed',
     source: 'issues/3',
     behaviour: 'files are sent to URLs that carry their own proof, for one upload and until they expire',
-    planned: true,
   },
   {
     id: 'drive.links.signatures',

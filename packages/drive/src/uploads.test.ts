@@ -10,6 +10,7 @@ import { temporaryDrive } from './testing/temporary-drive.ts';
 
 const MiB = 1 << 20;
 const alice = { account: 'alice', app: undefined };
+const check = async () => {};
 const never = new AbortController().signal;
 
 async function bytesOf(seed: string, size: number): Promise<Buffer> {
@@ -42,7 +43,7 @@ test('parts arrive in any order and at once, replace each other, and become one 
   await part(id, 2, Buffer.alloc(10 * MiB, 7));
   await Promise.all([part(id, 3, partOf(bytes, 3)), part(id, 1, partOf(bytes, 1)), part(id, 2, partOf(bytes, 2))]);
   assert.deepEqual((await uploads.find(id, alice)).received, [1, 2, 3, 4]);
-  const { entry } = await uploads.complete(id, { by: alice });
+  const { entry } = await uploads.complete(id, { check, by: alice });
 
   const { stream } = await drive.of('alice').read(entry.id);
   assert.equal(await sha256Of(stream), createHash('sha256').update(bytes).digest('hex'));
@@ -68,7 +69,7 @@ test('an upload outlives the node, and is found again by its fingerprint', async
   assert.deepEqual([found.id, found.received], [id, [2]]);
   assert.notEqual((await again.uploads.begin({ ...begin, fingerprint: 'another' })).id, id);
   await again.uploads.writePart({ id, number: 1, content: pieces(partOf(bytes, 1)), signal: never });
-  const { entry } = await again.uploads.complete(id, { by: alice });
+  const { entry } = await again.uploads.complete(id, { check, by: alice });
   assert.equal(await sha256Of((await again.of('alice').read(entry.id)).stream), createHash('sha256').update(bytes).digest('hex'));
   await again.stop();
   await second.close();
@@ -87,7 +88,7 @@ test('a part that breaks off, is too long, too short or unknown counts for nothi
   await assert.rejects(part(id, 2, Buffer.alloc(MiB + 1)), incomplete);
   for (const number of [0, 3, -1, 1.5, Number.NaN]) await assert.rejects(part(id, number, Buffer.alloc(1)), incomplete);
   await assert.rejects(uploads.writePart({ id, number: 2, size: 5, content: pieces(bytes), signal: never }), incomplete);
-  await assert.rejects(uploads.complete(id, { by: alice }), incomplete);
+  await assert.rejects(uploads.complete(id, { check, by: alice }), incomplete);
   for (const size of [-1, 1.5, Number.NaN, 2 ** 60])
     await assert.rejects(uploads.begin({ by: alice, owner: 'alice', parent, name: 'y', size }), /upload_incomplete|quota|whole/);
 });
@@ -105,10 +106,10 @@ test('a part that is sent again ends the earlier one that has stalled', async (t
   await part(id, 1, partOf(bytes, 1));
   await first;
   const other = assert.rejects(uploads.writePart({ id, number: 2, content: stalled(), signal: never }), { code: 'upload_not_found' });
-  await assert.rejects(uploads.complete(id, { by: alice }), { code: 'upload_incomplete' });
+  await assert.rejects(uploads.complete(id, { check, by: alice }), { code: 'upload_incomplete' });
   await other;
   await part(id, 2, partOf(bytes, 2));
-  assert.equal((await uploads.complete(id, { by: alice })).entry.size, bytes.length);
+  assert.equal((await uploads.complete(id, { check, by: alice })).entry.size, bytes.length);
 });
 
 test('it is completed once; afterwards, aborted or expired, it is gone and leaves nothing', async (t) => {
@@ -118,14 +119,15 @@ test('it is completed once; afterwards, aborted or expired, it is gone and leave
   const begin = (name: string) => uploads.begin({ by: alice, owner: 'alice', parent, name, size: bytes.length });
   const { id } = await begin('x');
   await part(id, 1, bytes);
-  const both = await Promise.allSettled([uploads.complete(id, { by: alice }), uploads.complete(id, { by: alice })]);
-  assert.deepEqual(both.map(({ status }) => status).sort(), ['fulfilled', 'rejected']);
-  await assert.rejects(uploads.complete(id, { by: alice }), { code: 'upload_not_found' });
+  const [one, same] = await Promise.all([uploads.complete(id, { check, by: alice }), uploads.complete(id, { check, by: alice })]);
+  assert.deepEqual(one, same);
+  await assert.rejects(uploads.complete(id, { check, by: { account: 'bob', app: undefined } }), { code: 'upload_not_found' });
+  await assert.rejects(part(id, 1, bytes), { code: 'upload_not_found' });
 
   const aborted = await begin('y');
   await part(aborted.id, 1, bytes);
   await uploads.abort(aborted.id, alice);
-  for (const gone of [uploads.complete(aborted.id, { by: alice }), part(aborted.id, 1, bytes), uploads.abort(aborted.id, alice)])
+  for (const gone of [uploads.complete(aborted.id, { check, by: alice }), part(aborted.id, 1, bytes), uploads.abort(aborted.id, alice)])
     await assert.rejects(gone, { code: 'upload_not_found' });
 
   const left = await begin('z');
@@ -147,9 +149,9 @@ test('nobody else learns of an upload, not even another app of the same account'
   const { id } = await uploads.begin({ by: { account: 'alice', app: 'app-1' }, owner: 'alice', parent, name: 'x', size: 3 });
   await uploads.writePart({ id, number: 1, content: textStream('abc'), signal: never });
   for (const by of [alice, { account: 'alice', app: 'app-2' }, { account: 'bob', app: 'app-1' }])
-    for (const ask of [uploads.find(id, by), uploads.complete(id, { by }), uploads.abort(id, by)])
+    for (const ask of [uploads.find(id, by), uploads.complete(id, { check, by }), uploads.abort(id, by)])
       await assert.rejects(ask, { code: 'upload_not_found' });
-  assert.equal((await uploads.complete(id, { by: { account: 'alice', app: 'app-1' } })).entry.size, 3);
+  assert.equal((await uploads.complete(id, { check, by: { account: 'alice', app: 'app-1' } })).entry.size, 3);
 });
 
 test('the quota counts what is under way at the start, and again in the end; a refusal keeps the upload', async (t) => {
@@ -162,23 +164,23 @@ test('the quota counts what is under way at the start, and again in the end; a r
   await assert.rejects(begin('y'), { code: 'quota_exceeded' });
   await part(id, 1, bytes);
   const other = await handle.writeFile({ parent, name: 'z', content: pieces(Buffer.alloc(3 * MiB)) });
-  await assert.rejects(uploads.complete(id, { by: alice }), { code: 'quota_exceeded' });
+  await assert.rejects(uploads.complete(id, { check, by: alice }), { code: 'quota_exceeded' });
   await handle.deleteForever(other.id);
   const folder = await handle.createFolder({ parent, name: 'x' });
-  await assert.rejects(uploads.complete(id, { by: alice }), { code: 'name_taken' });
-  await assert.rejects(uploads.complete(id, { by: alice, onConflict: 'replace' }), { code: 'not_a_file' });
-  assert.equal((await uploads.complete(id, { by: alice, onConflict: 'rename' })).entry.name, 'x (2)');
+  await assert.rejects(uploads.complete(id, { check, by: alice }), { code: 'name_taken' });
+  await assert.rejects(uploads.complete(id, { check, by: alice, onConflict: 'replace' }), { code: 'not_a_file' });
+  assert.equal((await uploads.complete(id, { check, by: alice, onConflict: 'rename' })).entry.name, 'x (2)');
   await handle.deleteForever(folder.id);
 });
 
 test('an empty and a small file are kept in the database until they are complete', async (t) => {
   const { drive, uploads, part, parent, files } = await open(t);
   const empty = await uploads.begin({ by: alice, owner: 'alice', parent, name: 'empty', size: 0 });
-  assert.equal((await uploads.complete(empty.id, { by: alice })).entry.size, 0);
+  assert.equal((await uploads.complete(empty.id, { check, by: alice })).entry.size, 0);
   const small = await uploads.begin({ by: alice, owner: 'alice', parent, name: 'small', size: 5 });
   const { etag } = await part(small.id, 1, Buffer.from('hello'));
-  await assert.rejects(uploads.complete(small.id, { by: alice, etags: new Map([[1, 'other']]) }), { code: 'upload_incomplete' });
-  const { entry } = await uploads.complete(small.id, { by: alice, etags: new Map([[1, etag]]) });
+  await assert.rejects(uploads.complete(small.id, { check, by: alice, etags: new Map([[1, 'other']]) }), { code: 'upload_incomplete' });
+  const { entry } = await uploads.complete(small.id, { check, by: alice, etags: new Map([[1, etag]]) });
   assert.equal(entry.cid, (await drive.of('alice').writeFile({ parent, name: 'same', content: textStream('hello') })).cid);
   assert.deepEqual(files(), []);
 });

@@ -19,6 +19,8 @@ const mostParts = 10_000;
 /** An upload of which nothing arrives for so long is given up. */
 const lifetime = 24 * 3_600_000;
 const uploadsPerDrive = 10_000;
+/** Completed uploads whose answer is given again: to a client that did not hear it, and asks once more. */
+const remembered = 2000;
 
 /** Whose upload it is: nobody else learns of it. `app` when an app began it. */
 export type Uploader = { account: string; app: string | undefined };
@@ -62,6 +64,16 @@ export type PartOptions = {
   signal: AbortSignal;
 };
 
+export type CompleteOptions = {
+  by: Uploader;
+  /** Refuses by throwing when the uploader may not, or no longer, write into the folder. */
+  check: (place: { owner: string; parent: string; name: string }) => Promise<unknown>;
+  /** As the parts were answered with, by their numbers, where the client wants them compared. */
+  etags?: ReadonlyMap<number, string> | undefined;
+  onConflict?: OnConflict | undefined;
+  firstNumber?: number | undefined;
+};
+type Completed = { entry: Entry; replaced: boolean };
 type Known = UploadRow & { owner: string };
 
 /**
@@ -76,6 +88,8 @@ export function openUploads({ parts, accountOf, ...context }: Context & { parts:
   const receiving = new Map<string, Map<number, { stop: AbortController; done: Promise<unknown> }>>();
   /** Uploads that are ending: nothing is received for them any more. */
   const ending = new Set<string>();
+
+  const completed = new Map<string, { by: Uploader; result: Completed }>();
 
   const partCountOf = ({ size, part_size }: UploadRow) => Math.max(1, Math.ceil(size / part_size));
   const isInFile = ({ size }: UploadRow) => size > smallSize;
@@ -240,23 +254,25 @@ export function openUploads({ parts, accountOf, ...context }: Context & { parts:
     writePart: (options: PartOptions) => blobs.track(writePart(options)),
 
     /**
-     * Puts the file in its folder. `etags` are those that the parts were answered with, where the client wants them compared.
-     * Refused for its name or size before anything is moved, an upload stays and can be completed later. Errors as for writing a file.
+     * Puts the file in its folder. Refused for its name or size before anything is moved, an upload stays and can be completed later. To complete it again answers
+     * the same, for a while. Errors as for writing a file.
      */
-    complete(
-      id: string,
-      { by, etags, onConflict }: { by: Uploader; etags?: ReadonlyMap<number, string> | undefined; onConflict?: OnConflict | undefined },
-    ): Promise<{ entry: Entry; replaced: boolean }> {
+    complete(id: string, { by, check, etags, onConflict, firstNumber }: CompleteOptions): Promise<Completed> {
       return end(id, async () => {
+        const earlier = completed.get(id);
+        if (earlier && earlier.by.account === by.account && earlier.by.app === by.app) return earlier.result;
         const row = await known(id, by);
         const { owner, parent, name, media_type } = row;
-        const place = { parent, name, media_type, onConflict: onConflict ?? row.on_conflict };
+        await check({ owner, parent, name });
+        const place = { parent, name, media_type, onConflict: onConflict ?? row.on_conflict, firstNumber };
         const staged = await stagedFrom(row, etags);
         await checkPlace({ ...place, owner, size: row.size }, { bytes: 0 });
         try {
-          return await writingTo(accountOf(owner), context).putFile(staged, place, async ({ store }) => {
+          const result = await writingTo(accountOf(owner), context).putFile(staged, place, async ({ store }) => {
             if (!(await store.uploads.remove(id))) throw gone();
           });
+          remember(id, { by, result });
+          return result;
         } catch (cause) {
           // A file that was moved and taken away again cannot be completed later.
           if (isInFile(row) && !(await parts.has(id))) await remove(row);
@@ -293,6 +309,12 @@ export function openUploads({ parts, accountOf, ...context }: Context & { parts:
       return counts;
     },
   };
+
+  function remember(id: string, done: { by: Uploader; result: Completed }): void {
+    const [oldest] = completed.keys();
+    if (completed.size >= remembered && oldest !== undefined) completed.delete(oldest);
+    completed.set(id, done);
+  }
 
   async function remove(row: Known): Promise<void> {
     await accountOf(row.owner).change(({ store }) => store.uploads.remove(row.id));

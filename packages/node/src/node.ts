@@ -207,7 +207,7 @@ export async function startNode({
       ...offerRoutes({ compute, payments, token, onChange: () => events.publish({ type: 'offers' }) }),
       ...taskRoutes({ compute, payments, token }),
       ...chainRoutes({ chain: () => chain, now }),
-      ...puterRoutes({ identity, drive, keyValue, causes, startedAt, now }),
+      ...puterRoutes({ identity, drive, keyValue, causes, publish: (told) => sockets.publish(told), startedAt, now }),
       ...functionRoutes({ compute, sales, metrics: () => metrics }),
     ];
     const authenticate: Authenticate = { token: identity.authenticate, password: identity.authenticatePassword };

@@ -70,9 +70,8 @@ export const driveUploadRoutes = (drive: Drive) => {
       answer: entry,
       status: 201,
       async handle(call) {
-        const { parent } = await drive.uploads.find(call.params.id, by(call));
-        await find(call, parent, 'write');
-        return (await drive.uploads.complete(call.params.id, { by: by(call), ...call.body })).entry;
+        const check = ({ parent }: { parent: string }) => find(call, parent, 'write');
+        return (await drive.uploads.complete(call.params.id, { by: by(call), check, ...call.body })).entry;
       },
     }),
     route({

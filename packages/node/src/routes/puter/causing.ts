@@ -27,13 +27,17 @@ export function causing(route: Route, causes: Causes): Route {
     ...route,
     async handle(call) {
       const answer = await route.handle(call);
-      const cause = causeOf(call.request.body);
-      for (const { uid, old_path } of notes.safeParse(answers.safeParse(answer).data).data ?? []) {
-        const id = idOfUid(uid);
-        const note = { ...cause, ...(old_path !== undefined && { old_path }) };
-        if (id !== undefined && Object.keys(note).length > 0) causes.note(id, note);
-      }
+      noteAll(causes, answer, causeOf(call.request.body));
       return answer;
     },
   };
+}
+
+/** Leaves a note about every entry in the answer of a request. */
+export function noteAll(causes: Causes, answer: unknown, cause: Cause): void {
+  for (const { uid, old_path } of notes.safeParse(answers.safeParse(answer).data).data ?? []) {
+    const id = idOfUid(uid);
+    const note = { ...cause, ...(old_path !== undefined && { old_path }) };
+    if (id !== undefined && Object.keys(note).length > 0) causes.note(id, note);
+  }
 }

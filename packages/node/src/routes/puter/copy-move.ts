@@ -7,7 +7,7 @@ import { fieldRequired, PuterError, renaming } from './error.ts';
 import { flag, text } from './fields.ts';
 import { openReach, type FilePlace, type Found, type Reach } from './reach.ts';
 
-const asked = z.object({
+export const moveWanted = z.object({
   source: text,
   destination: text,
   new_name: text,
@@ -16,7 +16,7 @@ const asked = z.object({
   create_missing_parents: flag,
   new_metadata: z.union([z.record(z.string(), z.json()), z.string().max(8192)]).nullish(),
 });
-type Asked = z.output<typeof asked>;
+type Asked = z.output<typeof moveWanted>;
 type Landing = { parent: FilePlace; name: string; onConflict: 'fail' | 'rename' | 'replace'; replaced: Entry | undefined };
 
 export const copyRoute = (drive: Drive) =>
@@ -26,7 +26,7 @@ export const copyRoute = (drive: Drive) =>
     dialect: 'puter',
     policy: 'app',
     summary: 'Copy a file or folder into a folder',
-    body: asked,
+    body: moveWanted,
     async handle(call) {
       const reach = openReach(drive, callerOf(call));
       const source = await reach.entry(required(call.body, 'source'), 'read', 'source');
@@ -42,17 +42,18 @@ export const moveRoute = (drive: Drive) =>
     dialect: 'puter',
     policy: 'app',
     summary: 'Move a file or folder into a folder, into the trash or out of it',
-    body: asked,
-    async handle(call) {
-      const reach = openReach(drive, callerOf(call));
-      const source = await reach.entry(required(call.body, 'source'), 'write', 'source');
-      const old_path = reach.show(source).path;
-      const destination = await findDestination(reach, call.body);
-      if (destination?.kind === 'trash') return { moved: await trash(reach, source), old_path };
-      const landing = await land(reach, source, await destinationOf(reach, call.body), call.body);
-      return { ...(await move(reach, source, landing, call.body, call.signal)), old_path };
-    },
+    body: moveWanted,
+    handle: (call) => moveNamed(openReach(drive, callerOf(call)), call.body, call.signal),
   });
+
+export async function moveNamed(reach: Reach, body: Asked, signal: AbortSignal) {
+  const source = await reach.entry(required(body, 'source'), 'write', 'source');
+  const old_path = reach.show(source).path;
+  const destination = await findDestination(reach, body);
+  if (destination?.kind === 'trash') return { moved: await trash(reach, source), old_path };
+  const landing = await land(reach, source, await destinationOf(reach, body), body);
+  return { ...(await move(reach, source, landing, body, signal)), old_path };
+}
 
 async function copy(reach: Reach, source: FilePlace, landing: Landing, signal: AbortSignal) {
   const { parent, name, onConflict } = landing;

@@ -9,7 +9,7 @@ import { flag, subject, text } from './fields.ts';
 import { openReach, type FilePlace, type Found, type Reach } from './reach.ts';
 
 const mostPaths = 10_000;
-const asked = subject.extend({
+export const deleteWanted = subject.extend({
   paths: z.union([z.array(z.string().max(32_768)).max(mostPaths), text]),
   recursive: flag,
   descendants_only: flag,
@@ -26,32 +26,40 @@ export const deleteRoute = (drive: Drive, causes: Causes) =>
     dialect: 'puter',
     policy: 'app',
     summary: 'Delete files and folders',
-    body: asked,
-    async handle(call) {
-      const { paths, recursive, descendants_only: isEmptying } = call.body;
-      const caller = callerOf(call);
-      const reach = openReach(drive, caller);
-      const isList = paths !== undefined && paths !== null;
-      const named = isList ? [paths].flat() : [reach.subject(call.body)];
-      if (named.length === 0) throw fieldRequired('paths');
-      const found: Found[] = [];
-      for (const path of named) {
-        const one = await reach.find(path, 'write', isList ? 'paths' : 'path');
-        await refuse(one, { recursive: recursive || !isList, isEmptying });
-        found.push(one);
-      }
-      const removed = [];
-      for (const one of found) {
-        const shown = toV1(await reach.showFound(one));
-        removed.push(shown);
-        // Once it is gone nobody knows where it was.
-        if (one.kind === 'entry') causes.note(one.place.entry.id, { ...causeOf(call.request.body), old_path: shown.path });
-        if (isEmptying) await empty(reach, caller, one);
-        else if (one.kind === 'entry') await remove(caller, reach, one.place);
-      }
-      return isList ? removed : { ok: true, uid: removed[0]?.uid };
-    },
+    body: deleteWanted,
+    handle: (call) =>
+      deleteNamed(openReach(drive, callerOf(call)), callerOf(call), call.body, (entry, old_path) =>
+        causes.note(entry, { ...causeOf(call.request.body), old_path }),
+      ),
   });
+
+/** `note` is told where each was, before it is gone and nobody knows. */
+export async function deleteNamed(
+  reach: Reach,
+  caller: Caller,
+  body: z.output<typeof deleteWanted>,
+  note: (entry: string, path: string) => void,
+) {
+  const { paths, recursive, descendants_only: isEmptying } = body;
+  const isList = paths !== undefined && paths !== null;
+  const named = isList ? [paths].flat() : [reach.subject(body)];
+  if (named.length === 0) throw fieldRequired('paths');
+  const found: Found[] = [];
+  for (const path of named) {
+    const one = await reach.find(path, 'write', isList ? 'paths' : 'path');
+    await refuse(one, { recursive: recursive || !isList, isEmptying });
+    found.push(one);
+  }
+  const removed = [];
+  for (const one of found) {
+    const shown = toV1(await reach.showFound(one));
+    removed.push(shown);
+    if (one.kind === 'entry') note(one.place.entry.id, shown.path);
+    if (isEmptying) await empty(reach, caller, one);
+    else if (one.kind === 'entry') await remove(caller, reach, one.place);
+  }
+  return isList ? removed : { ok: true, uid: removed[0]?.uid };
+}
 
 async function refuse(found: Found, { recursive, isEmptying }: { recursive: boolean; isEmptying: boolean }): Promise<void> {
   if (found.kind === 'root')

@@ -7,6 +7,7 @@ import { driverRoutes } from './drivers.ts';
 import { fileRoutes } from './files.ts';
 import { keyValueInterface } from './keyvalue.ts';
 import { shareRoutes } from './share.ts';
+import type { Publish } from './upload-progress.ts';
 
 /** What Puter's SDK calls, under Puter's own paths. */
 export const puterRoutes = (deps: {
@@ -14,6 +15,7 @@ export const puterRoutes = (deps: {
   drive: Drive;
   keyValue: KeyValue;
   causes: Causes;
+  publish: Publish;
   startedAt: number;
   now: () => number;
 }) => [

@@ -7,7 +7,7 @@ import { flag, text } from './fields.ts';
 import { namesOf } from './path.ts';
 import { openReach, type FilePlace, type Reach } from './reach.ts';
 
-const asked = z.object({
+export const folderWanted = z.object({
   parent: text,
   path: text,
   overwrite: flag,
@@ -15,7 +15,7 @@ const asked = z.object({
   shortcut_to: text,
   create_missing_parents: flag,
 });
-export type FolderWanted = z.output<typeof asked>;
+export type FolderWanted = z.output<typeof folderWanted>;
 
 /** A folder, or with `shortcut_to` a shortcut. A folder that is there already is the answer, not a refusal. */
 export const mkdirRoute = (drive: Drive) =>
@@ -25,7 +25,7 @@ export const mkdirRoute = (drive: Drive) =>
     dialect: 'puter',
     policy: 'app',
     summary: 'Make a folder',
-    body: asked,
+    body: folderWanted,
     handle: async (call) => makeFolder(openReach(drive, callerOf(call)), call.body),
   });
 
