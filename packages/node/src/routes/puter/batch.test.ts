@@ -18,7 +18,10 @@ before(async () => {
 });
 after(() => node.end());
 
-type Write = { path?: string; name?: string; content: string | Uint8Array; type?: string; size?: unknown } & Record<string, unknown>;
+type Write = { path?: string; name?: string; content: string | Uint8Array<ArrayBuffer>; type?: string; size?: unknown } & Record<
+  string,
+  unknown
+>;
 
 /** As the SDK builds it: all fields before all files. */
 function formOf(operations: object[], writes: Write[] = []): FormData {
@@ -29,8 +32,7 @@ function formOf(operations: object[], writes: Write[] = []): FormData {
     form.append('fileinfo', JSON.stringify({ name, type, size }));
   for (const { content: _, type: __, size: ___, ...rest } of writes)
     form.append('operation', JSON.stringify({ op: 'write', path: home, dedupe_name: false, overwrite: false, ...rest }));
-  for (const { name = 'x', content, type = '' } of writes)
-    form.append('file', new File([content as Uint8Array<ArrayBuffer>], 'file', { type }));
+  for (const { content, type = '' } of writes) form.append('file', new File([content], 'file', { type }));
   return form;
 }
 const send = (body: FormData, token = owner.token) =>

@@ -8,7 +8,7 @@ import { destinationMissing } from './batch-folders.ts';
 import { causeOf } from './causing.ts';
 import { toBoth } from './entry.ts';
 import { fieldRequired, PuterError } from './error.ts';
-import { flag, text } from './fields.ts';
+import { flag } from './fields.ts';
 import { makeFolder } from './mkdir.ts';
 import { namesOf } from './path.ts';
 import { openReach, type Reach } from './reach.ts';
