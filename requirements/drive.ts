@@ -260,7 +260,6 @@ export default [
     id: 'drive.puterjs',
     source: 'issues/3',
     behaviour: 'the stock puter.js, served by the node itself, reads, writes and uploads files in a browser on any origin and in Node',
-    planned: true,
   },
   {
     id: 'drive.sharing',

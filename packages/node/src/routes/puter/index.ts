@@ -6,6 +6,7 @@ import { authRoutes } from './auth.ts';
 import { driverRoutes } from './drivers.ts';
 import { fileRoutes } from './files.ts';
 import { keyValueInterface } from './keyvalue.ts';
+import { sdkRoutes } from './sdk.ts';
 import { shareRoutes } from './share.ts';
 import type { Publish } from './upload-progress.ts';
 
@@ -23,5 +24,6 @@ export const puterRoutes = (deps: {
   ...authRoutes(deps),
   ...fileRoutes(deps),
   ...shareRoutes(deps),
+  ...sdkRoutes(),
   ...driverRoutes([keyValueInterface(deps.keyValue)]),
 ];
