@@ -47,6 +47,7 @@ const statuses = {
   content_elsewhere: 500,
   content_damaged: 500,
   drive_stopping: 503,
+  too_busy: 503,
   too_many_locks: 507,
   too_many_properties: 507,
   quota_exceeded: 507,

@@ -11,7 +11,7 @@ const inflated = promisify(inflate);
 export const maximumWords = 2 << 20;
 
 /** Files read between two transactions. */
-const batch = 16;
+const batch = 64;
 const maximumAttempts = 3;
 const retryMilliseconds = 60_000;
 /** A node that has taken a file of a shared database and does not come back leaves it to the others after so long. */

@@ -57,7 +57,7 @@ export function openReader({
   patience = 20_000,
   residentLimit = 1 << 30,
   idle = 30_000,
-  lifetime = 200,
+  lifetime = 1000,
   cpuSeconds = 300,
   script,
 }: ReaderOptions) {
@@ -65,6 +65,7 @@ export function openReader({
   let last: Promise<unknown> = Promise.resolve();
   let sleep: NodeJS.Timeout | undefined;
   let stopped = false;
+  let waiting = 0;
 
   function start(): Running {
     const [program, ...args] = limited(cpuSeconds, [process.execPath, ...readerArguments(script)]);
@@ -145,12 +146,16 @@ export function openReader({
   return {
     /** Errors: ReadFailure; whatever the content throws; the signal's reason. */
     read(request: Request, content: AsyncIterable<Uint8Array>, { signal }: { signal: AbortSignal }): Promise<Derived> {
-      const result = last.then(() => one(request, content, signal));
+      waiting += 1;
+      const result = last.then(() => one(request, content, signal)).finally(() => (waiting -= 1));
       last = result.catch((error: unknown) => {
         if (error instanceof ReadFailure && !error.final) log('drive.reader_ended', { how: error.message });
       });
       return result;
     },
+
+    /** Files that are read or wait to be. */
+    waiting: (): number => waiting,
 
     /** The process that is there now; undefined when there is none. */
     pid: (): number | undefined => running?.child.pid,
@@ -172,6 +177,9 @@ const limited = (cpuSeconds: number, command: [string, ...string[]]): [string, .
 
 async function send(current: Running, request: Request, content: AsyncIterable<Uint8Array>): Promise<void> {
   const { child, ended } = current;
+  // A small file goes out in one write with what is said before it.
+  child.stdin.cork();
+  setImmediate(() => child.stdin.uncork());
   child.stdin.write(frame(request));
   let left = request.length;
   for await (const piece of content) {

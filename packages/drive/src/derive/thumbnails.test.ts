@@ -113,6 +113,9 @@ test('a program gives an entry a picture: made anew, told to others, gone with t
   ])
     await assert.rejects(alice.setThumbnail(file.id, bad), { code: 'thumbnail_invalid' }, bad.slice(0, 40));
   assert.equal(await sizeOf(await alice.thumbnail(file.id)), '256 × 192 webp', 'a refusal changes nothing');
+  const flood = await Promise.allSettled(Array.from({ length: 60 }, () => alice.setThumbnail(file.id, url)));
+  const refused = flood.filter((one) => one.status === 'rejected');
+  assert.ok(refused.length > 0 && refused.every(({ reason }) => reason.code === 'too_busy'));
   await write(alice, 'song.mp3', 'lo lo lo', 'replace');
   await untilDerived(world);
   assert.equal(await alice.thumbnail(file.id), undefined);

@@ -11,6 +11,8 @@ export type Thumbnail = { bytes: Uint8Array; /** Changes when the picture does. 
 
 /** Longest data URL that is taken as a picture of an entry. */
 const maximumUrl = 512 * 1024;
+/** Pictures that wait to be made, of everybody together: they lie in memory meanwhile. */
+const maximumWaiting = 32;
 
 /** What is known of the content of files, beside their words. `pictures`: the process that reads pictures which programs give. */
 export const thumbnailsOf = (
@@ -54,7 +56,7 @@ export const thumbnailsOf = (
 
     /**
      * Gives an entry a picture of its own: a data URL of an image, which is made anew as a small WebP, so that nothing else in it is kept;
-     * null takes it away. It goes when the file gets other content. Errors: `thumbnail_invalid`.
+     * null takes it away. It goes when the file gets other content. Errors: `thumbnail_invalid`, `too_busy`.
      */
     async setThumbnail(id: string, url: string | null): Promise<void> {
       const { tree } = await account.look();
@@ -74,6 +76,8 @@ export const thumbnailsOf = (
     const [, mediaType, base64] =
       url.length <= maximumUrl ? (/^data:(image\/[\w.+-]+);base64,([A-Za-z0-9+/]+={0,2})$/.exec(url) ?? []) : [];
     if (mediaType === undefined || base64 === undefined) throw invalid();
+    if (pictures.waiting() >= maximumWaiting)
+      throw new DriveError('too_busy', 'Too many pictures are being made at this moment. Try again in a few seconds.');
     const bytes = Buffer.from(base64, 'base64');
     const request = { task: 'picture' as const, mediaType, length: bytes.length, complete: true };
     try {
