@@ -7,15 +7,20 @@ import * as store from './store.ts';
 
 /** The allow-list: the owner, and the wallets that the owner let in. */
 export function createAccounts({ database, now, log }: { database: Database; now: () => number; log: Log }) {
+  async function find(address: Address): Promise<Account | undefined> {
+    const account = await store.findAccount(database.read, address);
+    return account && !isExpired(account, now()) ? account : undefined;
+  }
+
   return {
     /** Oldest first, so the owner comes first. Expired guests are in it until they are removed. */
     accounts: (): Promise<Account[]> => store.listAccounts(database.read),
 
     /** Whether a wallet may sign in. */
-    hasAccount: async (address: Address): Promise<boolean> => {
-      const account = await store.findAccount(database.read, address);
-      return account !== undefined && !isExpired(account, now());
-    },
+    hasAccount: async (address: Address): Promise<boolean> => (await find(address)) !== undefined,
+
+    /** The account of a wallet that may sign in. */
+    account: find,
 
     /**
      * Lets a wallet sign in, or changes the role and expiry of one that may. A guest without an expiry stays until removed.

@@ -3,7 +3,7 @@ import type { Address, AuthorizedApp } from '@freehold/protocol';
 import { appOfOrigin, isAppUid } from './app-uid.ts';
 import { IdentityError } from './error.ts';
 import type { Log } from './log.ts';
-import { authenticated, parsePermission } from './permission.ts';
+import { authenticated, ownPermissions, parsePermission } from './permission.ts';
 import * as store from './store/apps.ts';
 import { deleteAccessTokensOfApp } from './store/tokens.ts';
 
@@ -32,6 +32,12 @@ export function createApps({ database, now, log }: { database: Database; now: ()
 
     async isAuthorized({ address, app }: { address: Address; app: string }): Promise<boolean> {
       return (await store.findApp(database.read, { address, app })) !== undefined;
+    },
+
+    /** All that an app may do, its own data included; undefined when it is not let in. */
+    async permissionsOfApp({ address, app }: { address: Address; app: string }): Promise<string[] | undefined> {
+      if (!(await store.findApp(database.read, { address, app }))) return undefined;
+      return [...ownPermissions(app), ...(await store.permissionsOf(database.read, { address, app, limit: permissionsPerApp }))];
     },
 
     /**

@@ -192,7 +192,13 @@ export async function startNode({
         startedAt,
         now,
       }),
-      ...identityRoutes({ identity, onRemoved: drive.endSharesWith }),
+      ...identityRoutes({
+        identity,
+        onRemoved: async (account) => {
+          await drive.endSharesWith(account);
+          await drive.signing.revoke(account);
+        },
+      }),
       ...delegateRoutes(identity),
       ...driveRoutes(drive),
       ...driveUploadRoutes(drive),

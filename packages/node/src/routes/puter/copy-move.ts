@@ -27,13 +27,14 @@ export const copyRoute = (drive: Drive) =>
     policy: 'app',
     summary: 'Copy a file or folder into a folder',
     body: moveWanted,
-    async handle(call) {
-      const reach = openReach(drive, callerOf(call));
-      const source = await reach.entry(required(call.body, 'source'), 'read', 'source');
-      const landing = await land(reach, source, await destinationOf(reach, call.body), call.body);
-      return [await copy(reach, source, landing, call.signal)];
-    },
+    handle: (call) => copyNamed(openReach(drive, callerOf(call)), call.body, call.signal),
   });
+
+export async function copyNamed(reach: Reach, body: Asked, signal: AbortSignal) {
+  const source = await reach.entry(required(body, 'source'), 'read', 'source');
+  const landing = await land(reach, source, await destinationOf(reach, body), body);
+  return [await copy(reach, source, landing, signal)];
+}
 
 export const moveRoute = (drive: Drive) =>
   route({

@@ -14,6 +14,7 @@ const statuses = {
   source_and_dest_are_the_same: 400,
   user_does_not_exist: 400,
   not_empty: 400,
+  token_auth_failed: 401,
   forbidden: 403,
   not_found: 404,
   shortcut_target_not_found: 404,

@@ -7,6 +7,7 @@ import { driverRoutes } from './drivers.ts';
 import { fileRoutes } from './files.ts';
 import { keyValueInterface } from './keyvalue.ts';
 import { sdkRoutes } from './sdk.ts';
+import { signatureRoutes } from './signatures.ts';
 import { shareRoutes } from './share.ts';
 import type { Publish } from './upload-progress.ts';
 
@@ -24,6 +25,7 @@ export const puterRoutes = (deps: {
   ...authRoutes(deps),
   ...fileRoutes(deps),
   ...shareRoutes(deps),
+  ...signatureRoutes(deps),
   ...sdkRoutes(),
   ...driverRoutes([keyValueInterface(deps.keyValue)]),
 ];
