@@ -282,5 +282,14 @@ export default [
     id: 'drive.sharing.puter',
     source: 'issues/3',
     behaviour: "Puter's /share endpoints share, list and revoke between accounts, each pair of recipient and item by itself",
+    id: 'drive.traversal',
+    source: 'issues/3',
+    behaviour: 'at least 300 spellings of a way out, in every field of every route that takes a path: no escape, no 5xx',
+  },
+  {
+    id: 'drive.matrix',
+    source: 'issues/3',
+    behaviour:
+      'of two accounts and an app none sees the other by path, uid, CID, signature, share, search, socket or WebDAV; generated from the route table',
   },
 ] satisfies Requirement[];
