@@ -282,6 +282,8 @@ export default [
     id: 'drive.sharing.puter',
     source: 'issues/3',
     behaviour: "Puter's /share endpoints share, list and revoke between accounts, each pair of recipient and item by itself",
+  },
+  {
     id: 'drive.traversal',
     source: 'issues/3',
     behaviour: 'at least 300 spellings of a way out, in every field of every route that takes a path: no escape, no 5xx',
