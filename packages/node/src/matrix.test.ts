@@ -221,7 +221,7 @@ test('sockets tell each actor of what it may know, and nothing else', async (t) 
   for (const { who, token } of actors.filter(({ token }) => token !== undefined)) {
     const events = new WebSocket(new URL('/api/events', node.url.replace('http', 'ws')), { headers: { authorization: `Bearer ${token}` } });
     t.after(() => events.terminate());
-    events.on('message', (data) => heard.get(who)?.push(String(data)));
+    events.on('message', (data: Buffer) => heard.get(who)?.push(data.toString('utf8')));
     await new Promise((resolve) => events.on('open', resolve).on('error', resolve));
   }
 
