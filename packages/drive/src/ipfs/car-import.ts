@@ -12,8 +12,8 @@ import type { OnConflict, writingTo } from '../writing.ts';
 import { inlined, type Blocks } from './blocks.ts';
 import { byteReader } from './byte-reader.ts';
 import { invalid, readCar } from './car-read.ts';
-import { asFile, readFile } from './read-file.ts';
-import { childrenOf, loadNode } from './resolve.ts';
+import { asFile, readFile, type FileNode } from './read-file.ts';
+import { childrenOf, loadNode, type Loaded } from './resolve.ts';
 import type { Snapshot } from './snapshot.ts';
 
 export type ImportOptions = {
@@ -40,6 +40,7 @@ export type Imported = {
 const mostBlocks = 1_000_000;
 const mostEntries = 100_000;
 const mostSkipped = 100;
+const atOnce = 8;
 /** The space left on the disk is looked at again after so many bytes. */
 const spaceCheckEvery = 64 << 20;
 
@@ -60,35 +61,56 @@ export function importing(account: Account, { blobs, settings, closing }: Contex
     { parent, name, onConflict, signal }: { parent: string; name: string; onConflict: 'fail' | 'rename'; signal: AbortSignal },
   ) {
     const made = { files: 0, folders: 0, skipped: [] as string[] };
-    let top: Entry | undefined;
+    let folder: Entry | undefined;
 
-    async function take(cid: CID, into: { parent: string; name: string; path: string; depth: number }): Promise<Entry | undefined> {
-      signal.throwIfAborted();
-      const loaded = await loadNode(blocks, cid);
-      const { node } = loaded;
-      const place = { parent: into.parent, name: into.name, onConflict: into.depth === 0 ? onConflict : ('fail' as const) };
-      if (node.kind === 'file') {
-        made.files += 1;
-        return hands.writeFile({ ...place, content: readFile(blocks, asFile(loaded), undefined, signal), size: node.size, signal });
+    /** Files are written a few at a time, so that they share commits; folders one after another. */
+    const writing = new Set<Promise<unknown>>();
+    let failure: unknown;
+
+    async function write(work: () => Promise<Entry>): Promise<void> {
+      const one = work()
+        .catch((cause: unknown) => (failure ??= cause))
+        .finally(() => writing.delete(one));
+      writing.add(one);
+      if (writing.size >= atOnce) await Promise.race(writing);
+      if (failure !== undefined) throw failure;
+    }
+
+    type Place = { parent: string; name: string; onConflict: 'fail' | 'rename' };
+    const writeFile = (file: FileNode, place: Place) => {
+      made.files += 1;
+      return hands.writeFile({ ...place, content: readFile(blocks, file, undefined, signal), size: file.node.size, signal });
+    };
+
+    async function fill(folder: Loaded, into: { id: string; path: string }): Promise<void> {
+      for await (const { name: childName, cid } of childrenOf(blocks, folder)) {
+        signal.throwIfAborted();
+        const child = await loadNode(blocks, cid);
+        const place = { parent: into.id, name: childName, onConflict: 'fail' as const };
+        const path = `${into.path}/${childName}`;
+        if (child.node.kind === 'file') await write(() => writeFile(asFile(child), place));
+        else if (child.node.kind === 'symlink') {
+          if (made.skipped.length < mostSkipped) made.skipped.push(path);
+        } else {
+          made.folders += 1;
+          await fill(child, { id: (await hands.createFolder(place)).id, path });
+        }
       }
-      if (node.kind === 'symlink') {
-        if (made.skipped.length < mostSkipped) made.skipped.push(into.path);
-        return undefined;
-      }
-      made.folders += 1;
-      const folder = await hands.createFolder(place);
-      if (into.depth === 0) top = folder;
-      for await (const child of childrenOf(blocks, loaded))
-        await take(child.cid, { parent: folder.id, name: child.name, path: `${into.path}/${child.name}`, depth: into.depth + 1 });
-      return folder;
     }
 
     try {
-      const entry = await take(root, { parent, name, path: name, depth: 0 });
-      if (!entry) throw invalid('Its root is a symbolic link.');
-      return { entry, ...made };
+      const top = await loadNode(blocks, root);
+      if (top.node.kind === 'symlink') throw invalid('Its root is a symbolic link.');
+      if (top.node.kind === 'file') return { entry: await writeFile(asFile(top), { parent, name, onConflict }), ...made };
+      made.folders += 1;
+      folder = await hands.createFolder({ parent, name, onConflict });
+      await fill(top, { id: folder.id, path: name });
+      await Promise.all(writing);
+      if (failure !== undefined) throw failure;
+      return { entry: folder, ...made };
     } catch (cause) {
-      if (top) await hands.deleteForever(top.id);
+      await Promise.all(writing);
+      if (folder) await hands.deleteForever(folder.id);
       throw cause;
     }
   }

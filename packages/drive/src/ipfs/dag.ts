@@ -12,8 +12,8 @@ export type DagNode =
   /** Bytes of a file: a raw block, or a dag-pb node with bytes of its own and children of so many bytes each. */
   | { kind: 'file'; data: Uint8Array; links: NodeLink[]; sizes: number[]; size: number }
   | { kind: 'folder'; links: NodeLink[] }
-  /** One level of a sharded folder, with the digits of the prefixes of its links. */
-  | { kind: 'shard'; links: NodeLink[]; digits: number }
+  /** One level of a sharded folder: bits of the hash that it uses, and digits of the prefixes of its links. */
+  | { kind: 'shard'; links: NodeLink[]; bits: number; digits: number }
   | { kind: 'symlink'; target: string }
   /** DAG-CBOR and DAG-JSON. */
   | { kind: 'data'; value: unknown; links: NodeLink[] };
@@ -69,7 +69,7 @@ function decodePb(cid: CID, bytes: Uint8Array): DagNode {
     case 'hamt-sharded-directory': {
       const fanout = Number(unixfs.fanout ?? 256n);
       if (!Number.isInteger(Math.log2(fanout)) || fanout < 8 || fanout > 1024) throw broken(cid, `${fanout} is no fanout`);
-      return { kind: 'shard', links, digits: (fanout - 1).toString(16).length };
+      return { kind: 'shard', links, bits: Math.log2(fanout), digits: (fanout - 1).toString(16).length };
     }
     case 'symlink':
       return { kind: 'symlink', target: Buffer.from(unixfs.data ?? []).toString('utf8') };

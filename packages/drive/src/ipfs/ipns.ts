@@ -26,7 +26,7 @@ export function ipnsOf(account: Account, { database, now }: Context) {
         if (known && !isNewer(record, still(name, known.record, now())))
           throw new DriveError('record_outdated', 'A newer record of this name is here already. Sign one with a higher sequence number.');
         if (!known && (await rows.count(drive)) >= mostNames)
-          throw new DriveError('record_outdated', `This account keeps ${mostNames} names here already. Remove one first.`);
+          throw new DriveError('publish_refused', `This account keeps ${mostNames} names here already. Remove one first.`);
         await rows.put({ name, drive, record: bytes, now: now() });
       });
       return { ...record, name, bytes };

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
+import { Readable } from 'node:stream';
 import { test } from 'node:test';
 import { sql, type Database, type Statement } from '@freehold/database';
 import { CarReader } from '@ipld/car';
 import { CID } from 'multiformats/cid';
 import { verifies } from '../../../../requirements/verifies.ts';
 import { openDrive, type DriveHandle } from '../drive.ts';
+import { carWith, folderBlock, rawBlock } from '../testing/car.ts';
 import { keyStream, textStream } from '../testing/key-stream.ts';
-import { temporaryDrive } from '../testing/temporary-drive.ts';
+import { storages, temporaryDrive } from '../testing/temporary-drive.ts';
 import type { Blocks } from './blocks.ts';
 import { carOf } from './car-write.ts';
 import { asFile, readFile } from './read-file.ts';
@@ -74,35 +76,36 @@ test('a published folder is found by its CID and by the CIDs of everything in it
   assert.deepEqual(await drive.audit(), []);
 });
 
-test('what is published stays while the files change or go, and is renewed on purpose', async (t) => {
-  verifies('drive.ipfs.publish');
-  const { drive, clock, files: onDisk } = await temporaryDrive(t, { options: { grace: 1000 } });
-  const alice = drive.of('alice');
-  const { folder, inner, files } = await site(alice);
-  const first = await alice.ipfs.publish(folder.id);
-  assert.deepEqual(await alice.ipfs.publish(folder.id), first, 'nothing changed, nothing is made');
-  const used = (await alice.usage()).used;
+for (const storage of storages)
+  test(`what is published stays while the files change or go, and is renewed on purpose: ${storage}`, async (t) => {
+    verifies('drive.ipfs.publish');
+    const { drive, clock, files: onDisk } = await temporaryDrive(t, { storage, options: { grace: 1000 } });
+    const alice = drive.of('alice');
+    const { folder, inner, files } = await site(alice);
+    const first = await alice.ipfs.publish(folder.id);
+    assert.deepEqual(await alice.ipfs.publish(folder.id), first, 'nothing changed, nothing is made');
+    const used = (await alice.usage()).used;
 
-  await alice.writeFile({ parent: folder.id, name: 'index.html', content: textStream('new'), onConflict: 'replace' });
-  await alice.deleteForever(inner.id);
-  clock.now += 10_000;
-  await drive.sweep();
-  assert.equal((await contentAt(drive.published.blocks, first.root, 'index.html')).toString(), '<h1>Hello</h1>');
-  assert.equal((await contentAt(drive.published.blocks, first.root, 'pictures/large.bin')).length, 3 * MiB + 17);
-  assert.deepEqual(await drive.audit({ rehash: true }), [], 'references of publications are counted');
-  assert.ok((await alice.usage()).used < used, 'publications are not counted towards the quota of the files');
+    await alice.writeFile({ parent: folder.id, name: 'index.html', content: textStream('new'), onConflict: 'replace' });
+    await alice.deleteForever(inner.id);
+    clock.now += 10_000;
+    await drive.sweep();
+    assert.equal((await contentAt(drive.published.blocks, first.root, 'index.html')).toString(), '<h1>Hello</h1>');
+    assert.equal((await contentAt(drive.published.blocks, first.root, 'pictures/large.bin')).length, 3 * MiB + 17);
+    assert.deepEqual(await drive.audit({ rehash: true }), [], 'references of publications are counted');
+    assert.ok((await alice.usage()).used < used, 'publications are not counted towards the quota of the files');
 
-  const second = await alice.ipfs.publish(folder.id);
-  assert.notEqual(second.root, first.root);
-  assert.deepEqual((await alice.ipfs.publications()).publications, [second]);
-  assert.ok(await isMissing(drive.published.blocks, first.root), 'the earlier one is gone');
-  assert.equal((await contentAt(drive.published.blocks, second.root, 'index.html')).toString(), 'new');
-  clock.now += 10_000;
-  await drive.sweep();
-  assert.deepEqual(onDisk(), [], 'content that nothing keeps any more is collected');
-  assert.ok(await isMissing(drive.published.blocks, files.large.cid ?? ''));
-  assert.deepEqual(await drive.audit({ rehash: true }), []);
-});
+    const second = await alice.ipfs.publish(folder.id);
+    assert.notEqual(second.root, first.root);
+    assert.deepEqual((await alice.ipfs.publications()).publications, [second]);
+    assert.ok(await isMissing(drive.published.blocks, first.root), 'the earlier one is gone');
+    assert.equal((await contentAt(drive.published.blocks, second.root, 'index.html')).toString(), 'new');
+    clock.now += 10_000;
+    await drive.sweep();
+    assert.deepEqual(onDisk(), [], 'content that nothing keeps any more is collected');
+    assert.ok(await isMissing(drive.published.blocks, files.large.cid ?? ''));
+    assert.deepEqual(await drive.audit({ rehash: true }), []);
+  });
 
 test('content in two publications goes with the last of them', async (t) => {
   verifies('drive.ipfs.private');
@@ -218,4 +221,46 @@ test('an entry is exported as a CAR that the reference reader takes, published o
   assert.ok(await isMissing(drive.published.blocks, root?.toString() ?? ''), 'lending is not publishing');
   assert.equal(await rowsIn(database, sql`publication`), 0);
   assert.deepEqual(await drive.audit(), []);
+});
+
+test('a CAR file is published under the CIDs that are in it, and only if it is one', async (t) => {
+  verifies('drive.ipfs.publish', 'drive.ipfs.private');
+  const { drive } = await temporaryDrive(t);
+  const alice = drive.of('alice');
+  const { id: parent } = await alice.root();
+  const leaf = rawBlock('inside');
+  const root = folderBlock([{ name: 'a', cid: leaf.cid }]);
+  const upload = (name: string, bytes: Uint8Array) => alice.writeFile({ parent, name, content: Readable.from([bytes]) });
+  const file = await upload('x.car', await carWith([root.cid], [leaf, root]));
+  const made = await alice.ipfs.publishCar(file.id);
+  assert.deepEqual(made, { ...made, kind: 'car', root: root.cid.toString() });
+  assert.equal((await contentAt(drive.published.blocks, made.root, 'a')).toString(), 'inside');
+  assert.ok(await isMissing(drive.published.blocks, file.cid ?? ''), 'the file itself is not published');
+  const whole = await alice.ipfs.publish(file.id);
+  assert.equal(whole.root, file.cid);
+  assert.ok(await isMissing(drive.published.blocks, made.root), 'one publication of an entry takes the place of another');
+
+  for (const [bytes, reason] of [
+    [Buffer.from('no car'), /middle of a block/],
+    [await carWith([root.cid], [leaf]), /root is missing/],
+    [await carWith([root.cid], [root, { cid: leaf.cid, bytes: Buffer.from('forged') }]), /not the ones/],
+    [(await carWith([root.cid], [root, leaf])).subarray(0, -1), /ends in the middle/],
+  ] as const) {
+    const { id } = await alice.writeFile({ parent, name: 'bad.car', content: Readable.from([bytes]), onConflict: 'rename' });
+    await assert.rejects(alice.ipfs.publishCar(id), { code: 'car_invalid', message: reason });
+  }
+  await assert.rejects(alice.ipfs.publishCar((await alice.createFolder({ parent, name: 'folder' })).id), { code: 'not_a_file' });
+  assert.equal((await alice.ipfs.publications()).publications.length, 1);
+  await alice.deleteForever(file.id);
+  assert.deepEqual(await drive.audit(), []);
+});
+
+test('a shortcut is not published with the folder it is in', async (t) => {
+  const { drive, database } = await temporaryDrive(t);
+  const alice = drive.of('alice');
+  const { folder, files } = await site(alice);
+  const { root } = await alice.ipfs.rootOf(folder.id);
+  const { id } = await alice.writeFile({ parent: folder.id, name: 'shortcut', content: textStream('') });
+  await database.transaction((tx) => tx.run(sql`UPDATE entry SET target = ${files.page.id} WHERE id = ${id}`));
+  assert.equal((await alice.ipfs.rootOf(folder.id)).root.toString(), root.toString());
 });

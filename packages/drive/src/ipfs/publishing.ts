@@ -1,7 +1,9 @@
+import type { Sql } from '@freehold/database';
 import type { Account, Context } from '../account.ts';
 import { DriveError } from '../error.ts';
 import type { KeyedLock } from '../keyed-lock.ts';
 import { pageSize } from '../looking.ts';
+import { overQuota } from '../stage.ts';
 import { storeOf } from '../store.ts';
 import type { EntryRow } from '../store/entries.ts';
 import { publicationRows, snapshotRows, type PublicationKind, type PublicationRow } from '../store/publications.ts';
@@ -39,6 +41,8 @@ const patience = 10 * 60_000;
 export function publishingOf(account: Account, context: Context, lock: KeyedLock) {
   const { database, now, newId, settings } = context;
 
+  const quotaOf = async (tx: Sql, drive: string) => (await storeOf(tx, drive).usage.read())?.quota ?? settings.quota;
+
   /** A snapshot that nobody sees; `use` has it, and afterwards it is taken apart unless it went live. */
   async function withSnapshot<Result>(
     id: string,
@@ -54,8 +58,7 @@ export function publishingOf(account: Account, context: Context, lock: KeyedLock
       await tree.wayUp(id);
       const rows = publicationRows(tx, drive);
       await rows.begin({ id: publication, entry: id, name: row.name, kind: kind ?? row.kind, now: now() });
-      const quota = (await store.usage.read())?.quota ?? settings.quota;
-      return { entry: row, limit: counts ? quota - (await rows.held({ entry: id, except: publication })) : undefined };
+      return { entry: row, limit: counts ? (await quotaOf(tx, drive)) - (await rows.held({ entry: id, except: publication })) : undefined };
     });
     const alive = setInterval(() => {
       void database.transaction((tx) => snapshotRows(tx).touch(publication, now())).catch(() => {});
@@ -85,6 +88,8 @@ export function publishingOf(account: Account, context: Context, lock: KeyedLock
           for (const old of earlier) if (old !== same && (await rows.retire(old.id))) retired.push(old.id);
           if (same) return same;
           await rows.setLive(publication, snapshot.root.toString());
+          // Others may have been made at the same time.
+          if ((await rows.held({ entry: '', except: '' })) > (await quotaOf(tx, drive))) throw overQuota();
           return rows.get(publication);
         }),
       );

@@ -18,7 +18,7 @@ export type Resolved = {
 
 /** A path has so many names at most; its length is bounded by the URL anyhow. */
 const longestPath = 512;
-const deepestShard = 16;
+const deepestShard = 32;
 
 /** Reads a block and what it means. Errors: `content_not_found`. */
 export async function loadNode(blocks: Blocks, cid: CID): Promise<{ cid: CID; bytes: Uint8Array; node: DagNode }> {
@@ -54,7 +54,7 @@ export async function resolvePath(blocks: Blocks, root: CID, segments: readonly 
   return { ...here, path, roots, remainder: [] };
 }
 
-type Loaded = Awaited<ReturnType<typeof loadNode>>;
+export type Loaded = Awaited<ReturnType<typeof loadNode>>;
 
 /** The child of a folder by its name, and the shards on the way to it. */
 async function childOf(blocks: Blocks, folder: Loaded, name: string): Promise<{ cid: CID; through: Loaded[] }> {
@@ -65,10 +65,10 @@ async function childOf(blocks: Blocks, folder: Loaded, name: string): Promise<{ 
   const through: Loaded[] = [];
   let here = folder;
   const hash = bitsOf(nameHash(name));
-  for (let level = 0; level < deepestShard && here.node.kind === 'shard'; level++) {
-    const { digits, links }: { digits: number; links: NodeLink[] } = here.node;
-    const width = Math.ceil(Math.log2(16 ** digits));
-    const index = parseInt(hash.slice(level * width, (level + 1) * width) || '0', 2);
+  for (let position = 0; position < hash.length && here.node.kind === 'shard';) {
+    const { bits, digits, links }: { bits: number; digits: number; links: NodeLink[] } = here.node;
+    const index = parseInt(hash.slice(position, position + bits), 2);
+    position += bits;
     const prefix = index.toString(16).toUpperCase().padStart(digits, '0');
     const link: NodeLink | undefined = links.find((one) => one.name === prefix + name) ?? links.find((one) => one.name === prefix);
     if (!link) break;

@@ -11,6 +11,8 @@ import { folderDag, type Folder, type Link } from './folder-dag.ts';
 
 /** Entries read, and blocks written, in one transaction: other writers never wait long for a publication. */
 const slice = 500;
+/** The same for blocks that are bytes of their own, which are in memory until they are written. */
+const sliceBytes = 4 << 20;
 /** Names that one folder may hold to be published: its links are in memory while its node is made. */
 const mostLinks = 500_000;
 
@@ -78,7 +80,7 @@ export async function takeSnapshot(
     }
     const blocks: BlockRow[] = [];
     const folder = folderDag(links, ({ cid, bytes }) => blocks.push({ hash: cid.multihash.digest, length: bytes.length, content: bytes }));
-    for (let start = 0; start < blocks.length; start += slice) await recorder.blocks(blocks.slice(start, start + slice));
+    await recorder.blocks(blocks);
     return folder;
   }
 
@@ -115,10 +117,12 @@ export function recordInto(context: Context, publication: string, { drive, limit
   let size = 0;
   let files = 0;
   let waiting: BlockRow[] = [];
+  let waitingBytes = 0;
 
   async function write(): Promise<void> {
     const blocks = waiting;
     waiting = [];
+    waitingBytes = 0;
     await database.transaction(async (tx) => {
       for (const block of blocks) await snapshotRows(tx).addBlock(publication, block);
       if (!(await publicationRows(tx, drive).measure(publication, { size: limit === undefined ? 0 : size, files, now: now() })))
@@ -139,8 +143,11 @@ export function recordInto(context: Context, publication: string, { drive, limit
         return rows;
       }),
     async blocks(blocks) {
-      waiting.push(...blocks);
-      if (waiting.length >= slice) await write();
+      for (const block of blocks) {
+        waiting.push(block);
+        waitingBytes += block.content?.length ?? 0;
+        if (waiting.length >= slice || waitingBytes >= sliceBytes) await write();
+      }
     },
   };
   return { ...recorder, /** To be called at the end. */ finish: write };

@@ -35,10 +35,10 @@ export const publicationRows = (tx: Sql, drive: string) => ({
     return tx.all(sql`SELECT ${columns} FROM publication WHERE drive = ${drive} AND live = 1 AND entry = ${entry} ORDER BY id LIMIT 100`);
   },
 
-  /** Bytes that the drive's publications hold, those under way included, those of an entry about to be published anew not. */
+  /** Bytes that the drive's publications hold, those under way included; those being taken apart, and of an entry about to be published anew, not. */
   async held({ entry, except }: { entry: string; except: string }): Promise<number> {
     const row = await tx.get<{ bytes: number }>(sql`SELECT CAST(COALESCE(SUM(size), 0) AS BIGINT) AS bytes FROM publication
-      WHERE drive = ${drive} AND entry <> ${entry} AND id <> ${except}`);
+      WHERE drive = ${drive} AND entry <> ${entry} AND id <> ${except} AND touched_at > 0`);
     return row?.bytes ?? 0;
   },
 

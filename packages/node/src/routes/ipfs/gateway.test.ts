@@ -1051,6 +1051,22 @@ test('a gateway host reaches nothing but the gateway, and the gateway lies on no
     }
     assert.equal((await ask('/', { host })).body.includes('id="root"'), false);
   }
+  for (const path of [
+    '/../api/node',
+    '/%2e%2e/api/node',
+    '//api/node',
+    '/..%2fapi/node',
+    '/./../../api/node',
+    '/.site/../api/node',
+    '/;/api/node',
+    '/\\\\api/node',
+    '/%2fapi%2fnode',
+  ])
+    for (const host of hosts) {
+      const reply = await ask(path, { host });
+      assert.ok(reply.status >= 400 && reply.status < 500, `${path} at ${host}: ${reply.status}`);
+      assert.doesNotMatch(reply.body.toString(), /"claimed"/);
+    }
   for (const path of ['/.site/', `/.site/ipfs/${cids.hello}`, '/.nowhere/api/node']) assert.equal((await ask(path)).status, 404, path);
   for (const host of [
     'evil.example',
