@@ -58,6 +58,9 @@ async function arrive(
   refuseIfLocked(visit, place, { below: true, membership: !existing });
   const { parent, name } = await spotOf(visit.files, place);
   await carryOut({ parent: parent.id, name, onConflict: existing ? 'replace' : 'fail' });
+  // What lay in a folder that was replaced is gone, and so are its locks; one on the destination itself is for what is there now.
+  const ended = existing ? visit.locks.filter(({ path }) => isBelow(path, place.path)) : [];
+  for (const { token } of ended) await visit.files.locks.release(token);
   if (existing) return visit.reply.code(204).send();
   return visit.reply
     .code(201)

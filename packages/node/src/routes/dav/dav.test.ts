@@ -242,6 +242,17 @@ test('what is locked is changed only with the token, by who took it', async () =
   assert.equal((await dav('PUT', '/dav/locked/moved', { body: 'z' })).status, 204);
   assert.equal((await dav('UNLOCK', '/dav/locked/new', { headers: { 'lock-token': token } })).status, 409);
 
+  // Replacing a folder ends the locks on what lay in it, and keeps the one on the folder.
+  for (const path of ['/dav/replaced', '/dav/replaced/a', '/dav/other']) await dav('MKCOL', path);
+  const outer = (await dav('LOCK', '/dav/replaced', { body: lockBody('exclusive'), headers: { depth: '0' } })).headers['lock-token'] ?? '';
+  const inner = (await dav('LOCK', '/dav/replaced/a', { body: lockBody('exclusive') })).headers['lock-token'] ?? '';
+  const both = { if: `</dav/replaced> (${outer}) </dav/replaced/a> (${inner})` };
+  assert.equal((await dav('COPY', '/dav/other', destination('/dav/replaced'))).status, 423);
+  assert.equal((await dav('COPY', '/dav/other', destination('/dav/replaced', both))).status, 204);
+  assert.equal((await dav('MKCOL', '/dav/replaced/a')).status, 423);
+  assert.equal((await dav('MKCOL', '/dav/replaced/a', { headers: { if: `</dav/replaced> (${outer})` } })).status, 201);
+  assert.equal((await dav('DELETE', '/dav/replaced', { headers: { if: `(${outer})` } })).status, 204);
+
   // A lock on a folder alone holds its members together, and nothing further down.
   const folder = (await dav('LOCK', '/dav/locked', { body: lockBody('exclusive'), headers: { depth: '0' } })).headers['lock-token'] ?? '';
   assert.equal((await dav('PUT', '/dav/locked/moved', { body: 'zz' })).status, 204);

@@ -11,6 +11,7 @@ test('a URL is read segment by segment, and an address leads back to its place',
   assert.deepEqual(placeOfUrl('/dav').names, []);
   assert.deepEqual(placeOfUrl('/dav//a///b/?x=/../c').names, ['a', 'b']);
   assert.deepEqual(placeOfUrl('/%64av/a').names, ['a']);
+  assert.deepEqual(placeOfUrl(Buffer.from('/dav/ä%20日').toString('latin1')).names, ['ä 日']);
   for (const names of [[], ['a b', '%2e%2e', 'ä', '#?&;+', "'()*!", '\u{1f600}', 'c:\\d', '...']]) {
     assert.deepEqual(placeOfUrl(hrefOf(names, false)).names, names);
     assert.deepEqual(placeOfUrl(hrefOf(names, true)).names, names);

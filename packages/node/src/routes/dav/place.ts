@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { pathKey } from '@freehold/drive';
 import type { Arrival } from '../../http/route.ts';
 import { DavError } from './error.ts';
@@ -23,11 +24,17 @@ export const hrefOf = (names: readonly string[], isFolder: boolean): string =>
  * `.` and `..` are refused, encoded or not, and empty segments mean nothing. Errors: `dav_invalid`.
  */
 export function placeOfUrl(url: string): Place {
-  const [path = ''] = url.split('?', 1);
+  const [path = ''] = asUtf8(url).split('?', 1);
   if (path.includes('#')) throw new DavError('dav_invalid', 'A request cannot carry a fragment. Encode the # as %23.');
   const [first, ...names] = path.split('/').filter(Boolean).map(decodeSegment);
   if (first !== prefix) throw new DavError('dav_invalid', 'Ask for a path below /dav.');
   return placeAt(names);
+}
+
+/** Some programs send UTF-8 as it is, which arrives here one character a byte. */
+function asUtf8(url: string): string {
+  const bytes = Buffer.from(url, 'latin1');
+  return isUtf8(bytes) ? bytes.toString('utf8') : url;
 }
 
 function decodeSegment(segment: string): string {

@@ -10,7 +10,9 @@ import { hrefOf, placeAt } from './place.ts';
 import { entryOf, type Visit } from './visit.ts';
 import { childOf, davNamespace, elementsOf, escapeXml, isDav, parseXml, type XmlName } from './xml.ts';
 
-const page = 500;
+const page = 200;
+/** Characters told at once: who asks for many long names gets them as it reads, and not out of memory. */
+const portion = 64 * 1024;
 const maximumNames = 500;
 
 type Question = { kind: 'all'; named: readonly XmlName[] } | { kind: 'names' } | { kind: 'named'; named: readonly XmlName[] };
@@ -55,8 +57,11 @@ async function* answer(
     for (const { entry: one, names } of found) {
       const subject: Subject = { entry: one, path: placeAt(names).path, locks, usage };
       text += responseOf(hrefOf(names, one.kind === 'folder'), await propertiesOf(subject, kept.get(one.id) ?? [], question));
+      if (text.length < portion) continue;
+      yield text;
+      text = '';
     }
-    yield text;
+    if (text !== '') yield text;
   }
   yield multistatusEnd;
 }
