@@ -8,6 +8,8 @@ import { openReach } from './reach.ts';
 
 const dialect = 'puter';
 const policy = 'app';
+/** Pages of hits looked through for those that an app may see. */
+const mostPages = 20;
 const mostHits = 200;
 
 /** Questions about the drive as a whole, and those that have a short answer here because nothing is published or registered by them. */
@@ -48,8 +50,11 @@ export const wholeDriveRoutes = (drive: Drive, now: () => number) => [
       const reach = openReach(drive, callerOf(call));
       const own = drive.of(reach.home);
       const shown: Shown[] = [];
-      for (let after: string | undefined, more = true; more && shown.length < mostHits;) {
-        const page = await own.search({ text: words.slice(0, 256), limit: mostHits - shown.length, after });
+      // An app that may only see an entry must not learn what is in it, so it searches names; and it does not search for ever.
+      const where = reach.inPerson ? 'everything' : 'names';
+      let pages = 0;
+      for (let after: string | undefined, more = true; more && shown.length < mostHits && pages < mostPages; pages++) {
+        const page = await own.search({ text: words.slice(0, 256), in: where, limit: mostHits - shown.length, after });
         for (const entry of page.entries) {
           if (!reach.inPerson && !(await reach.sees(entry.id))) continue;
           const path = `/${reach.home}${entry.path ?? `/${entry.name}`}`;
