@@ -73,6 +73,11 @@ export default [
     source: 'issues/3',
     behaviour: 'pages of any origin call Puter’s routes with a token and never with a cookie',
   },
+  {
+    id: 'drive.puter.app-folder',
+    source: 'issues/3',
+    behaviour: 'an app has its folder in AppData; another app reaches it, with its files, only by permission',
+  },
   { id: 'drive.puter.drivers', source: 'issues/3', behaviour: 'drivers that this node has not answer not_found' },
   {
     id: 'drive.pc2.wallet-login',

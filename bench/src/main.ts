@@ -5,12 +5,13 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { calls } from './calls.ts';
 import type { Context } from './context.ts';
+import { keyvalue } from './keyvalue.ts';
 import { start } from './start.ts';
 import { formatTable, type Table } from './table.ts';
 import { transfer } from './transfer.ts';
 import { tree } from './tree.ts';
 
-const benchmarks: Record<string, (context: Context) => Promise<Table>> = { calls, transfer, tree, start };
+const benchmarks: Record<string, (context: Context) => Promise<Table>> = { calls, keyvalue, transfer, tree, start };
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

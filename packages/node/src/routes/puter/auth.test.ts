@@ -312,6 +312,37 @@ test('another app’s namespace opens by permission only, and never to be emptie
   );
 });
 
+test('the folder of an app is its own; another app reaches it by permission, with its files', async () => {
+  verifies('drive.puter.app-folder');
+  const mine = await letIn(owner, 'https://folder.example');
+  const other = await letIn(owner, 'https://visitor.example');
+  const request = '/auth/request-app-root-dir';
+  const json = { app_uid: mine.app_uid, access: 'read' };
+  const path = `/${owner.address}/AppData/${mine.app_uid}`;
+  const own = await ask(request, { token: mine.token, json: { ...json, access: 'write' } });
+  assert.deepEqual([own.path, own.is_dir], [path, true]);
+  const stat = (token: string) => call('/stat', { token, json: { path } }).then(({ status }) => status);
+  assert.deepEqual(await refusal(request, { token: other.token, json }), [403, 'forbidden']);
+  assert.deepEqual(await refusal(request, { token: other.token, json: { ...json, check: true } }), [403, 'forbidden']);
+  assert.equal(await stat(other.token), 404);
+
+  const give = { app_uid: other.app_uid, permission: `app-root-dir:${mine.app_uid}:read` };
+  await ask('/auth/grant-user-app', { token: owner.token, json: give });
+  assert.equal((await ask(request, { token: other.token, json })).uid, own.uid);
+  assert.equal(await stat(other.token), 200);
+  assert.deepEqual(await refusal(request, { token: other.token, json: { ...json, access: 'write' } }), [403, 'forbidden']);
+  assert.equal((await call('/mkdir', { token: other.token, json: { parent: path, path: 'x' } })).status, 403, 'for reading only');
+  await ask('/auth/revoke-user-app', { token: owner.token, json: give });
+  assert.equal(await stat(other.token), 404);
+
+  const data = { app_uid: other.app_uid, permission: `app-data:${mine.app_uid}:fs:write` };
+  await ask('/auth/grant-user-app', { token: owner.token, json: data });
+  assert.equal((await call('/mkdir', { token: other.token, json: { parent: path, path: 'x' } })).status, 200);
+  await ask('/auth/revoke-user-app', { token: owner.token, json: data });
+  assert.equal(await stat(other.token), 404);
+  assert.deepEqual(await refusal(request, { token: mine.token, json: { app_uid: '../Documents' } }), [400, 'field_invalid']);
+});
+
 test('what is no driver of this node is not found, in Puter’s words', async () => {
   verifies('drive.puter.drivers');
   const { token } = await letIn();

@@ -1,10 +1,13 @@
 import type { Drive } from '@freehold/drive';
-import { IdentityError, parseFilePermission, type AppName, type Identity } from '@freehold/identity';
+import { IdentityError, isAppUid, parseFilePermission, type AppName, type Identity } from '@freehold/identity';
 import { z } from 'zod';
 import { RequestError } from '../../error.ts';
 import { callerOf, route, sessionOf, type Caller } from '../../http/route.ts';
+import { ensureAppFolder, folderPermission, pathOfAppFolder } from './app-folder.ts';
 import { parseDuration } from './duration.ts';
+import { toV1 } from './entry.ts';
 import { heldBy } from './permissions.ts';
+import { openReach } from './reach.ts';
 
 const dialect = 'puter';
 const uid = z.string().max(64);
@@ -70,8 +73,13 @@ export const authRoutes = ({ identity, drive }: { identity: Identity; drive: Dri
     body: appOrOrigin.and(z.object({ permission })),
     async handle(call) {
       const caller = callerOf(call);
+      const { address } = caller.account;
       const held = await mustHold(caller, [call.body.permission], drive);
-      for (const each of held) await identity.grant({ address: caller.account.address, permission: each, ...named(call.body) });
+      for (const each of held) {
+        await identity.grant({ address, permission: each, ...named(call.body) });
+        const folder = await folderPermission(drive, address, each);
+        if (folder !== undefined) await identity.grant({ address, permission: folder, ...named(call.body) });
+      }
       return {};
     },
   }),
@@ -86,8 +94,34 @@ export const authRoutes = ({ identity, drive }: { identity: Identity; drive: Dri
       const caller = callerOf(call);
       // A file that is gone has no spelling but the one it was given by.
       const spelled = (await heldBy(caller, call.body.permission, drive)) ?? call.body.permission;
-      await identity.withdraw({ address: caller.account.address, permission: spelled, ...named(call.body) });
+      const { address } = caller.account;
+      await identity.withdraw({ address, permission: spelled, ...named(call.body) });
+      const folder = await folderPermission(drive, address, spelled);
+      if (folder !== undefined) await identity.withdraw({ address, permission: folder, ...named(call.body) });
       return {};
+    },
+  }),
+  route({
+    method: 'POST',
+    path: '/auth/request-app-root-dir',
+    dialect,
+    policy: 'app',
+    summary: 'The folder of an app: its own, or another one’s that it was given',
+    body: z.object({
+      app_uid: uid.refine(isAppUid, 'must be the uid of an app'),
+      access: z.enum(['read', 'write']).default('read'),
+      check: z.boolean().nullish(),
+    }),
+    async handle(call) {
+      const caller = callerOf(call);
+      const { app_uid: app, access, check } = call.body;
+      const home = caller.account.address;
+      const isOwn = caller.delegate?.kind === 'app' && caller.delegate.app === app;
+      if (!isOwn) await mustHold(caller, [`app-root-dir:${app}:${access}`], drive);
+      if (check) return {};
+      await ensureAppFolder(drive, home, app);
+      const reach = openReach(drive, caller);
+      return toV1(await reach.showFound(await reach.find(pathOfAppFolder(home, app), access)));
     },
   }),
   route({
