@@ -8,7 +8,11 @@ export type Blocks = {
   get(cid: CID): Promise<Uint8Array | undefined>;
   /** Bytes of a block, without reading it. */
   size(cid: CID): Promise<number | undefined>;
+  /** The file that begins with a block, where it is stored as one: to be read without going block by block. */
+  fileFrom?(first: CID): Promise<StoredFile | undefined>;
 };
+
+export type StoredFile = { cid: string; read(extent: { start: number; end: number }): Promise<AsyncIterable<Uint8Array>> };
 
 const identity = 0x00;
 const sha256 = 0x12;
@@ -27,6 +31,13 @@ export function openBlocks({ database, blobs }: { database: Database; blobs: Blo
   return {
     async size(cid) {
       return inlined(cid)?.length ?? (await find(cid))?.length;
+    },
+
+    async fileFrom(first) {
+      const found = await find(first);
+      if (!found || found.blob === null || found.start !== 0) return undefined;
+      const { blob, blob_size } = found;
+      return { cid: blob, read: ({ start, end }) => blobs.read({ cid: blob, size: blob_size ?? 0, start, length: end - start }) };
     },
 
     async get(cid) {
