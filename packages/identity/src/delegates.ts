@@ -17,6 +17,8 @@ const longestAccess = 10 * year;
 /** Each window of an app has a token of its own. */
 const tokensPerApp = 50;
 const accessTokensPerAccount = 10_000;
+/** An app that makes more loses its own oldest ones, and takes no room from its person. */
+const accessTokensPerApp = 2000;
 const passwordsPerAccount = 100;
 const permissionsRead = 500;
 
@@ -118,7 +120,7 @@ export function createDelegates({
         if (!(await findApp(tx, { address, app }))) throw unknownApp();
         await store.deleteExpiredTokens(tx, now());
         await store.insertToken(tx, { ...row, token_hash: hashToken(token) });
-        await store.deleteOldestAppTokens(tx, { address, app, keep: tokensPerApp });
+        await store.deleteOldestOfApp(tx, { address, app, kind: 'app', keep: tokensPerApp });
       });
       log('identity.app_token_created', { address, app });
       return { token, id: row.id };
@@ -167,10 +169,11 @@ export function createDelegates({
       await database.transaction(async (tx) => {
         await store.deleteExpiredTokens(tx, now());
         if (app !== undefined && !(await findApp(tx, { address, app }))) throw unknownApp();
-        if ((await store.countTokens(tx, { address, kind: 'token' })) >= accessTokensPerAccount) {
+        if (app === undefined && (await store.countTokens(tx, { address, kind: 'token' })) >= accessTokensPerAccount) {
           throw new IdentityError('limit_reached', 409, 'There are too many access tokens. Revoke some, or let them expire sooner.');
         }
         await store.insertToken(tx, { ...row, token_hash: hashToken(token) });
+        if (app !== undefined) await store.deleteOldestOfApp(tx, { address, app, kind: 'token', keep: accessTokensPerApp });
       });
       log('identity.access_token_created', { address });
       return { token, id: row.id, expiresAt: row.expires_at };

@@ -55,9 +55,10 @@ export const listTokens = (db: Sql, { address, kind, now, limit }: { address: Ad
       ORDER BY t.last_used_at DESC, t.id LIMIT ${limit}`,
   );
 
+/** Those that the account made itself. */
 export async function countTokens(db: Sql, { address, kind }: { address: Address; kind: DelegateKind }): Promise<number> {
   const row = await db.get<{ count: number }>(
-    sql`SELECT count(*) AS count FROM delegated_token WHERE address = ${address} AND kind = ${kind}`,
+    sql`SELECT count(*) AS count FROM delegated_token WHERE address = ${address} AND kind = ${kind} AND app IS NULL`,
   );
   return row?.count ?? 0;
 }
@@ -68,11 +69,14 @@ export const touchToken = (db: Sql, { id, lastUsedAt }: { id: string; lastUsedAt
 export const deleteExpiredTokens = (db: Sql, now: number) =>
   db.run(sql`DELETE FROM delegated_token WHERE expires_at IS NOT NULL AND expires_at <= ${now}`);
 
-/** Keeps the `keep` most recently used tokens of an app. */
-export const deleteOldestAppTokens = (db: Sql, { address, app, keep }: { address: Address; app: string; keep: number }) =>
+/** Keeps the `keep` most recently used tokens of one kind that an app holds or made. */
+export const deleteOldestOfApp = (
+  db: Sql,
+  { address, app, kind, keep }: { address: Address; app: string; kind: DelegateKind; keep: number },
+) =>
   db.run(
-    sql`DELETE FROM delegated_token WHERE address = ${address} AND app = ${app} AND kind = 'app' AND id NOT IN
-      (SELECT id FROM delegated_token WHERE address = ${address} AND app = ${app} AND kind = 'app'
+    sql`DELETE FROM delegated_token WHERE address = ${address} AND app = ${app} AND kind = ${kind} AND id NOT IN
+      (SELECT id FROM delegated_token WHERE address = ${address} AND app = ${app} AND kind = ${kind}
         ORDER BY last_used_at DESC, created_at DESC, id LIMIT ${keep})`,
   );
 

@@ -86,7 +86,14 @@ export function openSockets({
     socket.conn.on('drain', () => {
       client.waiting = 0;
     });
-    const room = known ?? (await openRoom(principal.account));
+    let room = known ?? (await openRoom(principal.account));
+    // Its last client may have left meanwhile.
+    while (room.ended.signal.aborted) room = await openRoom(principal.account);
+    enter(account, room, client);
+  }
+
+  function enter(account: string, room: Room, client: Client): void {
+    const { socket } = client;
     room.clients.add(client);
     socket.on('disconnect', () => leave(account, room, client));
     // It may have gone while it was being let in.
@@ -125,23 +132,28 @@ export function openSockets({
     for await (const { changes, reset } of drive.of(account).events({ since, signal })) {
       await wait(settleMs);
       const last = changes.at(-1);
+      const heard = new Set<Client>();
       for (const change of changes) {
-        for (const told of await eventsOf(change, person, { drive, causes })) await tell(room, told);
+        for (const told of await eventsOf(change, person, { drive, causes })) await tell(room, told, heard);
       }
       if (changes.some(({ op }) => op === 'trashed' || op === 'restored' || op === 'deleted')) await tellTrash(account, room);
       if (last || reset) {
         const { original_client_socket_id } = last ? causes.of(last) : {};
         const payload = { timestamp: last?.at ?? Date.now(), ...(original_client_socket_id && { original_client_socket_id }) };
-        for (const client of room.clients) emit(client, 'cache.updated', payload);
+        // An app is not told that something happened where it sees nothing.
+        for (const client of room.clients)
+          if (reset || heard.has(client) || !client.principal.delegate) emit(client, 'cache.updated', payload);
       }
     }
   }
 
-  async function tell(room: Room, told: Told): Promise<void> {
+  async function tell(room: Room, told: Told, hearing: Set<Client>): Promise<void> {
     const size = sizeOf(told.payload);
     for (const client of room.clients) {
       const heard = await asHeardBy(client.principal, told, drive);
-      if (heard) emit(client, heard.name, heard.payload, size);
+      if (!heard) continue;
+      hearing.add(client);
+      emit(client, heard.name, heard.payload, size);
     }
   }
 
@@ -173,8 +185,10 @@ export function openSockets({
   /** A token that was revoked is cut off; one that lost a permission hears less from now on. */
   async function recheck(): Promise<void> {
     const seen = new Map<string, Promise<Principal | undefined>>();
-    for (const { clients } of rooms.values()) {
-      for (const client of clients) {
+    for (const [account, room] of rooms) {
+      for (const client of room.clients) {
+        // It went in the moment in which it was let in.
+        if (client.socket.conn.readyState === 'closed') leave(account, room, client);
         const known = seen.get(client.token) ?? listenerOf(client.token);
         seen.set(client.token, known);
         const principal = await known;

@@ -139,7 +139,10 @@ export const accountRoutes = ({
     summary: 'What the caller’s apps have used: nothing is metered, and the bytes they keep are counted',
     query: z.looseObject({}),
     async handle(call) {
-      const { used, limit } = await keyValue.usage(callerOf(call).account.address);
+      const { account, delegate } = callerOf(call);
+      // How much all apps keep is their person's to know.
+      if (delegate) return { usage: { total: 0 }, appTotals: {}, allowanceInfo: allowance };
+      const { used, limit } = await keyValue.usage(account.address);
       return { usage: { total: 0, 'kv:bytes': used }, appTotals: {}, allowanceInfo: { ...allowance, keyValueBytes: limit } };
     },
   }),
