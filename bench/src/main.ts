@@ -10,8 +10,9 @@ import { start } from './start.ts';
 import { formatTable, type Table } from './table.ts';
 import { transfer } from './transfer.ts';
 import { tree } from './tree.ts';
+import { uploads } from './uploads.ts';
 
-const benchmarks: Record<string, (context: Context) => Promise<Table>> = { calls, keyvalue, transfer, tree, start };
+const benchmarks: Record<string, (context: Context) => Promise<Table>> = { calls, keyvalue, transfer, uploads, tree, start };
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

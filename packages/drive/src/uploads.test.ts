@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { openDatabase } from '@freehold/database';
-import { join } from 'node:path';
 import { verifies } from '../../../requirements/verifies.ts';
 import { openDrive } from './drive.ts';
 import { keyStream, sha256Of, textStream } from './testing/key-stream.ts';
@@ -183,4 +184,20 @@ test('an empty and a small file are kept in the database until they are complete
   const { entry } = await uploads.complete(small.id, { check, by: alice, etags: new Map([[1, etag]]) });
   assert.equal(entry.cid, (await drive.of('alice').writeFile({ parent, name: 'same', content: textStream('hello') })).cid);
   assert.deepEqual(files(), []);
+});
+
+test('parts of a large file belong to the node that began it, and another one says so', async (t) => {
+  verifies('drive.uploads.resume');
+  const { uploads, part, parent, files } = await open(t);
+  const bytes = await bytesOf('x', 11 * MiB);
+  const begin = { by: alice, owner: 'alice', parent, name: 'x', size: bytes.length, fingerprint: 'f' };
+  const { id } = await uploads.begin(begin);
+  await part(id, 1, partOf(bytes, 1));
+  const [file = ''] = files();
+  rmSync(file);
+  await assert.rejects(part(id, 2, partOf(bytes, 2)), { code: 'upload_elsewhere', status: 409 });
+  await assert.rejects(part(id, 1, partOf(bytes, 1)), { code: 'upload_elsewhere' });
+  const again = await uploads.begin(begin);
+  assert.notEqual(again.id, id, 'here it begins anew');
+  await uploads.abort(id, alice);
 });

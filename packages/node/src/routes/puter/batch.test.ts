@@ -4,6 +4,7 @@ import { readdirSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { io } from 'socket.io-client';
 import { verifies } from '../../../../../requirements/verifies.ts';
 import { expectJson, startTestNode, type Person, type TestNode } from '../../testing/test-node.ts';
 
@@ -257,4 +258,32 @@ test('bombs of headers, fields and parts, and bodies without an end, are refused
   assert.equal(await read(`${home}/broken`), 404);
   assert.equal((await batch([], [{ name: 'alive', content: 'yes' }])).status, 200);
   assert.ok(!node.log.some((line) => line.includes('http.failed')), node.log.filter((line) => line.includes('http.failed')).join('\n'));
+});
+
+test('sockets hear how far an upload is, and what came of it', async (context) => {
+  verifies('drive.uploads.batch');
+  const socket = io(node.url, { auth: { auth_token: owner.token }, transports: ['websocket'] });
+  context.after(() => socket.disconnect());
+  await new Promise<void>((resolve) => socket.once('connect', resolve));
+  const progress: { operation_id: string; item_upload_id: string; loaded: number; loaded_diff: number; total: number }[] = [];
+  socket.on('upload.progress', (message) => progress.push(message));
+  const added = new Promise<Record<string, unknown>>((resolve) =>
+    socket.on('item.added', (item) => item.name === 'watched' && resolve(item)),
+  );
+  const size = 2 << 20;
+  await batch([], [{ name: 'watched', content: new Uint8Array(size), item_upload_id: 3 }]);
+  const { operation_id, item_upload_id } = await added;
+  assert.deepEqual([operation_id, item_upload_id], ['op', '3']);
+  assert.ok(progress.length >= 3);
+  assert.deepEqual(progress.at(-1), {
+    operation_id: 'op',
+    item_upload_id: '3',
+    loaded: size,
+    loaded_diff: progress.at(-1)?.loaded_diff,
+    total: size,
+  });
+  assert.equal(
+    progress.reduce((sum, { loaded_diff }) => sum + loaded_diff, 0),
+    size,
+  );
 });
