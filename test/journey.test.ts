@@ -80,6 +80,8 @@ test(
   },
 );
 
+const filesWindow =
+  '[role="region"][aria-label="Files"] h3, [aria-label="Files"] [data-drop], [aria-label="Files"] nav[aria-label="Folders"]';
 const row = (name: string) => page.getByRole('row', { name }).first();
 const picked = randomBytes(3 * 1024 * 1024);
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
@@ -99,7 +101,7 @@ test('3: drag and drop, open, rename, move, trash and restore', { skip }, async 
   verifies('foundation.journey', 'foundation.desktop.accessible');
   await page.getByRole('button', { name: 'Files', exact: true }).click();
   await row('Documents').waitFor();
-  await drop('[role="region"][aria-label="Files"] h3, [aria-label="Files"] [data-drop], [aria-label="Files"] nav[aria-label="Folders"]', [
+  await drop(filesWindow, [
     { name: 'letter.txt', type: 'text/plain', base64: Buffer.from('Dear Aunt Mae,\nthe node is mine.\n').toString('base64') },
     { name: 'picture.bin', type: 'application/octet-stream', base64: picked.toString('base64') },
   ]);
@@ -156,6 +158,29 @@ test('3: drag and drop, open, rename, move, trash and restore', { skip }, async 
   await page.getByRole('navigation', { name: 'Places' }).getByRole('button', { name: 'My files' }).click();
   await row('Letters').dblclick();
   await row('letter to Mae.txt').waitFor();
+  await page.getByRole('button', { name: 'Close Files' }).click();
+});
+
+test('3: a large file goes on after the connection was lost', { skip }, async () => {
+  verifies('cloud.files.upload', 'drive.uploads.resume');
+  let lost = 0;
+  await page.route('**/api/drive/uploads/*/parts/2', (route) => (lost++ === 0 ? route.abort('connectionreset') : route.continue()));
+  const transfer = await page.evaluateHandle(() => {
+    const data = new DataTransfer();
+    data.items.add(new File([new Uint8Array(24 * 1024 * 1024).fill(7)], 'film.bin'));
+    return data;
+  });
+  await page.getByRole('button', { name: 'Files', exact: true }).click();
+  await row('Letters').waitFor();
+  for (const type of ['dragenter', 'dragover', 'drop']) await page.dispatchEvent(filesWindow, type, { dataTransfer: transfer });
+  await row('film.bin').waitFor();
+  await page.unroute('**/api/drive/uploads/*/parts/2');
+  assert.equal(lost, 2, 'the part that was lost was sent again, and no other');
+  const size = await page.evaluate(async () => {
+    const entry = await (await fetch('/api/drive/stat?path=/film.bin')).json();
+    return entry.size;
+  });
+  assert.equal(size, 24 * 1024 * 1024);
   await page.getByRole('button', { name: 'Close Files' }).click();
 });
 
