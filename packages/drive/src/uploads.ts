@@ -254,8 +254,8 @@ export function openUploads({ parts, accountOf, ...context }: Context & { parts:
     writePart: (options: PartOptions) => blobs.track(writePart(options)),
 
     /**
-     * Puts the file in its folder. Refused for its name or size before anything is moved, an upload stays and can be completed later. To complete it again answers
-     * the same, for a while. Errors as for writing a file.
+     * Puts the file in its folder. Refused for its name or size before anything is moved, an upload stays and can be completed later.
+     * To complete it again answers the same, for a while. Errors as for writing a file.
      */
     complete(id: string, { by, check, etags, onConflict, firstNumber }: CompleteOptions): Promise<Completed> {
       return end(id, async () => {

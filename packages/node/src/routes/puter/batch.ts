@@ -73,10 +73,14 @@ function openBatch({
   const said: Record<string, string> = {};
   let failed = false;
 
+  /** What nobody foresaw: it belongs into the log, with the whole request. */
+  let unforeseen: unknown;
   const attempt = (work: Promise<Result>): Promise<Result> =>
     work.catch((error: unknown) => {
       failed = true;
-      return refusalOf(toFailure(error), request);
+      const failure = toFailure(error);
+      if (failure.code === 'internal' && !signal.aborted) unforeseen ??= error;
+      return refusalOf(failure, request);
     });
 
   const noting = (result: Result): Result => {
@@ -196,7 +200,9 @@ function openBatch({
             Promise.reject(new PuterError('bad_request', 'The file of this operation did not come. Send it as a part named `file`.')),
           ),
         );
-      return { results: await Promise.all(results), failed };
+      const settled = await Promise.all(results);
+      if (unforeseen !== undefined) throw unforeseen;
+      return { results: settled, failed };
     },
   };
 }
