@@ -289,6 +289,32 @@ export default [
     behaviour: "Puter's /share endpoints share, list and revoke between accounts, each pair of recipient and item by itself",
   },
   {
+    id: 'drive.scale.contract',
+    source: 'issues/3',
+    behaviour: 'the same contract suites pass on SQLite and PostgreSQL, and on local files and an S3 endpoint',
+  },
+  {
+    id: 'drive.scale.nodes',
+    source: 'issues/3',
+    behaviour:
+      'several nodes serve one PostgreSQL and one bucket: what is written on one is read on the others at once and wakes their windows; a node that dies takes nothing along',
+  },
+  {
+    id: 'drive.scale.race',
+    source: 'issues/3',
+    behaviour: 'two nodes racing on the same names end with one winner each, no acknowledged byte lost, no dangling entry',
+  },
+  {
+    id: 'drive.scale.objects',
+    source: 'issues/3',
+    behaviour: 'content in a bucket is never lost by deletions that arrive late, uploads that break off, or a bucket named by mistake',
+  },
+  {
+    id: 'drive.scale.settings',
+    source: 'issues/3',
+    behaviour: 'DATABASE_URL and S3_* are checked at the start, refused with the name of the setting, and never shown or logged',
+  },
+  {
     id: 'drive.traversal',
     source: 'issues/3',
     behaviour: 'at least 300 spellings of a way out, in every field of every route that takes a path: no escape, no 5xx',

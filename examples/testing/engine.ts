@@ -16,6 +16,7 @@ export async function openEngine() {
   const database = await openDatabase({ path: join(directory, 'node.db') });
   const compute = await openCompute({
     database,
+    node: 'examples',
     directory: join(directory, 'compute'),
     now: Date.now,
     log: () => undefined,

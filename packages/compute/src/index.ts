@@ -24,6 +24,8 @@ type Log = (event: string, fields: Record<string, string | number | boolean | un
 
 export type ComputeOptions = {
   database: Database;
+  /** Tells this node from others on the same database; the same after a restart. */
+  node: string;
   /** Holds the programs, the compiled runner, and nothing secret. */
   directory: string;
   now: () => number;
@@ -44,8 +46,8 @@ export type Compute = Awaited<ReturnType<typeof openCompute>>;
  * Opens the functions of the node. Both sandboxes prove themselves by doing before this settles; one that cannot is
  * reported in `sandbox`, and its functions are refused with the reason: nothing ever runs unsandboxed.
  */
-export async function openCompute({ database, directory, now, log, recover, accepts, concurrency, retention }: ComputeOptions) {
-  const store = openStore(database);
+export async function openCompute({ database, node, directory, now, log, recover, accepts, concurrency, retention }: ComputeOptions) {
+  const store = openStore(database, node);
   const programsDirectory = `${directory}/programs`;
   const cacheDirectory = `${directory}/cache`;
   const runner = await prepareRunner({ cacheDirectory, log });

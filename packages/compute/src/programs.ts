@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { access, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cidOf, rawCodec, type ProgramInfo } from '@freehold/protocol';
 import type { EngineState } from './engine.ts';
@@ -48,8 +48,15 @@ export function openPrograms({
       return describe(program);
     },
 
+    /** Undefined, too, when the program was uploaded to another node on the same database: its bytes are on that one's disk. */
     async info(cid: string): Promise<ProgramRow | undefined> {
-      return store.program(cid);
+      const program = await store.program(cid);
+      if (!program) return undefined;
+      const isHere = await access(join(directory, cid)).then(
+        () => true,
+        () => false,
+      );
+      return isHere ? program : undefined;
     },
 
     /** The bytes of a program, checked against its CID, so that a damaged disk never runs as something else. */

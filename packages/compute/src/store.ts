@@ -63,8 +63,8 @@ const readTask = (row: TaskRecord): TaskRow => ({
   cacheable: row.cacheable === 1,
 });
 
-/** The rows of the compute area. */
-export function openStore(database: Database) {
+/** The rows of the compute area. `node` marks the tasks that this node runs, of all on the database. */
+export function openStore(database: Database, node: string) {
   const { read } = database;
   const documents = new Map<string, Offer>();
 
@@ -172,8 +172,9 @@ export function openStore(database: Database) {
     /** A task that failed before is run anew; one that runs or has a result is left alone. */
     startTask: (task: { id: string; offer: string; now: number }) =>
       database.transaction((tx) =>
-        tx.run(sql`INSERT INTO task (id, offer, state, started_at, cacheable) VALUES (${task.id}, ${task.offer}, 'running', ${task.now}, 0)
-          ON CONFLICT (id) DO UPDATE SET state = 'running', started_at = excluded.started_at, reason = NULL WHERE task.state = 'failed'`),
+        tx.run(sql`INSERT INTO task (id, offer, state, started_at, cacheable, node) VALUES (${task.id}, ${task.offer}, 'running', ${task.now}, 0, ${node})
+          ON CONFLICT (id) DO UPDATE SET state = 'running', started_at = excluded.started_at, reason = NULL, node = excluded.node
+          WHERE task.state = 'failed'`),
       ),
 
     finishTask: ({ id, result, stdoutSha256, cacheable }: { id: string; result: RunResult; stdoutSha256: string; cacheable: boolean }) =>
@@ -183,9 +184,11 @@ export function openStore(database: Database) {
           cacheable = ${cacheable ? 1 : 0} WHERE id = ${id}`),
       ),
 
-    /** Tasks that a crash cut off: nothing was charged for them, so they count as failed and may be run again. */
+    /** Tasks of this node that a crash cut off: nothing was charged for them, so they count as failed and may be run again. */
     failRunning: () =>
-      database.transaction((tx) => tx.run(sql`UPDATE task SET state = 'failed', reason = 'killed' WHERE state = 'running'`)),
+      database.transaction((tx) =>
+        tx.run(sql`UPDATE task SET state = 'failed', reason = 'killed' WHERE state = 'running' AND (node = ${node} OR node IS NULL)`),
+      ),
 
     /** Drops the outputs of tasks older than `before`; the rows stay as history. */
     forgetOutputs: (before: number) =>

@@ -7,6 +7,7 @@ import durable from './0012-durable.ts';
 import identity from './0001-identity.ts';
 import links from './0014-links.ts';
 import keyvalue from './0010-keyvalue.ts';
+import nodes from './0015-nodes.ts';
 import objects from './0006-objects.ts';
 import payments from './0003-payments.ts';
 import publishing from './0008-publishing.ts';
@@ -30,4 +31,5 @@ export const migrations: readonly Migration[] = [
   durable,
   uploads,
   links,
+  nodes,
 ];

@@ -14,17 +14,33 @@ export type Sql = {
   run(statement: Statement): Promise<number>;
 };
 
+export type TransactionOptions = {
+  /**
+   * What the transaction touches, such as the id of a drive: then it runs alone only among those with the same key and those
+   * without any. All that transactions of different keys may both change are rows that each changes with one statement that is
+   * right by itself (`refs = refs + 1`), never what it has read before. SQLite has one writer and ignores the key.
+   */
+  within?: string | undefined;
+};
+
 /**
  * The one way to the rows of the node.
  *
- * `read` sees committed data only. `transaction` is the only way to write: its work runs alone, and its promise settles
- * after the commit is durable (SQLite: WAL with synchronous=FULL), so an answer sent afterwards survives a power cut.
- * A transaction must only await statements of the `Sql` it is given; waiting for anything else would hold up every writer.
+ * `read` sees committed data only. `transaction` is the only way to write: its work runs alone, also among all nodes that share
+ * the database, and its promise settles after the commit is durable (SQLite: WAL with synchronous=FULL), so an answer sent afterwards
+ * survives a power cut. A transaction must only await statements of the `Sql` it is given; waiting for anything else would hold up
+ * every writer. Its work may be called again when the database undid it, so it changes nothing outside of itself, and an error of a
+ * statement ends it: it must not be caught inside.
  */
 export type Database = {
   readonly dialect: 'sqlite' | 'postgres';
   readonly read: Sql;
-  transaction<Result>(work: (sql: Sql) => Promise<Result>): Promise<Result>;
+  /** Errors: those of the work; `commit_unknown` when the connection was lost during the commit. */
+  transaction<Result>(work: (sql: Sql) => Promise<Result>, options?: TransactionOptions): Promise<Result>;
+  /** Tells all nodes on this database, this one included, that something about the topic was committed. Answers at once. */
+  announce(topic: string): void;
+  /** Hears announcements; undefined when some may have been missed, which is to be taken as one of every topic. Answers a function that ends it. */
+  onAnnounce(listener: (topic: string | undefined) => void): () => void;
   /** Cheap proof that the database answers; throws when it does not. */
   check(): Promise<void>;
   close(): Promise<void>;

@@ -1,4 +1,5 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { localAnnouncements } from './announcements.ts';
 import { openBallast } from './ballast.ts';
 import { DatabaseError } from './error.ts';
 import type { Database, Sql, Statement } from './port.ts';
@@ -23,6 +24,7 @@ export function openSqlite({ path }: { path: string }): Database {
   reader.exec('PRAGMA query_only = true');
   const queue: Job[] = [];
   let draining: Promise<void> | undefined;
+  const { announce, onAnnounce } = localAnnouncements();
   let closed = false;
 
   /** Each round waits for the event loop to turn once, so that everything that has become ready joins the same commit. */
@@ -99,6 +101,8 @@ export function openSqlite({ path }: { path: string }): Database {
         draining ??= drain();
       });
     },
+    announce,
+    onAnnounce,
     async check() {
       reader.prepare('SELECT 1').get();
     },

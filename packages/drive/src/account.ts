@@ -105,13 +105,16 @@ export function openAccount({ database, feed, now, newId, settings }: Context, a
     async change(work) {
       const { id, root } = await drive();
       const attempt = () =>
-        database.transaction((tx) => {
-          const store = storeOf(tx, id);
-          return work({
-            ...sceneOf(store, root),
-            record: (change) => store.changes.record({ origin: null, ...change, at: now() }, settings.keepChanges),
-          });
-        });
+        database.transaction(
+          (tx) => {
+            const store = storeOf(tx, id);
+            return work({
+              ...sceneOf(store, root),
+              record: (change) => store.changes.record({ origin: null, ...change, at: now() }, settings.keepChanges),
+            });
+          },
+          { within: id },
+        );
       const result = await attempt().catch((error: unknown) => {
         if (!(error instanceof DatabaseError) || error.code !== 'database_full') throw error;
         // The database has made some room for this: what deletes must not fail because the disk is full.

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
+import { verifies } from '../../../requirements/verifies.ts';
 import { blobFolder } from './cid.ts';
 import { openDrive } from './drive.ts';
 import { keyStream, sha256Of } from './testing/key-stream.ts';
@@ -12,6 +13,7 @@ const small = () => keyStream('small', 3000);
 
 for (const storage of storages) {
   test(`${storage}: equal content is kept once, and goes after the last who names it and the grace period`, async (t) => {
+    verifies('drive.scale.contract');
     const { drive, files, clock } = await temporaryDrive(t, { storage, options: { grace: 1000 } });
     const [alice, bob] = [drive.of('alice'), drive.of('bob')];
     const write = async (handle: typeof alice, name: string, content: AsyncIterable<Uint8Array>) =>

@@ -6,7 +6,7 @@ import type { Database } from '@freehold/database';
 import { chunksOf, smallSize } from './chunks.ts';
 import { fileCid, leafDigest, leafSize } from './cid.ts';
 import { settleHome } from './content/home.ts';
-import type { Placed, Shelf, Stored, Stray } from './content/shelf.ts';
+import { amongContent, type Placed, type Shelf, type Stored, type Stray } from './content/shelf.ts';
 import { contentDamaged } from './damage.ts';
 import { makeFolder, removeFile, spaceAbove } from './disk.ts';
 import { keptBuffers } from './leaf-writer.ts';
@@ -44,7 +44,7 @@ export function openBlobStore({ database, shelf, directory, reserve, now, log, f
   }
 
   async function removeRow(cid: string, before: number): Promise<boolean> {
-    return (await database.transaction((tx) => blobRows(tx).remove(cid, before))) !== undefined;
+    return (await database.transaction((tx) => blobRows(tx).remove(cid, before), amongContent)) !== undefined;
   }
 
   async function digestsOf(stored: Stored, signal: AbortSignal): Promise<Uint8Array> {
@@ -91,7 +91,7 @@ export function openBlobStore({ database, shelf, directory, reserve, now, log, f
     // Put in place anew meanwhile, or deleted.
     const isStill = async () => (await blobRows(database.read).get(cid))?.verified_at === row.verified_at;
     return shelf.withhold({ cid, exists: row.content === null && problem !== 'missing' }, isStill, async () => {
-      if (await database.transaction((tx) => blobRows(tx).setDamaged(row, now())))
+      if (await database.transaction((tx) => blobRows(tx).setDamaged(row, now()), amongContent))
         log('drive.content_damaged', { cid, size: row.size, problem });
     });
   }

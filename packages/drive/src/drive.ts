@@ -100,7 +100,7 @@ export function openDrive({
     ? openObjectShelf({ database, bucket: openBucket(bucket), now, abandonedAfter: abandoned })
     : openFileShelf({ database, folder: join(directory, 'blobs'), now });
   const blobs = openBlobStore({ database, shelf, directory, reserve, now, log, ...(flush && { flush }) });
-  const feed = createFeed();
+  const feed = createFeed(database);
   const context: Context = {
     database,
     blobs,
@@ -219,6 +219,7 @@ export function openDrive({
       await deriving.stop();
       await pictures.stop();
       await blobs.idle();
+      context.feed.end();
     },
 
     /** The drive of an account, made at its first use. The handle reaches nothing else. */
@@ -278,6 +279,9 @@ export function openDrive({
     /** Reads and hashes the next `share` (0 to 1) of all content, without resting. Runs by itself: each blob has its turn within 30 days. */
     scrub: ({ share = 1, signal = stopping.signal }: { share?: number; signal?: AbortSignal } = {}) =>
       scrub(context, { share, signal, tranquil: false }),
+
+    /** Whether the place of large content answers. Errors: `storage_failed`. */
+    checkStorage: (): Promise<void> => shelf.prepare(),
 
     /** Content known to be damaged that files or versions still name. */
     damage: () => blobRows(database.read).damaged(1000),

@@ -53,7 +53,7 @@ export function createDelegates({
     if (touching.has(id)) return;
     touching.add(id);
     try {
-      await database.transaction((tx) => store.touchToken(tx, { id, lastUsedAt: at }));
+      await database.transaction((tx) => store.touchToken(tx, { id, lastUsedAt: at }), { within: id });
     } catch (error) {
       log('identity.touch_failed', { message: error instanceof Error ? error.message : String(error) });
     } finally {

@@ -4,7 +4,9 @@ import { test, type TestContext } from 'node:test';
 import { sql } from '@freehold/database';
 import { toHex } from '@freehold/protocol';
 import { parseSiweMessage } from 'viem/siwe';
+import { setTimeout as delay } from 'node:timers/promises';
 import { verifies } from '../../../requirements/verifies.ts';
+import { onPostgres } from '../../database/src/testing/open-test-database.ts';
 import { ip, origin, startIdentity } from './testing/node.ts';
 import { makeWallet, malleate } from './testing/wallet.ts';
 
@@ -212,7 +214,9 @@ test('a preset owner has the node from the start, also after a restart; another 
   assert.equal((await second.identity.authenticate(token))?.account.address, owner.address);
 });
 
-test('a token is 256 random bits, and the disk has only its hash', async (context) => {
+const inFile = process.env[onPostgres] === '1' && 'it looks into the SQLite file';
+
+test('a token is 256 random bits, and the disk has only its hash', { skip: inFile }, async (context) => {
   verifies('foundation.identity.sessions');
   const { owner, signIn, atRest, events } = await startClaimed(context);
   const { token, session } = await signIn(owner);
@@ -289,9 +293,12 @@ test('a session lasts 7 days without use and 30 days in any case; use is noted o
   const begun = clock.now;
   assert.equal(session.expiresAt, begun + 7 * day);
   const state = async () => (await identity.sessions({ address: owner.address }))[0];
+  /** The note of use is written behind the answer. */
   const use = async () => {
+    const due = clock.now - ((await state())?.lastUsedAt ?? 0) >= minute;
     const known = await identity.authenticate(token);
-    for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate);
+    if (!due || !known) return known;
+    for (let turn = 0; turn < 500 && (await state())?.lastUsedAt !== clock.now; turn++) await delay(5);
     return known;
   };
   clock.now += minute - 1;

@@ -15,6 +15,8 @@ import { createSignIn, ownerAccount } from './sign-in.ts';
 import * as store from './store.ts';
 import { kindOfToken } from './token.ts';
 
+const claimedTopic = 'claimed';
+
 export type Identity = Awaited<ReturnType<typeof openIdentity>>;
 
 /** Who may use the node, and how they prove who they are. Needs no third party: a wallet's signature is checked right here. */
@@ -45,6 +47,14 @@ export async function openIdentity({
 }) {
   if (!isStatement(statement)) throw new TypeError('The sign-in statement holds characters that EIP-4361 does not allow');
   let claimed = await settleOwner({ database, now, owner });
+  // Another node on the same database may be the one that is claimed.
+  database.onAnnounce((topic) => {
+    if (claimed || (topic !== undefined && topic !== claimedTopic)) return;
+    void store.findOwner(database.read).then(
+      (known) => (claimed ||= known !== undefined),
+      () => {},
+    );
+  });
   const claimCode = createClaimCode({
     random,
     onChange: (code) => {
@@ -72,6 +82,7 @@ export async function openIdentity({
     async login(request: Parameters<typeof signIn.login>[0]) {
       const login = await signIn.login(request);
       claimed = true;
+      if (login.claimed) database.announce(claimedTopic);
       return login;
     },
 

@@ -41,7 +41,9 @@ export function createSessions({
     if (touching.has(id)) return;
     touching.add(id);
     try {
-      await database.transaction((tx) => store.touchSession(tx, { id, lastUsedAt: at, expiresAt: expiryOf(created_at, at) }));
+      await database.transaction((tx) => store.touchSession(tx, { id, lastUsedAt: at, expiresAt: expiryOf(created_at, at) }), {
+        within: id,
+      });
     } catch (error) {
       log('identity.touch_failed', { message: error instanceof Error ? error.message : String(error) });
     } finally {

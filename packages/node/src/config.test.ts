@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { verifies } from '../../../requirements/verifies.ts';
 import { readConfig } from './config.ts';
 import { makeDataDirectory } from './data-directory.ts';
 
@@ -43,4 +44,39 @@ test('a data directory is made for its owner alone; one that cannot be used is r
   } finally {
     rmSync(place, { recursive: true, force: true });
   }
+});
+
+test('PostgreSQL and S3 are read from the names that platforms give them, whole or not at all', () => {
+  verifies('drive.scale.settings');
+  const s3 = {
+    S3_ENDPOINT: 'https://s3.example.org',
+    S3_BUCKET: 'cloud',
+    S3_ACCESS_KEY_ID: 'key',
+    S3_SECRET_ACCESS_KEY: 'hush',
+  };
+  const url = 'postgres://mae:hush@db.example.org/freehold';
+  const config = readConfig({ environment: { DATABASE_URL: url, ...s3, S3_PREFIX: 'a/b' } });
+  assert.equal(config.databaseUrl, url);
+  assert.deepEqual(config.bucket, {
+    endpoint: 'https://s3.example.org',
+    bucket: 'cloud',
+    region: 'us-east-1',
+    accessKeyId: 'key',
+    secretAccessKey: 'hush',
+    prefix: 'a/b',
+  });
+  const neither = readConfig({ environment: { DATABASE_URL: '', S3_ENDPOINT: '' } });
+  assert.deepEqual([neither.databaseUrl, neither.bucket], [undefined, undefined]);
+  const refuse = (environment: Record<string, string>, message: RegExp) =>
+    assert.throws(
+      () => readConfig({ environment }),
+      (error: Error & { code?: string }) =>
+        error.code === 'config_invalid' && message.test(error.message) && !error.message.includes('hush'),
+    );
+  refuse({ DATABASE_URL: 'mysql://mae:hush@db/freehold' }, /DATABASE_URL must name a PostgreSQL database/);
+  refuse({ DATABASE_URL: 'postgres://mae:hush@db' }, /DATABASE_URL/);
+  refuse({ ...s3, S3_BUCKET: '' }, /S3_BUCKET must be set/);
+  refuse({ S3_REGION: 'eu' }, /S3_ENDPOINT and S3_BUCKET and S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY/);
+  refuse({ ...s3, S3_ENDPOINT: 's3.example.org' }, /S3_ENDPOINT/);
+  refuse({ ...s3, S3_PREFIX: '../x' }, /S3_PREFIX/);
 });

@@ -6,7 +6,10 @@ import { ConfigError } from './error.ts';
 
 const mebibyte = 1024 * 1024;
 
-/** Every setting of a node. Precedence: defaults, then the environment (`FREEHOLD_*`), then the flags of `freehold up`. */
+/**
+ * Every setting of a node. Precedence: defaults, then the environment (`FREEHOLD_*`), then the flags of `freehold up`. `DATABASE_URL` and
+ * `S3_*` have the names that hosting platforms give them, and no flags, because a process list would show their secrets.
+ */
 const settings = z.object({
   port: z.coerce.number().int().min(0).max(65_535).default(4200),
   /** Loopback only by default: opening a node to the network is the owner's decision. */
@@ -29,6 +32,16 @@ const settings = z.object({
   concurrency: z.coerce.number().int().min(1).max(64).default(4),
 });
 
+/** Where large content lives when it is not on this machine's disk: what `S3_*` says. */
+export type BucketConfig = {
+  endpoint: string;
+  bucket: string;
+  region: string;
+  accessKeyId: string;
+  secretAccessKey: string;
+  prefix: string;
+};
+
 export type Config = {
   port: number;
   host: string;
@@ -41,6 +54,10 @@ export type Config = {
   logLevel: 'debug' | 'info' | 'warn' | 'error';
   quotaBytes: number;
   concurrency: number;
+  /** A PostgreSQL database in the place of the file in the data directory. Holds a password: never for a log. */
+  databaseUrl?: string | undefined;
+  /** Holds a secret key: never for a log. */
+  bucket?: BucketConfig | undefined;
 };
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -82,6 +99,50 @@ export function readConfig({ environment = process.env, flags = {} }: { environm
     owner: owner === undefined || owner === '' ? undefined : parseOwner(owner),
     logLevel: log,
     quotaBytes: quotaMiB * mebibyte,
+    databaseUrl: readDatabaseUrl(environment),
+    bucket: readBucket(environment),
+  };
+}
+
+function readDatabaseUrl(environment: Environment): string | undefined {
+  const text = environment['DATABASE_URL'];
+  if (text === undefined || text === '') return undefined;
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url && /^postgres(ql)?:$/.test(url.protocol) && url.pathname.length > 1) return text;
+  throw new ConfigError(
+    'config_invalid',
+    400,
+    'DATABASE_URL must name a PostgreSQL database, such as postgres://user:password@host:5432/freehold. Remove it to keep the database in the data directory.',
+  );
+}
+
+const bucketSettings = ['S3_ENDPOINT', 'S3_BUCKET', 'S3_ACCESS_KEY_ID', 'S3_SECRET_ACCESS_KEY'] as const;
+
+/** All of it or nothing: half a bucket is a mistake, and content would go to the disk without a word. */
+function readBucket(environment: Environment): BucketConfig | undefined {
+  const given = (name: string) => environment[name]?.trim() ?? '';
+  const missing = bucketSettings.filter((name) => given(name) === '');
+  const extra = ['S3_REGION', 'S3_PREFIX'].filter((name) => given(name) !== '');
+  if (missing.length === bucketSettings.length && extra.length === 0) return undefined;
+  if (missing.length > 0)
+    throw new ConfigError(
+      'config_invalid',
+      400,
+      `To keep files in S3, ${missing.join(' and ')} must be set, too. To keep them on this disk, remove every S3_ setting.`,
+    );
+  const endpoint = given('S3_ENDPOINT');
+  if (!URL.canParse(endpoint) || !/^https?:$/.test(new URL(endpoint).protocol))
+    throw new ConfigError('config_invalid', 400, 'S3_ENDPOINT must be an address such as https://s3.example.org.');
+  const prefix = given('S3_PREFIX');
+  if (!/^[A-Za-z0-9._/-]*$/.test(prefix) || prefix.split('/').includes('..'))
+    throw new ConfigError('config_invalid', 400, 'S3_PREFIX may hold letters, digits, dots, dashes and slashes, such as freehold/files.');
+  return {
+    endpoint,
+    bucket: given('S3_BUCKET'),
+    region: given('S3_REGION') || 'us-east-1',
+    accessKeyId: given('S3_ACCESS_KEY_ID'),
+    secretAccessKey: given('S3_SECRET_ACCESS_KEY'),
+    prefix,
   };
 }
 

@@ -1,5 +1,6 @@
-import { accessSync, constants, mkdirSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { randomBytes } from 'node:crypto';
+import { accessSync, constants, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { ConfigError } from './error.ts';
 
 /**
@@ -27,4 +28,13 @@ export function makeDataDirectory(directory: string): void {
 function missingFolders(directory: string): string[] {
   if (statSync(directory, { throwIfNoEntry: false }) || dirname(directory) === directory) return [];
   return [...missingFolders(dirname(directory)), directory];
+}
+
+/** What tells this node from others on the same database. Made once; it belongs to the data directory, which one process at a time holds. */
+export function nodeId(directory: string): string {
+  const path = join(directory, 'node-id');
+  if (statSync(path, { throwIfNoEntry: false })) return readFileSync(path, 'utf8').trim();
+  const id = randomBytes(12).toString('hex');
+  writeFileSync(path, `${id}\n`, { mode: 0o600, flush: true });
+  return id;
 }

@@ -43,6 +43,10 @@ export function healthChecks({
       const free = bavail * bsize;
       return { ok: free > leastFree, message: `${Math.floor(free / mebibyte)} MiB free` };
     }),
+    storage: await attempt(false, async () => {
+      await drive.checkStorage();
+      return { ok: true };
+    }),
     content: await attempt(false, async () => {
       const damaged = await drive.damage();
       if (damaged.length === 0) return { ok: true };

@@ -64,6 +64,7 @@ const events: Record<string, { level: Level; fields: Record<string, Field> }> = 
   'payment.settle_resent': { level: 'info', fields: { network: 'string', reservation: 'number', times: 'number' } },
   'drive.unpublished': { level: 'info', fields: { publications: 'number' } },
   'drive.unpublished_failed': { level: 'warn', fields: { message: 'string' } },
+  'database.announcements_failed': { level: 'warn', fields: { message: 'string' } },
   'drive.swept': { level: 'info', fields: { broken: 'number', orphans: 'number', collected: 'number' } },
   'drive.sweep_failed': { level: 'error', fields: { message: 'string' } },
   'drive.collect_failed': { level: 'error', fields: { message: 'string' } },

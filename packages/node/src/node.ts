@@ -11,7 +11,7 @@ import type { Address, NodeInfo } from '@freehold/protocol';
 import { openBitswap } from './bitswap.ts';
 import { openChain } from './chain.ts';
 import type { Config } from './config.ts';
-import { makeDataDirectory } from './data-directory.ts';
+import { makeDataDirectory, nodeId } from './data-directory.ts';
 import { ConfigError } from './error.ts';
 import { openEvents } from './events.ts';
 import { healthChecks } from './health.ts';
@@ -47,6 +47,8 @@ import { openSockets } from './sockets/sockets.ts';
 import { openStops } from './stops.ts';
 import { version } from './version.ts';
 
+/** Announced to all nodes on the database. */
+const offersTopic = 'offers';
 const day = 24 * 60 * 60 * 1000;
 const desktopDirectory = fileURLToPath(new URL('../../desktop/dist', import.meta.url));
 
@@ -96,7 +98,12 @@ export async function startNode({
     const lock = lockDataDirectory(dataDirectory);
     stops.add(async () => lock.release());
 
-    const database = await openDatabase({ path: join(dataDirectory, 'freehold.db'), now });
+    const { databaseUrl, bucket } = config;
+    const database = await openDatabase(
+      databaseUrl === undefined
+        ? { path: join(dataDirectory, 'freehold.db'), now }
+        : { url: databaseUrl, now, warn: (message) => log('database.announcements_failed', { message }) },
+    );
     stops.add(() => database.close());
 
     const keeper = await openKeeper({ log, onDeath: () => failure.resolve('The process that holds the key of this node has ended.') });
@@ -121,6 +128,7 @@ export async function startNode({
     const drive = openDrive({
       database,
       directory: join(dataDirectory, 'drive'),
+      bucket,
       log,
       now,
       options: { quota: config.quotaBytes, folders: [appFolder, 'Desktop', 'Documents', 'Pictures', 'Public', 'Videos'] },
@@ -132,8 +140,10 @@ export async function startNode({
     keyValue.start();
     stops.add(() => keyValue.stop());
 
+    const node = nodeId(dataDirectory);
     const compute = await openCompute({
       database,
+      node,
       directory: join(dataDirectory, 'compute'),
       now,
       log,
@@ -146,6 +156,7 @@ export async function startNode({
 
     const payments = openPayments({
       database,
+      node,
       now,
       log,
       recover: recoverAddress,
@@ -210,7 +221,7 @@ export async function startNode({
       ...driveSharingRoutes({ drive, identity }),
       ...linkRoutes(drive),
       ...pc2Routes({ drive, version, config }),
-      ...offerRoutes({ compute, payments, token, onChange: () => events.publish({ type: 'offers' }) }),
+      ...offerRoutes({ compute, payments, token, onChange: () => database.announce(offersTopic) }),
       ...taskRoutes({ compute, payments, token }),
       ...chainRoutes({ chain: () => chain, now }),
       ...puterRoutes({ identity, drive, keyValue, causes, publish: (told) => sockets.publish(told), startedAt, now }),
@@ -220,11 +231,15 @@ export async function startNode({
     const server = createServer({ routes, authenticate, origins: config.origins, gateways: config.gateways, log, metrics: () => metrics });
     serveDesktop(server, desktopDirectory);
     const sockets = openSockets({ server: server.server, drive, authenticate, origins: config.origins, causes, log });
+    const endOffers = database.onAnnounce((topic) => {
+      if (topic === offersTopic) events.publish({ type: 'offers' });
+    });
     const events = openEvents({ server: server.server, drive, authenticate, origins: config.origins });
     await server.listen({ port: config.port, host: config.host }).catch((error: unknown) => {
       throw portError(error, config);
     });
     stops.add(async () => {
+      endOffers();
       events.stop();
       await sockets.stop();
       await server.close();

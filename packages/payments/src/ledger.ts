@@ -25,7 +25,7 @@ const blockFirstMs = 60_000;
 const blockMostMs = 24 * 3_600_000;
 
 /** The steps of the state machine, each one durable transaction, and the news of those that end it. */
-export function openLedger({ database, now }: { database: Database; now: () => number }) {
+export function openLedger({ database, node, now }: { database: Database; node: string; now: () => number }) {
   const waiting = new Map<number, Set<(reservation: Reservation) => void>>();
 
   async function step(
@@ -93,10 +93,16 @@ export function openLedger({ database, now }: { database: Database; now: () => n
             { errorReason: 'insufficient_funds' },
           );
         }
-        if (!existing) return { isNew: true, reservation: await addReservation(db, wanted) };
+        if (!existing) return { isNew: true, reservation: await addReservation(db, wanted, node) };
         const { id } = existing;
         const { taskId, reservedAt } = wanted;
-        const again = await stepReservation(db, { id, from: 'released', to: 'reserved', at: reservedAt, changes: { taskId, reservedAt } });
+        const again = await stepReservation(db, {
+          id,
+          from: 'released',
+          to: 'reserved',
+          at: reservedAt,
+          changes: { taskId, reservedAt, node },
+        });
         return { isNew: true, reservation: again ?? existing };
       });
     },
@@ -105,7 +111,7 @@ export function openLedger({ database, now }: { database: Database; now: () => n
     executed: (id: number, resultRef: string) => step(id, 'executing', 'executed', { resultRef }),
     release: (id: number, from: 'reserved' | 'executing', reason: string) => step(id, from, 'released', { reason }),
     /** A payer whose money was gone has it again: the withheld result can still be paid. */
-    retry: (id: number) => step(id, 'unpaid', 'executed', {}),
+    retry: (id: number) => step(id, 'unpaid', 'executed', { node }),
 
     /** Writes a signed transaction before it is sent. */
     async carry(reservation: Reservation, carrier: Carrier): Promise<void> {

@@ -30,6 +30,8 @@ import type { Reservation } from './reservation.ts';
 
 export type PaymentsOptions = {
   database: Database;
+  /** Tells this node from others on the same database; the same after a restart. */
+  node: string;
   /** Milliseconds since the epoch. */
   now: () => number;
   log: Log;
@@ -52,10 +54,10 @@ const pageSize = 500;
  * Takes payments for calls: terms, admission, the ledger, settlement. Before the first admission call `recover`; `stop` ends
  * all settling, which the next start takes up again.
  */
-export function openPayments({ database, now, log, recover, signer, chains, tokens, limits: given }: PaymentsOptions) {
+export function openPayments({ database, node, now, log, recover, signer, chains, tokens, limits: given }: PaymentsOptions) {
   const limits = { ...defaultLimits, ...given };
   const stopping = new AbortController();
-  const ledger = openLedger({ database, now });
+  const ledger = openLedger({ database, node, now });
   const rail = openExactRail({ chains, tokens, signer, recover, limits, now, log, signal: stopping.signal });
   const settling = new Map<number, Promise<void>>();
   const listeners = new Set<(reservation: Reservation) => void>();
@@ -270,7 +272,7 @@ export function openPayments({ database, now, log, recover, signer, chains, toke
       return outcome(reservation, waiting);
     },
     /**
-     * Takes up what an earlier process left: work without a result is released, work with a result is settled, transactions
+     * Takes up what an earlier process of this node left: work without a result is released, work with a result is settled, transactions
      * under way are looked for on the chain. `findResult` answers where the result of a reservation is stored, if its task
      * had come to an end. Settling goes on in the background.
      */
@@ -281,7 +283,7 @@ export function openPayments({ database, now, log, recover, signer, chains, toke
       let released = 0;
       let resumed = 0;
       for (let afterId = 0; ;) {
-        const page = await openReservations(database.read, { afterId, limit: pageSize });
+        const page = await openReservations(database.read, { node, afterId, limit: pageSize });
         for (const { id, state, ...rest } of page) {
           afterId = id;
           if (state === 'reserved' || state === 'executing') {

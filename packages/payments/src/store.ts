@@ -42,10 +42,11 @@ export async function getReservation(db: Sql, id: number): Promise<Reservation |
   return reservationOf(await db.get<Row>(sql`SELECT ${columns} FROM payment_authorization WHERE id = ${id}`));
 }
 
-export async function addReservation(db: Sql, r: NewReservation): Promise<Reservation> {
+/** `node` is the one that runs the task, of all on the database. */
+export async function addReservation(db: Sql, r: NewReservation, node: string): Promise<Reservation> {
   const row = await db.get<Row>(sql`
-    INSERT INTO payment_authorization (network, asset, payer, nonce, pay_to, amount, valid_after, valid_before, signature, offer_id, task_id, request_hash, state, reserved_at, changed_at)
-    VALUES (${r.network}, ${r.asset}, ${r.payer}, ${r.nonce}, ${r.payTo}, ${String(r.amount)}, ${r.validAfter}, ${r.validBefore}, ${r.signature}, ${r.offerId}, ${r.taskId}, ${r.requestHash}, 'reserved', ${r.reservedAt}, ${r.reservedAt})
+    INSERT INTO payment_authorization (network, asset, payer, nonce, pay_to, amount, valid_after, valid_before, signature, offer_id, task_id, request_hash, state, reserved_at, changed_at, node)
+    VALUES (${r.network}, ${r.asset}, ${r.payer}, ${r.nonce}, ${r.payTo}, ${String(r.amount)}, ${r.validAfter}, ${r.validBefore}, ${r.signature}, ${r.offerId}, ${r.taskId}, ${r.requestHash}, 'reserved', ${r.reservedAt}, ${r.reservedAt}, ${node})
     RETURNING ${columns}`);
   const added = reservationOf(row);
   if (!added) throw new TypeError('INSERT … RETURNING gave no row');
@@ -53,7 +54,15 @@ export async function addReservation(db: Sql, r: NewReservation): Promise<Reserv
 }
 
 /** What changes with a step; what is left out stays as it is. */
-type Changes = { resultRef?: string; reason?: string | null; transaction?: Hex; settledAt?: number; taskId?: string; reservedAt?: number };
+type Changes = {
+  resultRef?: string;
+  reason?: string | null;
+  transaction?: Hex;
+  settledAt?: number;
+  taskId?: string;
+  reservedAt?: number;
+  node?: string;
+};
 
 /** Takes one step of the state machine; undefined when the reservation is not in the state that the step starts from. */
 export async function stepReservation(
@@ -69,7 +78,8 @@ export async function stepReservation(
       transaction_hash = COALESCE(${changes.transaction ?? null}, transaction_hash),
       settled_at = COALESCE(${changes.settledAt ?? null}, settled_at),
       task_id = COALESCE(${changes.taskId ?? null}, task_id),
-      reserved_at = COALESCE(${changes.reservedAt ?? null}, reserved_at)
+      reserved_at = COALESCE(${changes.reservedAt ?? null}, reserved_at),
+      node = COALESCE(${changes.node ?? null}, node)
     WHERE id = ${id} AND state = ${from}
     RETURNING ${columns}`);
   return reservationOf(row);
@@ -94,10 +104,14 @@ export async function outstanding(
   return { count: open.length, amount: [...open, ...settled].reduce((sum, row) => sum + BigInt(row.amount), 0n) };
 }
 
-/** A page of what was not at an end, in the order of reservation. */
-export async function openReservations(db: Sql, { afterId, limit }: { afterId: number; limit: number }): Promise<Reservation[]> {
+/** A page of what was not at an end on a node, in the order of reservation. */
+export async function openReservations(
+  db: Sql,
+  { node, afterId, limit }: { node: string; afterId: number; limit: number },
+): Promise<Reservation[]> {
   const rows = await db.all<Row>(
-    sql`SELECT ${columns} FROM payment_authorization WHERE ${isOpen} AND id > ${afterId} ORDER BY id LIMIT ${limit}`,
+    sql`SELECT ${columns} FROM payment_authorization
+        WHERE ${isOpen} AND (node = ${node} OR node IS NULL) AND id > ${afterId} ORDER BY id LIMIT ${limit}`,
   );
   return rows.map(toReservation);
 }

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { checkDrives, ConfigError, driveReport, type DriveReport } from '@freehold/node';
+import { checkDrives, ConfigError, driveReport, readConfig, type DriveReport } from '@freehold/node';
 import { FreeholdError } from '@freehold/protocol';
 import type { Context } from '../context.ts';
 import { CliError } from '../error.ts';
@@ -28,7 +28,8 @@ export async function fsck({ data, node, rehash = false, repair = false, json }:
 
   async function check(): Promise<Finding[]> {
     try {
-      return await checkDrives({ dataDirectory, rehash, repair, signal: context.signal, onProgress: line.show });
+      const { databaseUrl, bucket } = readConfig({ environment: context.settings.childEnvironment });
+      return await checkDrives({ dataDirectory, databaseUrl, bucket, rehash, repair, signal: context.signal, onProgress: line.show });
     } catch (cause) {
       if (cause instanceof ConfigError && cause.code === 'data_in_use') return askRunningNode();
       if (!(cause instanceof FreeholdError)) throw cause;

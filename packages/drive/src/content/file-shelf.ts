@@ -6,7 +6,7 @@ import { flushFolder, makeFolder, removeFile } from '../disk.ts';
 import { storageError } from '../error.ts';
 import { keyedLock } from '../keyed-lock.ts';
 import { blobRows } from '../store/blobs.ts';
-import type { Shelf, Stray } from './shelf.ts';
+import { amongContent, type Shelf, type Stray } from './shelf.ts';
 
 /** Bytes that a download reads ahead. */
 const readSize = 256 * 1024;
@@ -101,7 +101,7 @@ export function openFileShelf({ database, folder, now }: { database: Database; f
 
     collect: (cid, before) =>
       lock(cid, async () => {
-        const removed = await database.transaction((tx) => blobRows(tx).remove(cid, before));
+        const removed = await database.transaction((tx) => blobRows(tx).remove(cid, before), amongContent);
         if (!removed) return false;
         await removeFile(pathOf(cid));
         await removeFile(pathOf(cid) + setAside);

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { test } from 'node:test';
 import { openDatabase } from '@freehold/database';
+import { verifies } from '../../../../requirements/verifies.ts';
 import { openDrive } from '../drive.ts';
 import { openBucket, type BucketOptions } from './s3.ts';
 import { keyStream, sha256Of } from '../testing/key-stream.ts';
@@ -13,6 +14,7 @@ import { temporaryDrive } from '../testing/temporary-drive.ts';
 const content = () => keyStream('object', 200_000);
 
 test('a deletion that arrives late, after the same content was stored again, meets a key that nothing names', async (t) => {
+  verifies('drive.scale.objects');
   const { drive, bucket, files } = await temporaryDrive(t, { storage: 's3', options: { grace: 0 } });
   const alice = drive.of('alice');
   const { id: parent } = await alice.root();
@@ -37,6 +39,7 @@ test('a deletion that arrives late, after the same content was stored again, mee
 });
 
 test('content that is collected between its upload and the commit is uploaded again, and an abandoned upload is cleaned up', async (t) => {
+  verifies('drive.scale.objects');
   const { drive, bucket, files, clock } = await temporaryDrive(t, { storage: 's3' });
   const alice = drive.of('alice');
   const { id: parent } = await alice.root();
@@ -58,6 +61,7 @@ test('content that is collected between its upload and the commit is uploaded ag
 });
 
 test('content that is there already is not sent again', async (t) => {
+  verifies('drive.scale.objects');
   const { drive, bucket } = await temporaryDrive(t, { storage: 's3' });
   const [alice, bob] = [drive.of('alice'), drive.of('bob')];
   let uploads = 0;
@@ -70,6 +74,7 @@ test('content that is there already is not sent again', async (t) => {
 });
 
 test('a flipped, a truncated and a missing object are found and not given out; the same content sent again repairs each', async (t) => {
+  verifies('drive.scale.objects');
   const { drive, files } = await temporaryDrive(t, { storage: 's3' });
   const alice = drive.of('alice');
   const { id: parent } = await alice.root();
@@ -95,6 +100,7 @@ test('a flipped, a truncated and a missing object are found and not given out; t
 });
 
 test('an upload that the endpoint refuses stores nothing; a refusal after the upload leaves no object', async (t) => {
+  verifies('drive.scale.objects');
   const { drive, bucket, files } = await temporaryDrive(t, { storage: 's3' });
   const alice = drive.of('alice');
   const { id: parent } = await alice.root();
@@ -113,6 +119,7 @@ test('an upload that the endpoint refuses stores nothing; a refusal after the up
 });
 
 test('a drive refuses a bucket that does not hold its content, and accepts one into which its files were copied', async (t) => {
+  verifies('drive.scale.objects');
   const { database, directory, bucket, drive } = await temporaryDrive(t, { storage: 's3' });
   const alice = drive.of('alice');
   const { id } = await alice.writeFile({ parent: (await alice.root()).id, name: 'x', content: content() });

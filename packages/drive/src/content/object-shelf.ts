@@ -6,7 +6,7 @@ import { ContentGone, storageError } from '../error.ts';
 import { blobRows } from '../store/blobs.ts';
 import { objectRows } from '../store/objects.ts';
 import type { Bucket } from './s3.ts';
-import type { Placed, Shelf, Stray } from './shelf.ts';
+import { amongContent, type Placed, type Shelf, type Stray } from './shelf.ts';
 
 /** How often content is uploaded anew because it was collected between the upload and the commit. */
 const attempts = 5;
@@ -53,9 +53,9 @@ export function openObjectShelf({
 
   /** Deletes an object for good, unless a row has taken its key. */
   async function discard(object: string): Promise<boolean> {
-    if (!(await database.transaction((tx) => objectRows(tx).giveUpIfLoose(object)))) return false;
+    if (!(await database.transaction((tx) => objectRows(tx).giveUpIfLoose(object), amongContent))) return false;
     await bucket.remove(object);
-    await database.transaction((tx) => objectRows(tx).forget(object));
+    await database.transaction((tx) => objectRows(tx).forget(object), amongContent);
     return true;
   }
 
@@ -65,7 +65,7 @@ export function openObjectShelf({
     commit: (placed: Placed) => Promise<Result>,
   ): Promise<Result> {
     const key = newKey(staged.cid);
-    await database.transaction((tx) => objectRows(tx).announce(key, now()));
+    await database.transaction((tx) => objectRows(tx).announce(key, now()), amongContent);
     try {
       await bucket.put(key, { path: staged.temporary, size: staged.size }).catch(async (cause: unknown) => {
         // Taken for abandoned while it was under way: that it failed means nothing.
@@ -77,7 +77,7 @@ export function openObjectShelf({
       return result;
     } catch (cause) {
       // Without its loose key the object would be forgotten, also when its last byte arrives only now. No row names it: the transaction failed.
-      if (cause instanceof ContentGone) await database.transaction((tx) => objectRows(tx).giveUp(key, now())).catch(() => {});
+      if (cause instanceof ContentGone) await database.transaction((tx) => objectRows(tx).giveUp(key, now()), amongContent).catch(() => {});
       await discard(key).catch(() => {});
       throw cause;
     }
@@ -157,7 +157,7 @@ export function openObjectShelf({
         const object = removed.object ?? plainKey(cid);
         await objectRows(tx).giveUp(object, now());
         return object;
-      });
+      }, amongContent);
       if (key !== undefined) await discard(key);
       return key !== undefined;
     },

@@ -13,6 +13,9 @@ export type Placing = { kind: 'row' } | { kind: 'object'; key: string; instead: 
 /** Staged content that is in its place: what a transaction may retain. */
 export type Placed = Staged & { placing: Placing };
 
+/** Transactions over rows of content alone: each changes one row with one statement, so they need not keep the drives from writing. */
+export const amongContent = { within: 'content' };
+
 /** Content as it is stored, to be looked at. */
 export type Stored = { size: number; stream: () => Promise<Readable>; close: () => Promise<void> };
 

@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { openDatabase, sql } from '@freehold/database';
+import { sql } from '@freehold/database';
+import { openTestDatabase } from '../../../database/src/testing/open-test-database.ts';
 import { verifies } from '../../../../requirements/verifies.ts';
 import type { Json } from './json.ts';
 import { openKeyValue } from './keyvalue.ts';
@@ -12,7 +13,7 @@ const app = 'app-00000000-0000-5000-8000-000000000001';
 
 async function open(context: TestContext, { limit }: { limit?: number } = {}) {
   const directory = mkdtempSync(join(tmpdir(), 'freehold-keyvalue-'));
-  const database = await openDatabase({ path: join(directory, 'node.db') });
+  const database = await openTestDatabase({ path: join(directory, 'node.db') });
   context.after(async () => {
     await database.close();
     rmSync(directory, { recursive: true, force: true });

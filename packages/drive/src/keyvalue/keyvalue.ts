@@ -72,6 +72,8 @@ export function openKeyValue({
     usage: async (account: string) => ({ used: await keyValueUsage(database.read).read(account), limit }),
 
     of({ account, app, foreign = false }: KeyValueScope) {
+      // Its rows and its bytes are the account's alone.
+      const transaction = <Result>(work: (tx: Sql) => Promise<Result>) => database.transaction(work, { within: `keyvalue ${account}` });
       const scope = { account, namespace: app ?? 'os-global' };
       const isLiving = (row: KeyValueRow | undefined): row is KeyValueRow =>
         row !== undefined && (row.expires_at === null || row.expires_at > now());
@@ -93,7 +95,7 @@ export function openKeyValue({
       /** Changes a value in place; its expiry and privacy stay. Answers what it has become. */
       async function change(given: unknown, make: (old: Json | undefined) => Json, expiresAt?: number | null): Promise<Json> {
         const key = parseKey(given);
-        return database.transaction(async (tx) => {
+        return transaction(async (tx) => {
           let value: Json = null;
           await replace(tx, key, (old) => {
             value = make(old && parse(old));
@@ -109,7 +111,7 @@ export function openKeyValue({
 
       async function expireAtMs(given: unknown, at: number): Promise<void> {
         const key = parseKey(given);
-        await database.transaction((tx) => replace(tx, key, (old) => old && { ...old, expires_at: at }));
+        await transaction((tx) => replace(tx, key, (old) => old && { ...old, expires_at: at }));
       }
 
       async function put(items: readonly { key?: unknown; value?: unknown; expireAt?: number | null | undefined }[], isPrivate: boolean) {
@@ -118,7 +120,7 @@ export function openKeyValue({
           key: parseKey(key),
           row: { value: toText(value ?? null), private: isPrivate ? 1 : 0, expires_at: expireAt == null ? null : seconds(expireAt) },
         }));
-        await database.transaction(async (tx) => {
+        await transaction(async (tx) => {
           for (const { key, row } of rows) await replace(tx, key, () => row);
         });
       }
@@ -161,7 +163,7 @@ export function openKeyValue({
         /** Not an error when there is none. */
         async delete(given: unknown): Promise<void> {
           const key = parseKey(given);
-          await database.transaction((tx) => replace(tx, key, () => undefined));
+          await transaction((tx) => replace(tx, key, () => undefined));
         },
 
         /** `{'': 1}` counts the value itself up, `{'a.b': 1}` a number inside it. */
@@ -178,7 +180,7 @@ export function openKeyValue({
         /** Takes parts out of a value; null when there is none. */
         async remove(given: unknown, paths: readonly string[]): Promise<Json> {
           const key = parseKey(given);
-          return database.transaction(async (tx) => {
+          return transaction(async (tx) => {
             let value: Json = null;
             await replace(tx, key, (old) => {
               if (!old) return undefined;
@@ -201,7 +203,7 @@ export function openKeyValue({
         async flush(): Promise<void> {
           if (foreign) throw privateKey();
           for (let slice = sliceOfSweep; slice === sliceOfSweep;) {
-            slice = await database.transaction(async (tx) => {
+            slice = await transaction(async (tx) => {
               const rows = await keyValueRows(tx, scope).deleteSome(sliceOfSweep);
               if (rows.length > 0) await keyValueUsage(tx).add(account, -sum(rows), limit);
               return rows.length;

@@ -2,7 +2,8 @@ import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { openDatabase, type Database } from '@freehold/database';
+import type { Database } from '@freehold/database';
+import { openTestDatabase } from '../../../database/src/testing/open-test-database.ts';
 import { openDrive, type Drive, type DriveDeps } from '../drive.ts';
 import { openTestBucket, type TestBucket } from './test-bucket.ts';
 
@@ -26,7 +27,7 @@ export async function temporaryDrive(
   { storage = 'files', ...deps }: Partial<Pick<DriveDeps, 'options' | 'flush' | 'log'>> & { storage?: Storage } = {},
 ): Promise<TemporaryDrive & { bucket: TestBucket | undefined }> {
   const directory = mkdtempSync(join(tmpdir(), 'freehold-drive-'));
-  const database = await openDatabase({ path: join(directory, 'node.db') });
+  const database = await openTestDatabase({ path: join(directory, 'node.db') });
   const bucket = storage === 's3' ? await openTestBucket() : undefined;
   const clock = { now: 1_800_000_000_000 };
   const drive = openDrive({ database, directory, bucket: bucket?.options, log: () => {}, now: () => clock.now++, ...deps });

@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openDatabase } from '@freehold/database';
+import { openTestDatabase } from '../../../database/src/testing/open-test-database.ts';
 import type { Address } from '@freehold/protocol';
 import { openIdentity } from '../identity.ts';
 import type { ClaimProof } from '../sign-in.ts';
@@ -13,7 +13,7 @@ export const ip = '203.0.113.7';
 /** Identity over a real database in a folder of its own, with a clock that the test moves. */
 export async function startIdentity({ owner, directory }: { owner?: Address; directory?: string } = {}) {
   const folder = directory ?? mkdtempSync(join(tmpdir(), 'freehold-identity-'));
-  const database = await openDatabase({ path: join(folder, 'node.db') });
+  const database = await openTestDatabase({ path: join(folder, 'node.db') });
   const clock = { now: Date.UTC(2026, 10, 20) };
   const events: string[] = [];
   const codes: string[] = [];

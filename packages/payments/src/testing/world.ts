@@ -4,7 +4,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { balanceOf, openLocalChain, type LocalChain } from '@freehold/contracts';
-import { openDatabase, type Database } from '@freehold/database';
+import type { Database } from '@freehold/database';
+import { openTestDatabase } from '../../../database/src/testing/open-test-database.ts';
 import {
   addressOfPublicKey,
   defaultLimits,
@@ -145,9 +146,10 @@ export async function openNode({
   now?: () => number;
 }): Promise<TestNode> {
   const events: string[] = [];
-  const database = await openDatabase({ path: join(directory, 'freehold.db') });
+  const database = await openTestDatabase({ path: join(directory, 'freehold.db') });
   const payments = openPayments({
     database,
+    node: 'here',
     now,
     log: (event, fields) => events.push(`${event} ${JSON.stringify(fields)}`),
     recover,

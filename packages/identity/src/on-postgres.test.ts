@@ -1,0 +1,3 @@
+import { againOnPostgres } from '../../database/src/testing/again-on-postgres.ts';
+
+await againOnPostgres(import.meta.dirname, ['{identity,delegates}.test.ts']);
