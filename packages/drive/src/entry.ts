@@ -3,21 +3,18 @@ import type { ChangeRow } from './store/changes.ts';
 import type { EntryRow } from './store/entries.ts';
 import type { VersionRow } from './store/versions.ts';
 
-export const toEntry = (row: EntryRow, path?: string): Entry => ({
-  id: row.id,
-  parent: row.parent,
-  name: row.name,
-  kind: row.kind,
-  size: row.size,
-  ...(row.cid !== null && { cid: row.cid }),
-  ...(row.media_type !== null && { mediaType: row.media_type }),
-  createdAt: row.created_at,
-  modifiedAt: row.modified_at,
-  ...(row.trashed_at !== null && { trashedAt: row.trashed_at }),
-  ...(row.target !== null && { target: row.target }),
-  ...(row.attributes !== null && { attributes: parseAttributes(row.attributes) }),
-  ...(path !== undefined && { path }),
-});
+/** Field by field: of a large folder this is called ten thousand times. */
+export function toEntry(row: EntryRow, path?: string): Entry {
+  const { id, parent, name, kind, size } = row;
+  const entry: Entry = { id, parent, name, kind, size, createdAt: row.created_at, modifiedAt: row.modified_at };
+  if (row.cid !== null) entry.cid = row.cid;
+  if (row.media_type !== null) entry.mediaType = row.media_type;
+  if (row.trashed_at !== null) entry.trashedAt = row.trashed_at;
+  if (row.target !== null) entry.target = row.target;
+  if (row.attributes !== null) entry.attributes = parseAttributes(row.attributes);
+  if (path !== undefined) entry.path = path;
+  return entry;
+}
 
 export const toVersion = ({ number, cid, size, media_type, modified_at, replaced_at, name }: VersionRow): FileVersion => ({
   number,

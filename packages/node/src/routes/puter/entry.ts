@@ -116,6 +116,69 @@ export function toV2(shown: Shown, { thumbnail }: Extras = {}) {
 /** Both at once, for answers that the SDK hands on as they are. */
 export const toBoth = (shown: Shown, extras?: Extras) => ({ ...toV1(shown, extras), ...toV2(shown, extras) });
 
+/**
+ * The JSON text of an array of what `toBoth` gives, without extras: for listings, where building the objects and walking through them
+ * would take three times as long as everything else. What neighbours have in common is written once.
+ */
+export function toText(list: readonly Shown[]): string {
+  let first: Shown | undefined;
+  let common = '';
+  const texts = list.map((shown) => {
+    if (shown.parent !== first?.parent || shown.owner !== first.owner || shown.right !== first.right) {
+      first = shown;
+      common = commonText(shown);
+    }
+    return itemText(shown, common);
+  });
+  return `[${texts.join(',')}]`;
+}
+
+const always =
+  '"is_symlink":0,"symlink_path":null,"is_public":null,"subdomains":[],"workers":[],"has_website":false,"suggested_apps":[],' +
+  '"associated_app":null,"isSymlink":false,"symlinkPath":null,"isPublic":null,"hasWebsite":false,"suggestedApps":[],"associatedApp":null,' +
+  '"thumbnail":null';
+const plain =
+  '"is_shortcut":0,"isShortcut":false,"shortcut_to":null,"shortcutTo":null,"metadata":null,"layout":null,"sort_by":null,"sort_order":null';
+const ofFile = '"is_dir":false,"isDir":false,"immutable":false';
+const ofFolder = '"is_dir":true,"isDir":true,"type":"folder","size":null';
+
+function commonText({ parent: id, owner, path, right }: Shown): string {
+  const parent = id === null ? 'null' : `"${uidOfId(id)}"`;
+  const dirname = JSON.stringify(path.slice(0, Math.max(1, path.lastIndexOf('/'))));
+  return (
+    `"parent_id":${parent},"parent_uid":${parent},"parentUid":${parent},"dirname":${dirname},"dirpath":${dirname},` +
+    `"writable":${includes(right, 'write')},"owner":{"username":${JSON.stringify(owner)}},${always}}`
+  );
+}
+
+function itemText(shown: Shown, common: string): string {
+  const { entry, path, name, immutable } = shown;
+  const uid = uidOfId(entry.id);
+  const modified = seconds(entry.modifiedAt);
+  const kind =
+    entry.kind === 'folder'
+      ? `${ofFolder},"immutable":${immutable}`
+      : `${ofFile},"type":${JSON.stringify(typeOf(entry))},"size":${entry.size}`;
+  return `{"id":"${uid}","uid":"${uid}","uuid":"${uid}","path":${JSON.stringify(path)},"name":${JSON.stringify(name)},"modified":${modified},"accessed":${modified},"created":${seconds(entry.createdAt)},${kind},${describedText(shown)},${common}`;
+}
+
+function describedText(shown: Shown): string {
+  const { entry, trashed } = shown;
+  if (entry.target === undefined && entry.attributes === undefined && !trashed) return plain;
+  const target = entry.target === undefined ? 'null' : `"${uidOfId(entry.target)}"`;
+  const isShortcut = entry.target !== undefined;
+  const [metadata, layout, sortBy, sortOrder] = [
+    metadataOf(shown),
+    attribute(entry, 'layout'),
+    attribute(entry, 'sort_by'),
+    attribute(entry, 'sort_order'),
+  ].map((value) => JSON.stringify(value));
+  return (
+    `"is_shortcut":${isShortcut ? 1 : 0},"isShortcut":${isShortcut},"shortcut_to":${target},"shortcutTo":${target},` +
+    `"metadata":${metadata},"layout":${layout},"sort_by":${sortBy},"sort_order":${sortOrder}`
+  );
+}
+
 function typeOf({ kind, mediaType }: Entry): string | null {
   if (kind === 'folder') return 'folder';
   if (mediaType === undefined) return null;

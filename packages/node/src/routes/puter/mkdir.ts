@@ -5,7 +5,7 @@ import { toV1 } from './entry.ts';
 import { fieldRequired, PuterError, renaming } from './error.ts';
 import { flag, text } from './fields.ts';
 import { namesOf } from './path.ts';
-import { openReach, type FilePlace, type Reach } from './reach.ts';
+import { isTaken, notAFolder, openReach, trashName, type FilePlace, type Reach } from './reach.ts';
 
 export const folderWanted = z.object({
   parent: text,
@@ -35,21 +35,25 @@ export async function makeFolder(reach: Reach, wanted: FolderWanted) {
   const names = above ? namesOf(path) : namesOf(path).slice(-1);
   const name = names.at(-1);
   const folder = above ? above : path.replace(/\/+[^/]*\/*$/, '') || '/';
-  const existing = await existingFolder(reach, [folder, ...names].join('/').replace(/^\/+/, '/'), { isUid: !folder.includes('/') });
-  if (existing && !wanted.dedupe_name && !wanted.shortcut_to) return existing;
-  if (name === undefined) throw new PuterError('bad_request', 'Give the new folder a name.', { field: 'path' });
-
-  const base = await reach.ensureFolder(folder, { field: 'parent', create, missing: parentMissing });
-  const parent = await descend(reach, base, { names: names.slice(0, -1), create });
-  return wanted.shortcut_to ? makeShortcut(reach, parent, name, wanted.shortcut_to) : makeIn(reach, parent, name, wanted);
+  const isOnlyAsked = !wanted.dedupe_name && !wanted.shortcut_to;
+  try {
+    if (name === undefined || (name === trashName && isOnlyAsked)) return await existingFolder(reach, [folder, ...names]);
+    const base = await reach.ensureFolder(folder, { field: 'parent', create, missing: parentMissing });
+    const parent = await descend(reach, base, { names: names.slice(0, -1), create });
+    return wanted.shortcut_to ? await makeShortcut(reach, parent, name, wanted.shortcut_to) : await makeIn(reach, parent, name, wanted);
+  } catch (error) {
+    // Where nothing can be made, what was asked for may be there: a home, the trash, the own folder of an app.
+    const existing = isOnlyAsked ? await existingFolder(reach, [folder, ...names]).catch(() => undefined) : undefined;
+    if (existing) return existing;
+    throw name === undefined ? new PuterError('bad_request', 'Give the new folder a name.', { field: 'path' }) : error;
+  }
 }
 
-/** `/`, a home and the trash cannot be made, but are there. */
-async function existingFolder(reach: Reach, path: string, { isUid }: { isUid: boolean }) {
-  if (isUid) return undefined;
-  const found = await reach.find(path, 'see').catch(() => undefined);
-  const isFolder = found !== undefined && (found.kind !== 'entry' || found.place.entry.kind === 'folder');
-  return isFolder ? toV1(await reach.showFound(found)) : undefined;
+async function existingFolder(reach: Reach, [above = '', ...names]: readonly string[]) {
+  const path = names.length === 0 ? above : `${(await reach.pathOf(above)).replace(/\/$/, '')}/${names.join('/')}`;
+  const found = await reach.find(path, 'see');
+  if (found.kind === 'entry' && found.place.entry.kind !== 'folder') throw notAFolder(found.place.entry.name);
+  return toV1(await reach.showFound(found));
 }
 
 async function descend(
@@ -63,12 +67,16 @@ async function descend(
 }
 
 async function makeIn(reach: Reach, parent: FilePlace, name: string, { overwrite, dedupe_name: dedupe }: FolderWanted) {
-  const existing = await parent.drive.child(parent.entry.id, name);
-  if (existing?.kind === 'folder' && !dedupe) return toV1(reach.showIn(parent, existing));
-  if (existing && overwrite && !dedupe) await parent.drive.trash(existing.id);
-  const onConflict = dedupe ? 'rename' : 'fail';
-  const made = await parent.drive.createFolder({ parent: parent.entry.id, name, onConflict, firstNumber: 1 });
-  return toV1(reach.showIn(parent, made), { isEmpty: true });
+  const make = () => parent.drive.createFolder({ parent: parent.entry.id, name, onConflict: dedupe ? 'rename' : 'fail', firstNumber: 1 });
+  try {
+    return toV1(reach.showIn(parent, await make()), { isEmpty: true });
+  } catch (error) {
+    const existing = isTaken(error) ? await parent.drive.child(parent.entry.id, name) : undefined;
+    if (!existing || (existing.kind === 'file' && !overwrite)) throw error;
+    if (existing.kind === 'folder') return toV1(reach.showIn(parent, existing));
+    await parent.drive.trash(existing.id);
+    return toV1(reach.showIn(parent, await make()), { isEmpty: true });
+  }
 }
 
 async function makeShortcut(reach: Reach, parent: FilePlace, name: string, to: string) {

@@ -176,6 +176,12 @@ export function openReach(drive: Drive, caller: Pick<Caller, 'account' | 'delega
     homes: reach.homes,
     sees: reach.sees,
 
+    /** The path of what a path or uid names. */
+    async pathOf(text: string): Promise<string> {
+      const found = await find(text, 'see');
+      return found.kind === 'root' ? '/' : found.kind === 'trash' ? `/${home}/${trashName}` : show(found.place).path;
+    },
+
     /** How something in a folder looks, without another look at the way up. */
     showIn: (parent: FilePlace, child: Entry): Shown => show(within(parent, child)),
 
@@ -219,6 +225,7 @@ function virtual({ id, ...shown }: { id: string; name: string; path: string; par
   return { ...shown, entry, immutable: true };
 }
 
+export const isTaken = (error: unknown): boolean => error instanceof FreeholdError && error.code === 'name_taken';
 export const isMissing = (error: unknown): boolean => error instanceof FreeholdError && error.code === 'entry_not_found';
 
 function ignoreMissing(error: unknown): undefined {

@@ -1,7 +1,7 @@
 import type { Drive, ListOptions, Page } from '@freehold/drive';
 import { z } from 'zod';
 import { callerOf, route } from '../../http/route.ts';
-import { toBoth, type Shown } from './entry.ts';
+import { toText, type Shown } from './entry.ts';
 import { PuterError } from './error.ts';
 import { count, flag, subject, text } from './fields.ts';
 import { notAFolder, openReach, type FilePlace, type Found, type Reach } from './reach.ts';
@@ -18,6 +18,7 @@ const order = subject.extend({
 });
 type Asked = z.output<typeof order>;
 
+const json = 'application/json; charset=utf-8';
 const pageSize = 1000;
 /** A list that is not asked for in pages has an end. */
 const longestList = 100_000;
@@ -35,7 +36,7 @@ export const readdirRoutes = (drive: Drive) =>
       policy: 'app',
       summary: 'What a folder holds',
       body: order,
-      handle: async (call) => list(openReach(drive, callerOf(call)), call.body),
+      handle: async (call) => call.reply.type(json).send(await list(openReach(drive, callerOf(call)), call.body)),
     }),
     route({
       method: 'GET',
@@ -44,24 +45,23 @@ export const readdirRoutes = (drive: Drive) =>
       policy: 'app',
       summary: 'What a folder holds',
       query: order,
-      handle: async (call) => list(openReach(drive, callerOf(call)), call.query),
+      handle: async (call) => call.reply.type(json).send(await list(openReach(drive, callerOf(call)), call.query)),
     }),
   ]);
 
-async function list(reach: Reach, asked: Asked): Promise<unknown> {
+/** The answer as JSON text. */
+async function list(reach: Reach, asked: Asked): Promise<string> {
   const found = await reach.find(reach.subject(asked), 'list');
   const isPaged = asked.cursor !== undefined || asked.includeTotal;
-  if (!isPaged) return (await listAll(reach, found, asked)).map((shown) => toBoth(shown));
+  if (!isPaged) return toText(await listAll(reach, found, asked));
   const { items, cursor } = await listPage(reach, found, asked, {
     after: asked.cursor === '' ? undefined : (asked.cursor ?? undefined),
     offset: asked.offset ?? 0,
     limit: Math.min(asked.limit ?? pageSize, pageSize),
   });
-  return {
-    items: items.map((shown) => toBoth(shown)),
-    ...(cursor !== undefined && { cursor }),
-    ...(asked.includeTotal && { total: await totalOf(reach, found, asked) }),
-  };
+  const total = asked.includeTotal ? await totalOf(reach, found, asked) : undefined;
+  const rest = JSON.stringify({ cursor, total }).slice(1, -1);
+  return `{"items":${toText(items)}${rest === '' ? '' : `,${rest}`}}`;
 }
 
 async function listAll(reach: Reach, found: Found, asked: Asked): Promise<Shown[]> {
