@@ -38,4 +38,15 @@ export default [
     source: 'issues/3',
     behaviour: 'space, search, the time of the last change, layout and touch answer as Puter’s do',
   },
+  { id: 'drive.puter.sdk', source: 'issues/3', behaviour: 'the puter.js of npm works on files, unchanged' },
+  {
+    id: 'drive.puter.apps',
+    source: 'issues/3',
+    behaviour: 'an app works in its own folder and with what it was given; the rest does not exist for it',
+  },
+  {
+    id: 'drive.puter.shared',
+    source: 'issues/3',
+    behaviour: 'what others shared is used within the right given; what a guest deletes there, its owner can put back',
+  },
 ] satisfies Requirement[];

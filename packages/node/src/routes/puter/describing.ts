@@ -46,9 +46,9 @@ export const describingRoutes = (drive: Drive) => [
         const place = await reach.entry(named, 'write');
         await place.drive.touch(place.entry.id);
       } catch (error) {
-        const [, above, name] = /^(.*)\/([^/]+)$/.exec(named) ?? [];
-        if (!isMissing(error) || name === undefined) throw error;
-        const parent = await reach.folder(above || '/', 'path');
+        const [, above, name] = /^(.+)\/([^/]+)$/.exec(isMissing(error) ? await reach.pathOf(named) : '') ?? [];
+        if (above === undefined || name === undefined) throw error;
+        const parent = await reach.folder(above, 'path');
         await parent.drive.writeFile({ parent: parent.entry.id, name, content: nothing(), size: 0, signal: call.signal });
       }
       return call.reply.code(200).send('');

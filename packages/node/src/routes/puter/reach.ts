@@ -175,9 +175,12 @@ export function openReach(drive: Drive, caller: Pick<Caller, 'account' | 'delega
     trash,
     homes: reach.homes,
     sees: reach.sees,
+    sharesOf: reach.sharesOf,
 
-    /** The path of what a path or uid names. */
+    /** The full path that a text means; a uid is looked up for it. */
     async pathOf(text: string): Promise<string> {
+      const named = parsePath(text, { home });
+      if (named.kind === 'path') return `/${[named.owner, ...named.names].join('/')}`;
       const found = await find(text, 'see');
       return found.kind === 'root' ? '/' : found.kind === 'trash' ? `/${home}/${trashName}` : show(found.place).path;
     },

@@ -1,10 +1,10 @@
-import type { Drive } from '@freehold/drive';
+import { includes, type Drive } from '@freehold/drive';
 import type { z } from 'zod';
 import { callerOf, route } from '../../http/route.ts';
 import { uidOfId } from '../../http/uid.ts';
 import { toV1, type Extras } from './entry.ts';
 import { flag, subject } from './fields.ts';
-import { openReach, type Found } from './reach.ts';
+import { openReach, type FilePlace, type Found, type Reach } from './reach.ts';
 
 const asked = subject.extend({
   return_size: flag,
@@ -29,19 +29,20 @@ export const statRoute = (drive: Drive) =>
       const reach = openReach(drive, callerOf(call));
       const found = await reach.find(reach.subject(call.body), 'see');
       const shown = await reach.showFound(found);
-      const answer = toV1(shown, await extrasOf(found, call.body));
+      const answer = toV1(shown, await extrasOf(reach, found, call.body));
       if (!call.body.return_permissions) return answer;
       return { ...answer, permissions: [`fs:${uidOfId(shown.entry.id)}:${shown.right}`] };
     },
   });
 
-async function extrasOf(found: Found, wanted: z.output<typeof asked>): Promise<Extras> {
-  if (found.kind !== 'entry') return wanted.return_versions ? { versions: [] } : {};
+async function extrasOf(reach: Reach, found: Found, wanted: z.output<typeof asked>): Promise<Extras> {
+  if (found.kind !== 'entry') return { ...(wanted.return_versions && { versions: [] }), ...(wanted.return_shares && { shares: [] }) };
   const { drive, entry } = found.place;
   const isFolder = entry.kind === 'folder';
   return {
     ...(isFolder && { isEmpty: await drive.isEmpty(entry.id) }),
     ...(wanted.return_size && isFolder && { size: (await drive.measure(entry.id)).bytes }),
+    ...(wanted.return_shares && { shares: includes(found.place.right, 'manage') ? await sharesOf(reach, found.place) : [] }),
     ...(wanted.return_versions && { versions: isFolder ? [] : (await drive.versions(entry.id, { limit: versionsShown })).map(toVersion) }),
   };
 }
@@ -64,3 +65,19 @@ const toVersion = ({ number, size, mediaType, modifiedAt, replacedAt, name }: Ve
   modified: Math.floor(modifiedAt / 1000),
   replaced: Math.floor(replacedAt / 1000),
 });
+
+/** Who was given what of an entry: told to who could give more. */
+async function sharesOf(reach: Reach, { entry, path }: FilePlace): Promise<object[]> {
+  const shares = await reach.sharesOf({ id: entry.id });
+  return shares.map(({ id, owner, holder, right }) => ({
+    uid: id,
+    mode: right,
+    path,
+    uid_entry: uidOfId(entry.id),
+    is_dir: entry.kind === 'folder',
+    name: entry.name,
+    owner,
+    issuer: owner,
+    holder,
+  }));
+}
