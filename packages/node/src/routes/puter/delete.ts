@@ -6,7 +6,7 @@ import { causeOf } from './causing.ts';
 import { toV1 } from './entry.ts';
 import { fieldRequired, PuterError } from './error.ts';
 import { flag, subject, text } from './fields.ts';
-import { openReach, type FilePlace, type Found, type Reach } from './reach.ts';
+import { ignoreMissing, openReach, type FilePlace, type Found, type Reach } from './reach.ts';
 
 const mostPaths = 10_000;
 export const deleteWanted = subject.extend({
@@ -56,7 +56,8 @@ export async function deleteNamed(
     removed.push(shown);
     if (one.kind === 'entry') note(one.place.entry.id, shown.path);
     if (isEmptying) await empty(reach, caller, one);
-    else if (one.kind === 'entry') await remove(caller, reach, one.place);
+    // What lay in a folder that went before it is gone already.
+    else if (one.kind === 'entry') await remove(caller, reach, one.place).catch(ignoreMissing);
   }
   return isList ? removed : { ok: true, uid: removed[0]?.uid };
 }

@@ -289,6 +289,8 @@ test('what is deleted is told; a folder that is not empty only with everything i
     removed.map(({ name }: { name: string }) => name),
     ['a', 'b'],
   );
+  await ask('/mkdir', { parent: dir, path: 'x/y', create_missing_parents: true });
+  assert.equal((await ask('/delete', { paths: [`${dir}/x`, `${dir}/x/y`, `${dir}/x`], recursive: true })).length, 3);
   const { uid } = await stat(`${dir}/c`);
   assert.deepEqual(await ask('/delete', { path: `${dir}/c` }), { ok: true, uid });
   assert.deepEqual(await refusal('/delete', { paths: [dir] }), [400, 'not_empty', { entry_name: 'deletes' }]);

@@ -231,7 +231,7 @@ function virtual({ id, ...shown }: { id: string; name: string; path: string; par
 export const isTaken = (error: unknown): boolean => error instanceof FreeholdError && error.code === 'name_taken';
 export const isMissing = (error: unknown): boolean => error instanceof FreeholdError && error.code === 'entry_not_found';
 
-function ignoreMissing(error: unknown): undefined {
+export function ignoreMissing(error: unknown): undefined {
   if (!isMissing(error)) throw error;
 }
 

@@ -23,25 +23,26 @@ const items = z
   .max(most);
 const page = z.looseObject({ limit: count, cursor: text, includeTotal: text });
 
+/** One account’s right on an entry, as Puter's clients read it. */
+export const toShareItem = ({ id, owner, holder, right, entry, createdAt }: Share) => ({
+  uid: id,
+  mode: right,
+  path: `/${owner}${entry.path ?? `/${entry.name}`}`,
+  uid_entry: uidOfId(entry.id),
+  is_dir: entry.kind === 'folder',
+  name: entry.name,
+  type: entry.kind === 'folder' ? 'folder' : (entry.mediaType ?? null),
+  thumbnail: null,
+  owner,
+  issuer: owner,
+  holder,
+  created: Math.floor(createdAt / 1000),
+  modified: Math.floor(entry.modifiedAt / 1000),
+  size: entry.kind === 'folder' ? null : entry.size,
+});
+
 /** Sharing with accounts of this node, by Puter's names: a user name is a wallet address. */
 export const shareRoutes = ({ drive, identity }: { drive: Drive; identity: Pick<Identity, 'hasAccount'> }) => {
-  const toItem = ({ id, owner, holder, right, entry, createdAt }: Share) => ({
-    uid: id,
-    mode: right,
-    path: `/${owner}${entry.path ?? `/${entry.name}`}`,
-    uid_entry: uidOfId(entry.id),
-    is_dir: entry.kind === 'folder',
-    name: entry.name,
-    type: entry.kind === 'folder' ? 'folder' : (entry.mediaType ?? null),
-    thumbnail: null,
-    owner,
-    issuer: owner,
-    holder,
-    created: Math.floor(createdAt / 1000),
-    modified: Math.floor(entry.modifiedAt / 1000),
-    size: entry.kind === 'folder' ? null : entry.size,
-  });
-
   /** The account that a recipient names. Errors: `user_does_not_exist`. */
   async function accountOf({ username, email, team, teamHandle }: z.output<typeof recipients>[number]): Promise<Address> {
     const named = address.safeParse((username ?? '').trim());
@@ -98,7 +99,7 @@ export const shareRoutes = ({ drive, identity }: { drive: Drive; identity: Pick<
           ...(limit && { limit: Math.min(limit, 1000) }),
         });
         return {
-          items: shares.map(toItem),
+          items: shares.map(toShareItem),
           ...(next !== undefined && { cursor: next }),
           ...(call.query.includeTotal === 'true' && { total: shares.length }),
         };
@@ -121,7 +122,7 @@ export const shareRoutes = ({ drive, identity }: { drive: Drive; identity: Pick<
         const results = await forEachPair(call.body, async (holder, item) => {
           const { entry } = await reach.entry(reach.subject(item), 'manage');
           const isNew = !(await sharing.sharesOf({ id: entry.id })).some((share) => share.holder === holder);
-          return { ...toItem(await sharing.share({ id: entry.id }, { holder, right: mode })), recipient: holder, is_new: isNew };
+          return { ...toShareItem(await sharing.share({ id: entry.id }, { holder, right: mode })), recipient: holder, is_new: isNew };
         });
         const failed = results.filter(({ status }) => status === 'error').length;
         return { status: failed === 0 ? 'success' : failed === results.length ? 'aborted' : 'mixed', results };
@@ -158,7 +159,7 @@ export const shareRoutes = ({ drive, identity }: { drive: Drive; identity: Pick<
         const caller = callerOf(call);
         const reach = openReach(drive, caller);
         const { entry } = await reach.entry(reach.subject(call.query), 'manage');
-        return { items: (await drive.as(actorOf(caller)).sharesOf({ id: entry.id })).map(toItem) };
+        return { items: (await drive.as(actorOf(caller)).sharesOf({ id: entry.id })).map(toShareItem) };
       },
     }),
   ];

@@ -4,7 +4,8 @@ import { callerOf, route } from '../../http/route.ts';
 import { uidOfId } from '../../http/uid.ts';
 import { toV1, type Extras } from './entry.ts';
 import { flag, subject } from './fields.ts';
-import { openReach, type FilePlace, type Found, type Reach } from './reach.ts';
+import { openReach, type Found, type Reach } from './reach.ts';
+import { toShareItem } from './share.ts';
 
 const asked = subject.extend({
   return_size: flag,
@@ -39,10 +40,12 @@ async function extrasOf(reach: Reach, found: Found, wanted: z.output<typeof aske
   if (found.kind !== 'entry') return { ...(wanted.return_versions && { versions: [] }), ...(wanted.return_shares && { shares: [] }) };
   const { drive, entry } = found.place;
   const isFolder = entry.kind === 'folder';
+  // Who was given what is told to who could give more.
+  const mayShare = includes(found.place.right, 'manage');
   return {
     ...(isFolder && { isEmpty: await drive.isEmpty(entry.id) }),
     ...(wanted.return_size && isFolder && { size: (await drive.measure(entry.id)).bytes }),
-    ...(wanted.return_shares && { shares: includes(found.place.right, 'manage') ? await sharesOf(reach, found.place) : [] }),
+    ...(wanted.return_shares && { shares: mayShare ? (await reach.sharesOf({ id: entry.id })).map(toShareItem) : [] }),
     ...(wanted.return_versions && { versions: isFolder ? [] : (await drive.versions(entry.id, { limit: versionsShown })).map(toVersion) }),
   };
 }
@@ -65,19 +68,3 @@ const toVersion = ({ number, size, mediaType, modifiedAt, replacedAt, name }: Ve
   modified: Math.floor(modifiedAt / 1000),
   replaced: Math.floor(replacedAt / 1000),
 });
-
-/** Who was given what of an entry: told to who could give more. */
-async function sharesOf(reach: Reach, { entry, path }: FilePlace): Promise<object[]> {
-  const shares = await reach.sharesOf({ id: entry.id });
-  return shares.map(({ id, owner, holder, right }) => ({
-    uid: id,
-    mode: right,
-    path,
-    uid_entry: uidOfId(entry.id),
-    is_dir: entry.kind === 'folder',
-    name: entry.name,
-    owner,
-    issuer: owner,
-    holder,
-  }));
-}
