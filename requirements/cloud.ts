@@ -27,7 +27,6 @@ export default [
     id: 'cloud.files.crud',
     source: 'seeds/001',
     behaviour: 'read, write, readdir, stat, mkdir, copy, move, rename, delete, Puter-compatible',
-    planned: true,
   },
   {
     id: 'cloud.files.upload',

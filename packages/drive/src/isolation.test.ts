@@ -56,6 +56,8 @@ const attacks: Record<keyof DriveHandle, ((alice: DriveHandle, id: string, own: 
       (alice, id) => alice.ipfs.lend(id, {}, async () => {}),
       (alice, id) => alice.ipfs.importCar({ parent: id, content: textStream('') }),
     ],
+    // Of ids that are not its own it answers nothing.
+    thumbnails: [],
     // These take no id: what they answer is looked through below.
     search: [],
     thumbnail: [(alice, id) => alice.thumbnail(id)],

@@ -4,7 +4,7 @@ import { toEntry } from './entry.ts';
 import { DriveError } from './error.ts';
 import { pageSize, type Page } from './looking.ts';
 import type { Store } from './store.ts';
-import { foldersAtOnce, type EntryRow, type Order, type Sort } from './store/entries.ts';
+import { idsAtOnce, type EntryRow, type Order, type Sort } from './store/entries.ts';
 import type { Tree } from './tree.ts';
 
 export type ListOptions = {
@@ -75,8 +75,8 @@ export function listingOf(account: Account) {
       let level = [parent];
       for (let down = 0; level.length > 0 && down < depth; down++) {
         const below: string[] = [];
-        for (let start = 0; start < level.length; start += foldersAtOnce) {
-          const folders = level.slice(start, start + foldersAtOnce);
+        for (let start = 0; start < level.length; start += idsAtOnce) {
+          const folders = level.slice(start, start + idsAtOnce);
           const { entries, bytes } = await store.entries.measure(folders);
           sum.entries += entries;
           sum.bytes += bytes;

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { fileFacts, type FileFacts } from '@freehold/protocol';
 import type { Account, Context } from '../account.ts';
 import { DriveError } from '../error.ts';
+import { idsAtOnce } from '../store/entries.ts';
 import { derivationRows, type DerivationRow } from '../store/derivations.ts';
 import type { Deriving } from './deriving.ts';
 import { ReadFailure, type Reader } from './reader.ts';
@@ -46,6 +47,15 @@ export const thumbnailsOf = (
       const row = await derived(id, wait);
       if (row === 'pending' || !row?.picture) return row === 'pending' ? row : undefined;
       return { bytes: row.picture, tag: row.cid };
+    },
+
+    /** The pictures of some entries that have one by now, by id; nothing is waited for. */
+    async thumbnails(ids: readonly string[]): Promise<Map<string, Uint8Array>> {
+      const { store } = await account.look();
+      const found = new Map<string, Uint8Array>();
+      for (let start = 0; start < ids.length; start += idsAtOnce)
+        for (const { id, picture } of await store.pictures.among(ids.slice(start, start + idsAtOnce))) found.set(id, picture);
+      return found;
     },
 
     /** What a picture or PDF says of itself; undefined when it says nothing, or was not looked at yet. */

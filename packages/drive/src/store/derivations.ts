@@ -1,6 +1,6 @@
 import { sql, type Database, type Sql } from '@freehold/database';
 import type { Asked } from '../derive/words.ts';
-import { entryColumns } from './entries.ts';
+import { entryColumns, idsAtOnce, listOf } from './entries.ts';
 import type { NumberedRow } from './names.ts';
 
 export type DerivationState = 'done' | 'again' | 'failed';
@@ -112,6 +112,14 @@ export const pictureRows = (tx: Sql, drive: string) => ({
   get(entry: string): Promise<{ picture: Uint8Array; tag: string } | undefined> {
     return tx.get(sql`SELECT picture, tag FROM entry_picture WHERE entry = ${entry}
       AND EXISTS (SELECT 1 FROM entry WHERE id = ${entry} AND drive = ${drive})`);
+  },
+
+  /** The pictures of some entries, whether a program gave them or they were made of the content. */
+  among(ids: readonly string[]): Promise<{ id: string; picture: Uint8Array }[]> {
+    return tx.all(sql`SELECT entry.id, COALESCE(entry_picture.picture, derivation.picture) AS picture
+      FROM entry LEFT JOIN entry_picture ON entry_picture.entry = entry.id LEFT JOIN derivation ON derivation.cid = entry.cid
+      WHERE entry.drive = ${drive} AND entry.id IN (${listOf(ids)}) AND COALESCE(entry_picture.picture, derivation.picture) IS NOT NULL
+      ORDER BY entry.id LIMIT ${idsAtOnce}`);
   },
 
   async put(entry: string, { picture, tag }: { picture: Uint8Array; tag: string }): Promise<void> {

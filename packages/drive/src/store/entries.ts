@@ -40,8 +40,8 @@ const orders = {
   type: sql`CASE WHEN kind = 'folder' THEN '' ELSE COALESCE(media_type, '-') END`,
 };
 
-/** How many folders one statement looks into; always filled up to that, so that there is one statement to prepare. */
-export const foldersAtOnce = 32;
+/** How many ids one statement takes; always filled up to that, so that there is one statement to prepare. */
+export const idsAtOnce = 32;
 
 const columns = sql`id, parent, name, name_key, kind, size, cid, media_type, created_at, modified_at, trashed_at, target, attributes`;
 
@@ -213,7 +213,8 @@ export const entryRows = (tx: Sql, drive: string) => {
 
 export { columns as entryColumns };
 
-function listOf(values: readonly string[]): Statement {
-  const filled = Array.from({ length: foldersAtOnce }, (_, index) => values[index] ?? '');
+/** At most `idsAtOnce` values, for IN. */
+export function listOf(values: readonly string[]): Statement {
+  const filled = Array.from({ length: idsAtOnce }, (_, index) => values[index] ?? '');
   return filled.slice(1).reduce<Statement>((list, value) => sql`${list}, ${value}`, sql`${filled[0] ?? ''}`);
 }

@@ -24,6 +24,7 @@ const wire: Record<string, { code: string; status?: number }> = {
   name_invalid: { code: 'bad_request' },
   invalid_request: { code: 'bad_request' },
   attributes_invalid: { code: 'field_invalid' },
+  thumbnail_invalid: { code: 'field_invalid' },
   cursor_invalid: { code: 'field_invalid' },
   entry_in_trash: { code: 'bad_request', status: 400 },
   entry_not_in_trash: { code: 'bad_request', status: 400 },

@@ -9,6 +9,8 @@ import { isMissing, openReach } from './reach.ts';
 
 const dialect = 'puter';
 const policy = 'app';
+/** Characters of a data URL. */
+const longestPicture = 1_000_000;
 const item = subject.extend({ item_uid: text, item_path: text });
 
 /** What changes something about an entry other than its place and content. */
@@ -72,6 +74,20 @@ export const describingRoutes = (drive: Drive) => [
     body: item.extend({ sort_by: z.string().max(64).nullish(), sort_order: z.enum(['asc', 'desc']).nullish() }),
     handle: async (call) =>
       describe(drive, callerOf(call), call.body, { sort_by: call.body.sort_by ?? null, sort_order: call.body.sort_order ?? null }),
+  }),
+  route({
+    method: 'POST',
+    path: '/update-fsentry-thumbnail',
+    dialect,
+    policy,
+    summary: 'Give a file a picture: a data URL of an image, or null to take it away',
+    body: subject.extend({ thumbnail: z.string().max(longestPicture).nullish() }),
+    async handle(call) {
+      const reach = openReach(drive, callerOf(call));
+      const place = await reach.entry(reach.subject(call.body, 'uid'), 'write');
+      await place.drive.setThumbnail(place.entry.id, call.body.thumbnail ?? null);
+      return {};
+    },
   }),
   route({
     method: 'GET',

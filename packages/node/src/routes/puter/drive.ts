@@ -42,7 +42,7 @@ export const wholeDriveRoutes = (drive: Drive, now: () => number) => [
     path: '/search',
     dialect,
     policy,
-    summary: 'Files and folders by what is in their names',
+    summary: 'Files and folders by their names and, for a person, by what is in them',
     body: z.object({ text, query: text }),
     async handle(call) {
       const words = (call.body.text ?? call.body.query ?? '').trim();

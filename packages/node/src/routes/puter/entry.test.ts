@@ -30,6 +30,7 @@ test('the text of a listing says what the object says, whatever the names', () =
       },
     },
     { entry: { ...entry, attributes: { metadata: '{"a":1}', layout: 7 } } },
+    { thumbnail: 'data:image/webp;base64,AA==' },
     { trashed: { path: '/0xabc/was here' }, entry: { ...entry, trashedAt: 5000 } },
   ];
   const all = [shown, ...cases.map((change) => ({ ...shown, ...change })), shown];

@@ -17,6 +17,8 @@ export type Shown = {
   immutable: boolean;
   /** Where it was, when it lies in the trash. */
   trashed?: { path: string } | undefined;
+  /** A small picture, as a data URL. */
+  thumbnail?: string | undefined;
 };
 
 /** What costs a look of its own, and is given only where it was asked for. */
@@ -24,7 +26,6 @@ export type Extras = {
   /** Bytes of a folder with everything below. */
   size?: number | undefined;
   isEmpty?: boolean | undefined;
-  thumbnail?: string | null | undefined;
   versions?: readonly object[] | undefined;
   shares?: readonly object[] | undefined;
 };
@@ -32,7 +33,7 @@ export type Extras = {
 const seconds = (milliseconds: number) => Math.floor(milliseconds / 1000);
 
 /** Puter's first dialect: snake_case, flags as 0 and 1, times in seconds. */
-export function toV1(shown: Shown, { size, isEmpty, thumbnail, versions, shares }: Extras = {}) {
+export function toV1(shown: Shown, { size, isEmpty, versions, shares }: Extras = {}) {
   const { entry, owner, path, name, right, immutable } = shown;
   const uid = uidOfId(entry.id);
   const parent = shown.parent === null ? null : uidOfId(shown.parent);
@@ -57,7 +58,7 @@ export function toV1(shown: Shown, { size, isEmpty, thumbnail, versions, shares 
     type: typeOf(entry),
     writable: includes(right, 'write'),
     is_public: null,
-    thumbnail: thumbnail ?? null,
+    thumbnail: shown.thumbnail ?? null,
     immutable,
     metadata: metadataOf(shown),
     modified,
@@ -80,7 +81,7 @@ export function toV1(shown: Shown, { size, isEmpty, thumbnail, versions, shares 
 }
 
 /** Puter's second dialect: camelCase, flags as booleans; the times are seconds here, too. */
-export function toV2(shown: Shown, { thumbnail }: Extras = {}) {
+export function toV2(shown: Shown) {
   const { entry, path, name, immutable } = shown;
   const uid = uidOfId(entry.id);
   const modified = seconds(entry.modifiedAt);
@@ -108,13 +109,13 @@ export function toV2(shown: Shown, { thumbnail }: Extras = {}) {
     hasWebsite: false,
     suggestedApps: [],
     type: typeOf(entry),
-    thumbnail: thumbnail ?? null,
+    thumbnail: shown.thumbnail ?? null,
     associatedApp: null,
   };
 }
 
 /** Both at once, for answers that the SDK hands on as they are. */
-export const toBoth = (shown: Shown, extras?: Extras) => ({ ...toV1(shown, extras), ...toV2(shown, extras) });
+export const toBoth = (shown: Shown, extras?: Extras) => ({ ...toV1(shown, extras), ...toV2(shown) });
 
 /**
  * The JSON text of an array of what `toBoth` gives, without extras: for listings, where building the objects and walking through them
@@ -135,10 +136,9 @@ export function toText(list: readonly Shown[]): string {
 
 const always =
   '"is_symlink":0,"symlink_path":null,"is_public":null,"subdomains":[],"workers":[],"has_website":false,"suggested_apps":[],' +
-  '"associated_app":null,"isSymlink":false,"symlinkPath":null,"isPublic":null,"hasWebsite":false,"suggestedApps":[],"associatedApp":null,' +
-  '"thumbnail":null';
+  '"associated_app":null,"isSymlink":false,"symlinkPath":null,"isPublic":null,"hasWebsite":false,"suggestedApps":[],"associatedApp":null';
 const plain =
-  '"is_shortcut":0,"isShortcut":false,"shortcut_to":null,"shortcutTo":null,"metadata":null,"layout":null,"sort_by":null,"sort_order":null';
+  '"thumbnail":null,"is_shortcut":0,"isShortcut":false,"shortcut_to":null,"shortcutTo":null,"metadata":null,"layout":null,"sort_by":null,"sort_order":null';
 const ofFile = '"is_dir":false,"isDir":false,"immutable":false';
 const ofFolder = '"is_dir":true,"isDir":true,"type":"folder","size":null';
 
@@ -163,8 +163,8 @@ function itemText(shown: Shown, common: string): string {
 }
 
 function describedText(shown: Shown): string {
-  const { entry, trashed } = shown;
-  if (entry.target === undefined && entry.attributes === undefined && !trashed) return plain;
+  const { entry, trashed, thumbnail } = shown;
+  if (entry.target === undefined && entry.attributes === undefined && !trashed && thumbnail === undefined) return plain;
   const target = entry.target === undefined ? 'null' : `"${uidOfId(entry.target)}"`;
   const isShortcut = entry.target !== undefined;
   const [metadata, layout, sortBy, sortOrder] = [
@@ -174,7 +174,7 @@ function describedText(shown: Shown): string {
     attribute(entry, 'sort_order'),
   ].map((value) => JSON.stringify(value));
   return (
-    `"is_shortcut":${isShortcut ? 1 : 0},"isShortcut":${isShortcut},"shortcut_to":${target},"shortcutTo":${target},` +
+    `"thumbnail":${JSON.stringify(thumbnail ?? null)},"is_shortcut":${isShortcut ? 1 : 0},"isShortcut":${isShortcut},"shortcut_to":${target},"shortcutTo":${target},` +
     `"metadata":${metadata},"layout":${layout},"sort_by":${sortBy},"sort_order":${sortOrder}`
   );
 }

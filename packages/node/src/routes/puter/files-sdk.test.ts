@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { verifies } from '../../../../../requirements/verifies.ts';
 import { openPuter } from '../../testing/puter-sdk.ts';
-import { expectJson, startTestNode, type Person, type TestNode } from '../../testing/test-node.ts';
+import { startTestNode, type Person, type TestNode } from '../../testing/test-node.ts';
 
 let node: TestNode;
 let owner: Person;
@@ -30,15 +30,10 @@ const codeOf = (promise: Promise<unknown>) =>
   );
 const namesIn = async (promise: Promise<unknown>): Promise<string[]> => (await plain(promise)).map(({ name }: { name: string }) => name);
 
-async function write(path: string, content: string) {
-  const at = path.lastIndexOf('/');
-  const { uid } = await plain(puter.fs.stat(path.slice(0, at)));
-  const url = `/api/drive/files?parent=${uid.replaceAll('-', '')}&name=${encodeURIComponent(path.slice(at + 1))}`;
-  await expectJson(await owner.fetch(url, { method: 'PUT', body: content }));
-}
+const write = (path: string, content: string) => puter.fs.write(path, content);
 
 test('the SDK makes folders, looks, reads, copies, moves, renames and deletes', async () => {
-  verifies('drive.puter.sdk');
+  verifies('drive.puter.sdk', 'cloud.files.crud');
   const dir = `${home}/sdk`;
   const first = await plain(puter.fs.mkdir('sdk'));
   assert.deepEqual([first.path, first.is_dir], [dir, true]);

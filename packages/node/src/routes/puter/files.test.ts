@@ -484,6 +484,25 @@ test('reading: the whole, a part by offset, ranges, what is known already, and H
   assert.equal(await (await read({ file: uid })).text(), content);
 });
 
+test('pictures come with entries when they are asked for, and can be given', async () => {
+  verifies('drive.puter.rest');
+  const dir = await folder('pictures');
+  const png = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg==';
+  await write(`${dir}/clip.mp4`, 'not really');
+  await write(`${dir}/note.txt`, 'text');
+  const { uid, thumbnail } = await stat(`${dir}/clip.mp4`);
+  assert.equal(thumbnail, null);
+  await ask('/update-fsentry-thumbnail', { uid, thumbnail: `data:image/png;base64,${png}` });
+  assert.match((await stat(`${dir}/clip.mp4`)).thumbnail, /^data:image\/webp;base64,/);
+  const [clip, note] = await ask('/fs/readdir', { path: dir });
+  assert.match(clip.thumbnail, /^data:image\/webp;base64,/);
+  assert.equal(note.thumbnail, null);
+  assert.equal((await ask('/fs/readdir', { path: dir, no_thumbs: true }))[0].thumbnail, null);
+  await ask('/update-fsentry-thumbnail', { uid, thumbnail: null });
+  assert.equal((await stat(`${dir}/clip.mp4`)).thumbnail, null);
+  assert.deepEqual(await refusal('/update-fsentry-thumbnail', { uid, thumbnail: 'https://example.com/x.png' }), [400, 'field_invalid', {}]);
+});
+
 test('the rest: space, search, time of the last change, layout, sites, apps, touch', async () => {
   verifies('drive.puter.rest');
   const dir = await folder('rest');

@@ -1,10 +1,11 @@
-import type { Drive, ListOptions, Page } from '@freehold/drive';
+import { includes, type Drive, type ListOptions, type Page } from '@freehold/drive';
 import { z } from 'zod';
 import { callerOf, route } from '../../http/route.ts';
 import { toText, type Shown } from './entry.ts';
 import { PuterError } from './error.ts';
 import { count, flag, subject, text } from './fields.ts';
 import { notAFolder, openReach, type FilePlace, type Found, type Reach } from './reach.ts';
+import { thumbnailsOf } from './thumbnails.ts';
 
 const order = subject.extend({
   sortBy: z.enum(['name', 'modified', 'type', 'size']).nullish(),
@@ -15,6 +16,7 @@ const order = subject.extend({
   depth: count,
   cursor: text,
   includeTotal: flag,
+  no_thumbs: flag,
 });
 type Asked = z.output<typeof order>;
 
@@ -53,7 +55,7 @@ export const readdirRoutes = (drive: Drive) =>
 async function list(reach: Reach, asked: Asked): Promise<string> {
   const found = await reach.find(reach.subject(asked), 'list');
   const isPaged = asked.cursor !== undefined || asked.includeTotal;
-  if (!isPaged) return toText(await listAll(reach, found, asked));
+  if (!isPaged) return toText(await pictured(found, await listAll(reach, found, asked), asked));
   const { items, cursor } = await listPage(reach, found, asked, {
     after: asked.cursor === '' ? undefined : (asked.cursor ?? undefined),
     offset: asked.offset ?? 0,
@@ -61,7 +63,15 @@ async function list(reach: Reach, asked: Asked): Promise<string> {
   });
   const total = asked.includeTotal ? await totalOf(reach, found, asked) : undefined;
   const rest = JSON.stringify({ cursor, total }).slice(1, -1);
-  return `{"items":${toText(items)}${rest === '' ? '' : `,${rest}`}}`;
+  return `{"items":${toText(await pictured(found, items, asked))}${rest === '' ? '' : `,${rest}`}}`;
+}
+
+/** A picture shows content, so it is for who may read it. */
+async function pictured(found: Found, items: Shown[], { no_thumbs: isPlain }: Asked): Promise<Shown[]> {
+  if (isPlain || found.kind === 'root' || (found.kind === 'entry' && !includes(found.place.right, 'read'))) return items;
+  const drive = found.kind === 'trash' ? found.drive : found.place.drive;
+  const pictures = await thumbnailsOf(drive, items);
+  return pictures.size === 0 ? items : items.map((shown) => ({ ...shown, thumbnail: pictures.get(shown.entry.id) }));
 }
 
 async function listAll(reach: Reach, found: Found, asked: Asked): Promise<Shown[]> {
@@ -106,7 +116,7 @@ async function listFolder(reach: Reach, place: FilePlace, asked: Asked, { after,
   const first = hasTrash && after === undefined && offset === 0 ? [await reach.showFound(await reach.trash())] : [];
   const sort: Pick<ListOptions, 'sort' | 'descending'> = { sort: asked.sortBy ?? 'name', descending: asked.sortOrder === 'desc' };
   const options = { parent: place.entry.id, after, offset: hasTrash && after === undefined ? Math.max(0, offset - 1) : offset, ...sort };
-  // Of a page that the trash fills, one entry more tells whether something follows; the cursor "" stands for the first of them.
+  // Of a page that the trash fills, one entry more tells whether something follows; the cursor below stands for the first of them.
   if (first.length >= limit) return { items: first, cursor: (await place.drive.isEmpty(place.entry.id)) ? undefined : fromFirst };
   const { entries, next } = await place.drive.list({
     ...options,

@@ -2,10 +2,11 @@ import { includes, type Drive } from '@freehold/drive';
 import type { z } from 'zod';
 import { callerOf, route } from '../../http/route.ts';
 import { uidOfId } from '../../http/uid.ts';
-import { toV1, type Extras } from './entry.ts';
+import { toV1, type Extras, type Shown } from './entry.ts';
 import { flag, subject } from './fields.ts';
 import { openReach, type Found, type Reach } from './reach.ts';
 import { toShareItem } from './share.ts';
+import { thumbnailOf } from './thumbnails.ts';
 
 const asked = subject.extend({
   return_size: flag,
@@ -30,21 +31,28 @@ export const statRoute = (drive: Drive) =>
       const reach = openReach(drive, callerOf(call));
       const found = await reach.find(reach.subject(call.body), 'see');
       const shown = await reach.showFound(found);
-      const answer = toV1(shown, await extrasOf(reach, found, call.body));
+      const answer = toV1(await pictured(found, shown), await extrasOf(reach, found, call.body));
       if (!call.body.return_permissions) return answer;
       return { ...answer, permissions: [`fs:${uidOfId(shown.entry.id)}:${shown.right}`] };
     },
   });
 
+/** A picture shows content, so it is for who may read it. */
+async function pictured(found: Found, shown: Shown): Promise<Shown> {
+  if (found.kind !== 'entry' || found.place.entry.kind === 'folder' || !includes(found.place.right, 'read')) return shown;
+  return { ...shown, thumbnail: await thumbnailOf(found.place.drive, shown.entry.id) };
+}
+
 async function extrasOf(reach: Reach, found: Found, wanted: z.output<typeof asked>): Promise<Extras> {
   if (found.kind !== 'entry') return { ...(wanted.return_versions && { versions: [] }), ...(wanted.return_shares && { shares: [] }) };
   const { drive, entry } = found.place;
   const isFolder = entry.kind === 'folder';
+  const mayList = isFolder && includes(found.place.right, 'list');
   // Who was given what is told to who could give more.
   const mayShare = includes(found.place.right, 'manage');
   return {
-    ...(isFolder && { isEmpty: await drive.isEmpty(entry.id) }),
-    ...(wanted.return_size && isFolder && { size: (await drive.measure(entry.id)).bytes }),
+    ...(mayList && { isEmpty: await drive.isEmpty(entry.id) }),
+    ...(wanted.return_size && mayList && { size: (await drive.measure(entry.id)).bytes }),
     ...(wanted.return_shares && { shares: mayShare ? (await reach.sharesOf({ id: entry.id })).map(toShareItem) : [] }),
     ...(wanted.return_versions && { versions: isFolder ? [] : (await drive.versions(entry.id, { limit: versionsShown })).map(toVersion) }),
   };
