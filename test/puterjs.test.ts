@@ -155,7 +155,8 @@ test('an app on another origin reads, writes and uploads in a browser, and nothi
   const large = await page.evaluate<{ size: number; seen: number }>(upload);
   clearInterval(watch);
   assert.deepEqual([large.size, large.seen], [size, 100]);
-  assert.ok(most - before < 120 * MiB, `The node grew by ${Math.round((most - before) / MiB)} MiB while it took in 300 MiB`);
+  // Half of what was sent: garbage is collected late on a busy machine, but a node that kept the file would hold all of it.
+  assert.ok(most - before < size / 2, `The node grew by ${Math.round((most - before) / MiB)} MiB while it took in 300 MiB`);
   assert.deepEqual(complaints, []);
   await page.close();
 });
