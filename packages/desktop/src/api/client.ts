@@ -1,5 +1,6 @@
 import { createAccountApi } from './account.ts';
 import { createDriveApi } from './drive.ts';
+import { createEntryFactsApi } from './entry-facts.ts';
 import { createFunctionsApi } from './functions.ts';
 import { createRequest } from './request.ts';
 
@@ -8,5 +9,10 @@ export type Api = ReturnType<typeof createApi>;
 /** The node's documented HTTP API, typed and checked. */
 export function createApi(options: { fetch: typeof globalThis.fetch; onSignedOut: () => void }) {
   const request = createRequest(options);
-  return { account: createAccountApi(request), drive: createDriveApi(request), functions: createFunctionsApi(request) };
+  return {
+    account: createAccountApi(request),
+    drive: createDriveApi(request),
+    facts: createEntryFactsApi(request),
+    functions: createFunctionsApi(request),
+  };
 }

@@ -68,7 +68,9 @@ export function EntryGrid(props: Props) {
   }, [renaming]);
 
   const onKeyDown = (event: KeyboardEvent<HTMLElement>) => {
-    if (event.defaultPrevented || event.target instanceof HTMLInputElement || event.altKey) return;
+    if (event.defaultPrevented || event.target instanceof HTMLInputElement) return;
+    // Alt belongs to the windows, but for the one key that the list itself may know.
+    if (event.altKey && event.key !== 'Enter') return;
     const rows = Math.max(1, Math.floor((scroller.current?.clientHeight ?? 0) / rowHeight) - 1);
     const target = rowAfterKey(event.key, selection.focus, order, rows);
     const focused = entries[focusIndex];
@@ -77,7 +79,7 @@ export function EntryGrid(props: Props) {
       select({ type: event.shiftKey ? 'range' : event.ctrlKey || event.metaKey ? 'focus' : 'only', id: target });
     } else if ((event.ctrlKey || event.metaKey) && event.key === 'a') select({ type: 'all' });
     else if (event.key === ' ' && focused) select({ type: 'toggle', id: focused.id });
-    else if (event.key === 'Enter' && focused) onOpen(focused);
+    else if (event.key === 'Enter' && !event.altKey && focused) onOpen(focused);
     else if (event.key === 'Escape' && selection.ids.size > 0) select({ type: 'none' });
     else if (!onKey(event) && !jumpToLetters(event)) return;
     event.preventDefault();

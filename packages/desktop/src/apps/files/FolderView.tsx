@@ -12,6 +12,7 @@ import { filesOfDrop, placeFiles, type LocalFile } from './dropped-files.ts';
 import { EntryGrid } from './EntryGrid.tsx';
 import { entryMenu } from './entry-menu.ts';
 import { MoveDialog } from './MoveDialog.tsx';
+import { PropertiesDialog, type Section } from './properties/PropertiesDialog.tsx';
 import { NewFolderDialog } from './NewFolderDialog.tsx';
 import { SelectionBar } from './SelectionBar.tsx';
 import { sortEntries, type Sort } from './sort.ts';
@@ -37,6 +38,7 @@ export function FolderView({ trail, onGo }: Props) {
   const { selection, select } = useSelection(order);
   const [renaming, setRenaming] = useState<string | null>(null);
   const [moving, setMoving] = useState<readonly Entry[] | null>(null);
+  const [properties, setProperties] = useState<{ entry: Entry; section?: Section } | null>(null);
   const [isCreating, setCreating] = useState(false);
   const [menu, setMenu] = useState<{ entry: Entry; anchor: MenuAnchor } | null>(null);
   const picker = useRef<HTMLInputElement>(null);
@@ -56,6 +58,7 @@ export function FolderView({ trail, onGo }: Props) {
   const onKey = (event: KeyboardEvent) => {
     const only = chosen.length === 1 ? chosen[0] : undefined;
     if (event.key === 'F2' && only) setRenaming(only.id);
+    else if (event.key === 'Enter' && event.altKey && only) setProperties({ entry: only });
     else if (event.key === 'Delete' && chosen.length > 0) void actions.trash(chosen);
     else if (event.key === 'Backspace' && trail.length > 1) onGo(trail.slice(0, -1));
     else return false;
@@ -73,6 +76,7 @@ export function FolderView({ trail, onGo }: Props) {
     onMove: setMoving,
     onTrash: (list: readonly Entry[]) => void actions.trash(list),
     onDownload: actions.download,
+    onProperties: (entry: Entry, section?: Section) => setProperties({ entry, ...(section && { section }) }),
   };
 
   return (
@@ -169,6 +173,14 @@ export function FolderView({ trail, onGo }: Props) {
         />
       )}
       {isCreating && <NewFolderDialog parent={folderId} onClose={() => setCreating(false)} onCreated={listing.apply} />}
+      {properties && (
+        <PropertiesDialog
+          {...properties}
+          entry={entries.find(({ id }) => id === properties.entry.id) ?? properties.entry}
+          onChange={listing.apply}
+          onClose={() => setProperties(null)}
+        />
+      )}
       {moving && (
         <MoveDialog entries={moving} trail={trail} onClose={() => setMoving(null)} onMove={(target) => void actions.move(moving, target)} />
       )}
