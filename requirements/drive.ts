@@ -325,4 +325,9 @@ export default [
     behaviour:
       'of two accounts and an app none sees the other by path, uid, CID, signature, share, search, socket or WebDAV; generated from the route table',
   },
+  {
+    id: 'drive.properties',
+    source: 'issues/3',
+    behaviour: 'the desktop shows of a file what it was, who may use it and where it is published, and lets its owner decide each',
+  },
 ] satisfies Requirement[];

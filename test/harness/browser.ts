@@ -45,13 +45,13 @@ async function unpackChromium(): Promise<string> {
   }
 }
 
-/** The configuration that comes with the package's fonts names another folder; without fonts the browser draws no text at all. */
+/** The configuration that comes with the fonts of the package names another folder; without fonts the browser draws no text at all. Few fonts, so that pictures are the same everywhere. */
 function nameFonts(directory: string): void {
   const configuration = `<?xml version="1.0"?>
 <!DOCTYPE fontconfig SYSTEM "fonts.dtd">
 <fontconfig>
   <dir>${directory}</dir>
-  <dir>/usr/share/fonts</dir>
+  <dir>/usr/share/fonts/truetype/dejavu</dir>
   <cachedir>${join(directory, 'cache')}</cachedir>
 </fontconfig>
 `;

@@ -1,6 +1,7 @@
 import { useState, type ReactNode } from 'react';
 import { messageOf } from '../../../api/error.ts';
 import { Note } from '../../../components/Note.tsx';
+import css from './Properties.module.css';
 
 /** Does something and says below what came of it: a dialog lies over the messages of the desktop. */
 export function useAttempt(): {
@@ -13,7 +14,7 @@ export function useAttempt(): {
   return {
     isBusy,
     note: (
-      <div role="status" aria-label="What was done">
+      <div role="status" aria-label="What was done" className={css.outcome}>
         {outcome && <Note tone={outcome.tone}>{outcome.text}</Note>}
       </div>
     ),
