@@ -4,6 +4,8 @@ import { join } from 'node:path';
 const root = join(import.meta.dirname, '..');
 const testFiles = [
   'packages/*/src/**/*.test.ts',
+  // Suites that several implementations share, each run by a test file of its own.
+  'packages/*/src/**/testing/*contract*.ts',
   'examples/**/*.test.ts',
   'requirements/*.test.ts',
   'scripts/**/*.test.ts',
