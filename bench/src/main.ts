@@ -5,6 +5,9 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { calls } from './calls.ts';
 import type { Context } from './context.ts';
+import { driveLarge } from './drive-large.ts';
+import { driveMillion } from './drive-million.ts';
+import { driveOperations } from './drive-operations.ts';
 import { keyvalue } from './keyvalue.ts';
 import { start } from './start.ts';
 import { formatTable, type Table } from './table.ts';
@@ -12,7 +15,19 @@ import { transfer } from './transfer.ts';
 import { tree } from './tree.ts';
 import { uploads } from './uploads.ts';
 
-const benchmarks: Record<string, (context: Context) => Promise<Table>> = { calls, keyvalue, transfer, uploads, tree, start };
+const benchmarks: Record<string, (context: Context) => Promise<Table>> = {
+  calls,
+  keyvalue,
+  transfer,
+  uploads,
+  tree,
+  start,
+  'drive-operations': driveOperations,
+  'drive-large': driveLarge,
+  'drive-million': driveMillion,
+};
+/** Several under one name. They take their time, so they are not run unless they are named. */
+const groups: Record<string, readonly string[]> = { drive: ['drive-operations', 'drive-large', 'drive-million'] };
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -22,8 +37,13 @@ const { values, positionals } = parseArgs({
     dir: { type: 'string', default: tmpdir() },
   },
 });
-const unknown = positionals.filter((name) => !(name in benchmarks));
-if (unknown.length > 0) throw new Error(`There is no benchmark ${unknown.join(', ')}. There are: ${Object.keys(benchmarks).join(', ')}.`);
+const named = positionals.flatMap((name) => groups[name] ?? [name]);
+const chosen = named.length > 0 ? named : Object.keys(benchmarks).filter((name) => !Object.values(groups).flat().includes(name));
+const unknown = chosen.filter((name) => !(name in benchmarks));
+if (unknown.length > 0)
+  throw new Error(
+    `There is no benchmark ${unknown.join(', ')}. There are: ${[...Object.keys(benchmarks), ...Object.keys(groups)].join(', ')}.`,
+  );
 
 const ending = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => ending.abort(new Error(`Ended by ${name}`)));
@@ -38,7 +58,7 @@ console.log(`# Freehold on ${cpus().length} × ${processor?.model ?? 'unknown pr
 const workplace = await mkdtemp(join(values.dir, 'freehold-bench-'));
 try {
   for (const [name, benchmark] of Object.entries(benchmarks)) {
-    if (positionals.length > 0 && !positionals.includes(name)) continue;
+    if (!chosen.includes(name)) continue;
     const begun = performance.now();
     const before = load();
     const directory = join(workplace, name);

@@ -18,6 +18,7 @@ export type Measured = {
   name: string;
   /** µs, of all rounds together. */
   p50: number;
+  p95: number;
   p99: number;
   /** The p50 of each round, to be set beside that of a yardstick. */
   rounds: number[];
@@ -69,6 +70,7 @@ export async function measure(
   return books.map(({ subject, latencies, perRound, rates, cpu, done }) => ({
     name: subject.name,
     p50: percentile(latencies, 0.5),
+    p95: percentile(latencies, 0.95),
     p99: percentile(latencies, 0.99),
     rounds: perRound,
     rate: percentile(rates, 0.5),
