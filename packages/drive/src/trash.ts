@@ -5,12 +5,11 @@ import { DriveError } from './error.ts';
 import { checkFileName, nameKey } from './file-name.ts';
 import { dropVersions } from './retention.ts';
 import type { EntryRow } from './store/entries.ts';
-import { versionSlice } from './store/versions.ts';
 import { nameTaken } from './tree.ts';
 import type { OnConflict } from './writing.ts';
 
 /** Entries removed in one transaction, so that other writers never wait long for a large deletion. */
-const slice = 200;
+const slice = 500;
 
 export type RestoreOptions = {
   id: string;
@@ -25,20 +24,21 @@ const notInTrash = (row: EntryRow) =>
   new DriveError('entry_not_in_trash', `"${row.name || 'The drive'}" is not in the trash itself. Restore the folder that was put there.`);
 
 export function trashOf(account: Account, { now }: Context) {
-  /** The row goes at once; what a folder holds is doomed and goes in slices. What lies in the trash by itself stays there. */
-  async function erase({ store }: Writing, row: EntryRow) {
-    await store.entries.remove(row.id);
-    await store.shares.removeOf(row.id);
-    await store.properties.removeAll(row.id);
-    await store.links.removeOf(row.id);
-    if (row.cid === null) return store.entries.doom(row.id);
-    await store.blobs.release(row.cid, now());
-    await store.usage.subtract(row.size);
-    for (let left = versionSlice; left === versionSlice;) {
-      const versions = await store.versions.all(row.id);
-      await dropVersions(store, versions, now());
-      left = versions.length;
+  /** The rows go at once; what a folder holds is doomed and goes in slices. What lies in the trash by itself stays there. */
+  async function erase({ store }: Writing, rows: readonly EntryRow[]) {
+    const ids = rows.map(({ id }) => id);
+    await store.shares.removeOf(ids);
+    await store.properties.removeOf(ids);
+    await store.links.removeOf(ids);
+    for (const { id, cid } of rows) {
+      await store.entries.remove(id);
+      if (cid === null) await store.entries.doom(id);
+      else await store.blobs.release(cid, now());
     }
+    await store.usage.subtract(rows.reduce((sum, { size }) => sum + size, 0));
+    const files = rows.filter(({ cid }) => cid !== null).map(({ id }) => id);
+    for (let held = await store.versions.ofAll(files); held.length > 0; held = await store.versions.ofAll(files))
+      await dropVersions(store, held, now());
   }
 
   /** Finishes deletions, also those that a stop of the node interrupted. */
@@ -51,7 +51,7 @@ export function trashOf(account: Account, { now }: Context) {
         const doomed = await entries.doomed();
         if (!doomed) return false;
         const rows = await entries.children(doomed.folder, { after: '', limit: slice });
-        for (const row of rows) await erase(writing, row);
+        await erase(writing, rows);
         if (rows.length < slice) await entries.undoom(doomed.folder);
         return true;
       });
@@ -115,7 +115,7 @@ export function trashOf(account: Account, { now }: Context) {
     async deleteForever(id: string): Promise<void> {
       await account.change(async (writing) => {
         const row = await writing.tree.removable(id);
-        await erase(writing, row);
+        await erase(writing, [row]);
         await writing.record({ op: 'deleted', entry: id, parent: row.parent });
       });
       await reap();
@@ -127,11 +127,9 @@ export function trashOf(account: Account, { now }: Context) {
       for (let removed = slice; removed === slice;) {
         removed = await account.change(async (writing) => {
           const rows = await writing.store.entries.children(folder, { after: '', limit: slice });
-          for (const row of rows) {
-            await writing.tree.removable(row.id);
-            await erase(writing, row);
-            await writing.record({ op: 'deleted', entry: row.id, parent: folder });
-          }
+          for (const row of rows) await writing.tree.removable(row.id);
+          await erase(writing, rows);
+          for (const row of rows) await writing.record({ op: 'deleted', entry: row.id, parent: folder });
           return rows.length;
         });
         await reap();
@@ -145,8 +143,8 @@ export function trashOf(account: Account, { now }: Context) {
         signal?.throwIfAborted();
         const removed = await account.change(async (writing) => {
           const rows = await writing.store.entries.trashed({ at: until + 1, id: '', limit: slice });
+          await erase(writing, rows);
           for (const row of rows) {
-            await erase(writing, row);
             if (row.parent !== null) await writing.record({ op: 'deleted', entry: row.id, parent: row.parent });
           }
           return rows.length;

@@ -2,6 +2,7 @@ import { sql, type Sql, type Statement } from '@freehold/database';
 import type { Placing } from '../content/shelf.ts';
 import { ContentGone } from '../error.ts';
 import { objectRows } from './objects.ts';
+import { inLists, lookupSize } from './list.ts';
 import { references } from './references.ts';
 
 export type BlobRow = { cid: string; size: number; leaves: Uint8Array | null; content: Uint8Array | null };
@@ -14,9 +15,6 @@ export type StoredRow = {
   verified_at: number | null;
   damaged_at: number | null;
 };
-
-/** How many CIDs one lookup takes; always filled up to that, so that there is one statement to prepare. */
-export const lookupSize = 64;
 
 /** The rows of content, which belong to no drive: who may read one is decided by the entries. */
 export const blobRows = (tx: Sql) => ({
@@ -147,16 +145,10 @@ export const blobRows = (tx: Sql) => ({
 
 async function among(cids: readonly string[], ask: (some: Statement) => Promise<{ cid: string }[]>): Promise<Set<string>> {
   const found = new Set<string>();
-  for (let start = 0; start < cids.length; start += lookupSize) {
-    const some = cids.slice(start, start + lookupSize);
-    const filled = Array.from({ length: lookupSize }, (_, index) => some[index] ?? '');
-    for (const { cid } of await ask(listOf(filled))) found.add(cid);
-  }
+  await inLists(cids, async (some) => {
+    for (const { cid } of await ask(some)) found.add(cid);
+  });
   return found;
-}
-
-function listOf(values: readonly string[]): Statement {
-  return values.slice(1).reduce<Statement>((list, value) => sql`${list}, ${value}`, sql`${values[0] ?? ''}`);
 }
 
 const addReference = (tx: Sql, cid: string) =>

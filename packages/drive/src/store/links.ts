@@ -1,4 +1,5 @@
 import { sql, type Sql } from '@freehold/database';
+import { inLists } from './list.ts';
 import type { After } from './shares.ts';
 
 export type LinkRow = {
@@ -46,8 +47,8 @@ export const linkRows = (tx: Sql) => ({
     await tx.run(sql`DELETE FROM link WHERE id = ${id}`);
   },
 
-  /** With an entry go its links. */
-  async removeOf(entry: string): Promise<void> {
-    await tx.run(sql`DELETE FROM link WHERE entry = ${entry}`);
+  /** With entries go their links. */
+  async removeOf(entries: readonly string[]): Promise<void> {
+    await inLists(entries, (some) => tx.run(sql`DELETE FROM link WHERE entry IN (${some})`));
   },
 });

@@ -1,4 +1,5 @@
-import { sql, type Sql, type Statement } from '@freehold/database';
+import { sql, type Sql } from '@freehold/database';
+import { inLists, listOf } from './list.ts';
 
 export type PropertyRow = { namespace: string; name: string; value: string };
 
@@ -31,8 +32,9 @@ export const propertyRows = (tx: Sql, drive: string) => ({
     await tx.run(sql`DELETE FROM property WHERE drive = ${drive} AND entry = ${entry} AND namespace = ${namespace} AND name = ${name}`);
   },
 
-  async removeAll(entry: string): Promise<void> {
-    await tx.run(sql`DELETE FROM property WHERE drive = ${drive} AND entry = ${entry}`);
+  /** With entries go their properties. */
+  async removeOf(entries: readonly string[]): Promise<void> {
+    await inLists(entries, (some) => tx.run(sql`DELETE FROM property WHERE drive = ${drive} AND entry IN (${some})`));
   },
 
   /** Gives a copy, which has none yet, what the original has; that may lie in another drive, and whoever copies it may read it. */
@@ -41,7 +43,3 @@ export const propertyRows = (tx: Sql, drive: string) => ({
       SELECT CAST(${to} AS TEXT), namespace, name, CAST(${drive} AS TEXT), value FROM property WHERE entry = ${from}`);
   },
 });
-
-function listOf(values: readonly string[]): Statement {
-  return values.slice(1).reduce<Statement>((list, value) => sql`${list}, ${value}`, sql`${values[0] ?? ''}`);
-}

@@ -1,5 +1,6 @@
 import { sql, type Sql } from '@freehold/database';
 import type { Right } from '../right.ts';
+import { inLists } from './list.ts';
 
 export type ShareRow = { id: string; drive: string; owner: string; entry: string; holder: string; access: Right; created_at: number };
 /** Behind the last row of a page. */
@@ -54,9 +55,9 @@ export const shareRows = (tx: Sql) => ({
     return rows.map(({ account }) => account);
   },
 
-  /** With an entry goes what was shared of it. */
-  async removeOf(entry: string): Promise<void> {
-    await tx.run(sql`DELETE FROM share WHERE entry = ${entry}`);
+  /** With entries goes what was shared of them. */
+  async removeOf(entries: readonly string[]): Promise<void> {
+    await inLists(entries, (some) => tx.run(sql`DELETE FROM share WHERE entry IN (${some})`));
   },
 
   async removeHeldBy(holder: string): Promise<void> {

@@ -1,4 +1,5 @@
 import { sql, type Sql } from '@freehold/database';
+import { inLists } from './list.ts';
 
 export type VersionRow = {
   number: number;
@@ -57,10 +58,15 @@ export const versionRows = (tx: Sql, drive: string) => ({
       WHERE drive = ${drive} AND replaced_at <= ${until} AND name IS NULL ORDER BY replaced_at, entry, number LIMIT ${versionSlice}`);
   },
 
-  /** Everything a file held before, a slice of it. */
-  all(entry: string): Promise<Held[]> {
-    return tx.all(sql`SELECT entry, number, cid, size FROM version
-      WHERE drive = ${drive} AND entry = ${entry} ORDER BY number LIMIT ${versionSlice}`);
+  /** Everything that some files held before, a slice of it. */
+  async ofAll(entries: readonly string[]): Promise<Held[]> {
+    const held: Held[] = [];
+    await inLists(entries, async (some) => {
+      const found = await tx.all<Held>(sql`SELECT entry, number, cid, size FROM version
+        WHERE drive = ${drive} AND entry IN (${some}) ORDER BY entry, number LIMIT ${versionSlice}`);
+      held.push(...found);
+    });
+    return held;
   },
 
   async remove(entry: string, number: number): Promise<void> {
