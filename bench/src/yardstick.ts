@@ -15,11 +15,12 @@ const hello = Fastify();
 hello.get('/hello', async () => ({ hello: 'world' }));
 await hello.listen({ host, port: 0 });
 
+let received = 0;
 const files = createServer(async (request, response) => {
   if (path === undefined) {
     response.writeHead(404).end();
   } else if (request.method === 'PUT') {
-    await pipeline(request, createWriteStream(`${path}.received`, { flush: true }));
+    await pipeline(request, createWriteStream(`${path}.received-${received++}`, { flush: true }));
     response.writeHead(201).end();
   } else {
     response.writeHead(200, { 'content-length': statSync(path).size });
