@@ -168,12 +168,12 @@ function statements(connection: DatabaseSync, { inTransaction = false } = {}): S
       answer(() => {
         const prepared = prepare(statement);
         const values = prepared.statement.get(...statement.values);
-        return values === undefined ? undefined : rowOf<Row>(prepared.columns, values);
+        return values === undefined ? undefined : (rowOf(prepared.columns, values) as Row);
       }),
     all: <Row extends object>(statement: Statement) =>
       answer(() => {
         const prepared = prepare(statement);
-        return prepared.statement.all(...statement.values).map((values) => rowOf<Row>(prepared.columns, values));
+        return prepared.statement.all(...statement.values).map((values) => rowOf(prepared.columns, values) as Row);
       }),
     run: (statement) => answer(() => Number(prepare(statement).statement.run(...statement.values).changes)),
   };
@@ -183,12 +183,12 @@ function statements(connection: DatabaseSync, { inTransaction = false } = {}): S
  * A row as an object of the shape that every row of its statement has. The objects that node:sqlite makes are dictionaries, and reading
  * their fields takes twice as long as all the rest of a list.
  */
-function rowOf<Row extends object>(columns: readonly string[], values: object): Row {
+function rowOf(columns: readonly string[], values: object): object {
   const row: Record<string, unknown> = {};
   // An array since `setReturnArrays`, which its type does not know.
   const list = values as readonly unknown[];
   for (let index = 0; index < columns.length; index++) row[columns[index] ?? ''] = list[index];
-  return row as Row;
+  return row;
 }
 
 const busy = 5;
