@@ -80,7 +80,8 @@ export function openAnnouncements({
       const begun = Date.now();
       await listen().catch((error: unknown) => warn(error instanceof Error ? error.message : String(error)));
       if (Date.now() - begun > proofEvery) pause = 100;
-      await wait(pause, undefined, { signal: stopping.signal }).catch(() => {});
+      // A node that forgot to close its database does not live on for this.
+      await wait(pause, undefined, { signal: stopping.signal, ref: false }).catch(() => {});
     }
   })();
 

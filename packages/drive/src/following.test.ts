@@ -48,7 +48,11 @@ test('changes reach every other window of the account, and no other account', as
     pages[window]?.push(page);
     if ([pages['one'], pages['two']].every((list) => list?.flatMap(({ changes }) => changes).length === 3)) arrived.resolve();
   };
-  const ends = [drive.of('alice').subscribe(listen('one')), alice.subscribe(listen('two')), drive.of('bob').subscribe(listen('bob'))];
+  const ends = [
+    drive.of('alice').subscribe(listen('one'), { since: 0 }),
+    alice.subscribe(listen('two'), { since: 0 }),
+    drive.of('bob').subscribe(listen('bob')),
+  ];
   await drive.of('bob').root();
   await new Promise(setImmediate);
   const folder = await alice.createFolder({ parent, name: 'folder' });

@@ -298,10 +298,12 @@ export function openUploads({ parts, accountOf, ...context }: Context & { parts:
       }
       for (const id of await parts.list()) {
         if (signal.aborted) return counts;
+        // An id holds its time, and a file is made before its row.
+        const isNew = Number.parseInt(id.slice(0, 12), 16) > now() - lifetime;
+        // Looked at first: ending an upload breaks off the parts that are arriving for it.
+        if (isNew || (await uploadIndex(database.read).get(id))) continue;
         await end(id, async () => {
-          // An id holds its time, and a file is made before its row.
-          const isNew = Number.parseInt(id.slice(0, 12), 16) > now() - lifetime;
-          if (isNew || (await uploadIndex(database.read).get(id))) return;
+          if (await uploadIndex(database.read).get(id)) return;
           await parts.remove(id);
           counts.files += 1;
         });
