@@ -58,6 +58,19 @@ const changed = (url: string, change: (url: URL) => void) => {
   return copy.href;
 };
 
+test('an opened file comes with URLs as far as its opener may go', async () => {
+  verifies('drive.links.signatures');
+  const path = `${home}/links/open.txt`;
+  const uid = await write(path, 'opened');
+  const { signature, suggested_apps } = await ask('/open_item', { path });
+  assert.deepEqual([signature.uid, suggested_apps, await get(signature.read_url), 'write_url' in signature], [uid, [], 'opened', true]);
+  await ask('/share', { recipients: [{ username: other.address }], items: [{ path }], mode: 'read' });
+  const shared = await ask('/open_item', { uid }, other.token);
+  assert.deepEqual([await get(shared.signature.read_url), 'write_url' in shared.signature], ['opened', false]);
+  await ask('/share/revoke', { recipients: [{ username: other.address }], items: [{ path }] });
+  assert.notEqual(await get(shared.signature.read_url), 'opened', 'with the right ends what it made');
+});
+
 test('a signed URL reads one file, for a day, and no field of it can be changed', async () => {
   verifies('drive.links.signatures');
   const uid = await write(`${home}/links/a.txt`, 'letter a');

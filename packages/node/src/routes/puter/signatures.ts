@@ -1,4 +1,4 @@
-import type { Drive, LinkMaker } from '@freehold/drive';
+import { includes, type Drive, type LinkMaker } from '@freehold/drive';
 import type { Identity } from '@freehold/identity';
 import { z } from 'zod';
 import { actorOf } from '../../http/actor.ts';
@@ -41,6 +41,22 @@ export const signatureRoutes = ({ drive, identity }: { drive: Drive; identity: I
         const place = named ? await reach.entry(named, action).catch(() => undefined) : undefined;
         return place && { place, action };
       }
+    },
+  }),
+  route({
+    method: 'POST',
+    path: '/open_item',
+    dialect,
+    policy: 'app',
+    summary: 'A file with URLs to open it, writable where the caller may write, and the apps that open it',
+    body: subject,
+    async handle(call) {
+      const caller = callerOf(call);
+      const reach = openReach(drive, caller);
+      const place = await reach.entry(reach.subject(call.body), 'read');
+      const action = includes(place.right, 'write') ? 'write' : 'read';
+      const signature = await signEntry({ drive, reach, origin: call.arrival.origin, maker: makerOf(caller, undefined) }, place, action);
+      return { signature, token: null, suggested_apps: [] };
     },
   }),
   route({
