@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -45,6 +45,9 @@ async function startOther(t: TestContext, { url, bucket }: { url: string; bucket
   t.after(async () => {
     child.kill('SIGKILL');
     await exited;
+    // Its test chain outlives it, for the next start to find.
+    const record = join(directory, 'chain', 'process.json');
+    if (existsSync(record)) process.kill(JSON.parse(readFileSync(record, 'utf8')).pid, 'SIGKILL');
     rmSync(directory, { recursive: true, force: true });
   });
   assert(child.stdout);

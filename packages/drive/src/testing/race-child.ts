@@ -34,8 +34,11 @@ const idOf = async (path: string) => (await attempt(alice.stat(path)))?.id ?? 'n
 
 say('ready');
 for (let round = 0; round < rounds; round++) {
-  const won = await attempt(write(`race-${round}`, `${me}-${round}`, 70_000 + round, 'fail'));
+  // The one name stays where it is; the other is moved and deleted by whoever is first, and may be given again then.
+  const won = await attempt(write(`once-${round}`, `${me}-${round}`, 70_000 + round, 'fail'));
   if (won) say('won', round, won.id, won.cid);
+  const raced = await attempt(write(`race-${round}`, `${me}=${round}`, 70_000 + round, 'fail'));
+  if (raced) say('wrote', raced.id, raced.cid);
   const replaced = await write('shared', `${me}+${round}`, round % 2 ? 1000 + round : 80_000 + round, 'replace');
   say('replaced', replaced.cid);
 
