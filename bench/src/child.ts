@@ -31,7 +31,7 @@ export async function startChild({
   const log = openSync(errors, 'a');
   // A setting of the person who runs this must not change what is measured.
   const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('FREEHOLD_')));
-  const child = spawn(process.execPath, [script, ...args], {
+  const child = spawn(process.execPath, [...process.execArgv, script, ...args], {
     stdio: ['ignore', 'pipe', log],
     env: { ...inherited, ...environment },
     signal,
