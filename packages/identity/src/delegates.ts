@@ -4,6 +4,7 @@ import { isExpired } from './account.ts';
 import { unknownApp } from './apps.ts';
 import { IdentityError } from './error.ts';
 import type { Log } from './log.ts';
+import { createNotesOfUse } from './notes-of-use.ts';
 import { ownPermissions } from './permission.ts';
 import type { Delegate, Principal } from './principal.ts';
 import { findApp, permissionsOf } from './store/apps.ts';
@@ -46,20 +47,7 @@ export function createDelegates({
   random: (length: number) => Uint8Array;
   log: Log;
 }) {
-  const touching = new Set<string>();
-
-  /** Not awaited, as with sessions. */
-  async function touch({ id }: { id: string }, at: number) {
-    if (touching.has(id)) return;
-    touching.add(id);
-    try {
-      await database.transaction((tx) => store.touchToken(tx, { id, lastUsedAt: at }), { within: id });
-    } catch (error) {
-      log('identity.touch_failed', { message: error instanceof Error ? error.message : String(error) });
-    } finally {
-      touching.delete(id);
-    }
-  }
+  const noteUse = createNotesOfUse(log);
 
   async function delegateOf(row: store.DelegatedTokenRow): Promise<Delegate> {
     const { id, kind, address, app } = row;
@@ -79,7 +67,8 @@ export function createDelegates({
     const hasEnded = row.expires_at !== null && row.expires_at <= at;
     const isOrphaned = row.session !== null && (row.session_expires_at === null || row.session_expires_at <= at);
     if (hasEnded || isOrphaned || isExpired(account, at)) return undefined;
-    if (at - row.last_used_at >= minute) void touch(row, at);
+    if (at - row.last_used_at >= minute)
+      void noteUse(row.id, () => database.transaction((tx) => store.touchToken(tx, { id: row.id, lastUsedAt: at }), { within: row.id }));
     return { account, delegate: await delegateOf(row) };
   }
 

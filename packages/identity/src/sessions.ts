@@ -3,6 +3,7 @@ import type { Account, Address, Session as PublicSession } from '@freehold/proto
 import { isExpired } from './account.ts';
 import { IdentityError } from './error.ts';
 import type { Log } from './log.ts';
+import { createNotesOfUse } from './notes-of-use.ts';
 import { networkOf } from './network.ts';
 import * as store from './store.ts';
 import { hashToken, kindOfToken, makeToken } from './token.ts';
@@ -34,22 +35,11 @@ export function createSessions({
   random: (length: number) => Uint8Array;
   log: Log;
 }) {
-  const touching = new Set<string>();
-
-  /** Not awaited by the request that it stands for: a late note of use is not worth a flush to the disk before every answer. */
-  async function touch({ id, created_at }: store.SessionRow, at: number) {
-    if (touching.has(id)) return;
-    touching.add(id);
-    try {
-      await database.transaction((tx) => store.touchSession(tx, { id, lastUsedAt: at, expiresAt: expiryOf(created_at, at) }), {
-        within: id,
-      });
-    } catch (error) {
-      log('identity.touch_failed', { message: error instanceof Error ? error.message : String(error) });
-    } finally {
-      touching.delete(id);
-    }
-  }
+  const noteUse = createNotesOfUse(log);
+  const touch = ({ id, created_at }: store.SessionRow, at: number) =>
+    noteUse(id, () =>
+      database.transaction((tx) => store.touchSession(tx, { id, lastUsedAt: at, expiresAt: expiryOf(created_at, at) }), { within: id }),
+    );
 
   return {
     /** Part of the sign-in's transaction. The token is given out this once; the database has its hash. */

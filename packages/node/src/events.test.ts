@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { serverEvent, type ServerEvent } from '@freehold/protocol';
-import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts';
 import { WebSocket } from 'ws';
 import { verifies } from '../../../requirements/verifies.ts';
 import { arithmetic } from './testing/modules.ts';
@@ -80,9 +79,7 @@ test('a change is heard in the other windows of the account, and a client that c
 });
 
 test('one account never hears of the files of another; offers and sales are heard', async () => {
-  const account = privateKeyToAccount(generatePrivateKey());
-  await expectJson(await owner.fetch('/api/accounts', { method: 'POST', json: { address: account.address, role: 'member' } }));
-  const member = await node.signIn(account);
+  const member = await node.letIn(owner, 'member');
   const [mine, theirs] = [listen(owner), listen(member)];
   await Promise.all([mine, theirs].map((client) => client.until(({ type }) => type === 'hello')));
   await upload('private.txt');

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts';
 import { verifies } from '../../../requirements/verifies.ts';
 import { expectJson, startTestNode, type Person, type TestNode } from './testing/test-node.ts';
 
@@ -11,9 +10,7 @@ let bob: Person;
 before(async () => {
   node = await startTestNode();
   alice = await node.signIn();
-  const account = privateKeyToAccount(generatePrivateKey());
-  await expectJson(await alice.fetch('/api/accounts', { method: 'POST', json: { address: account.address, role: 'member' } }));
-  bob = await node.signIn(account);
+  bob = await node.letIn(alice, 'member');
 });
 after(() => node.end());
 

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { io as connect } from 'socket.io-client';
-import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts';
 import { WebSocket } from 'ws';
 import { verifies } from '../../../requirements/verifies.ts';
 import { uidOfId } from './http/uid.ts';
@@ -60,11 +59,6 @@ async function hide(what: string, parent: string, folderPath: string): Promise<S
   };
 }
 
-const letIn = async (role: 'member' | 'guest') => {
-  const account = privateKeyToAccount(generatePrivateKey());
-  await post(alice, '/api/accounts', { address: account.address, role });
-  return node.signIn(account);
-};
 const appOf = (person: Person, origin: string) => post(person, '/auth/get-user-app-token', { origin });
 
 async function knownOf(person: Person, holder: string): Promise<Known> {
@@ -87,7 +81,7 @@ async function knownOf(person: Person, holder: string): Promise<Known> {
 
 /** Everybody who is not Alice herself; new ones for each kind of handle, since they write down what they are told to ask for. */
 async function strangers(): Promise<Actor[]> {
-  const [bob, guest] = [await letIn('member'), await letIn('guest')];
+  const [bob, guest] = [await node.letIn(alice, 'member'), await node.letIn(alice, 'guest')];
   const { token: ofBob } = await appOf(bob, 'https://one.example');
   const [bobs, guests] = [await knownOf(bob, guest.address), await knownOf(guest, bob.address)];
   return [

@@ -10,12 +10,9 @@ const people: Record<string, Person> = {};
 before(async () => {
   node = await startTestNode();
   const owner = await node.signIn();
-  const { generatePrivateKey, privateKeyToAccount } = await import('viem/accounts');
   people['owner'] = owner;
   for (const role of ['member', 'guest'] as const) {
-    const account = privateKeyToAccount(generatePrivateKey());
-    await expectJson(await owner.fetch('/api/accounts', { method: 'POST', json: { address: account.address, role } }));
-    people[role] = await node.signIn(account);
+    people[role] = await node.letIn(owner, role);
   }
 });
 after(() => node.end());

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts';
 import { verifies } from '../../../requirements/verifies.ts';
 import { expectJson, startTestNode } from './testing/test-node.ts';
 
@@ -58,9 +57,7 @@ test('a picture has a thumbnail and facts, for its own account alone', async (t)
   assert.equal((await give(null)).status, 204);
   assert.equal((await owner.fetch(`/api/drive/files/${text.id}/thumbnail`)).status, 404);
 
-  const account = privateKeyToAccount(generatePrivateKey());
-  await expectJson(await owner.fetch('/api/accounts', { method: 'POST', json: { address: account.address, role: 'member' } }));
-  const other = await node.signIn(account);
+  const other = await node.letIn(owner, 'member');
   for (const path of ['thumbnail', 'facts']) assert.equal((await other.fetch(`/api/drive/files/${picture.id}/${path}`)).status, 404);
   assert.deepEqual((await expectJson(await other.fetch('/api/drive/search?text=words%20find'))).entries, []);
 });

@@ -3,7 +3,6 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts';
 import { verifies } from '../../../requirements/verifies.ts';
 import { exchange, forEachOf, requestAt, spotsOf, type Known } from './testing/spots.ts';
 import { expectJson, startTestNode, type Person, type TestNode } from './testing/test-node.ts';
@@ -27,9 +26,7 @@ before(async () => {
   writeFileSync(join(outside, 'secret.txt'), hostSecret);
   node = await startTestNode({ dataDirectory: join(outside, 'data') });
   victim = await node.signIn();
-  const account = privateKeyToAccount(generatePrivateKey());
-  await expectJson(await victim.fetch('/api/accounts', { method: 'POST', json: { address: account.address, role: 'member' } }));
-  attacker = await node.signIn(account);
+  attacker = await node.letIn(victim, 'member');
   const write = async (person: Person, content: string) => {
     const { id: parent } = await expectJson(await person.fetch('/api/drive/stat?path=/Documents'));
     return expectJson(await person.fetch(`/api/drive/files?parent=${parent}&name=note.txt`, { method: 'PUT', body: content }));

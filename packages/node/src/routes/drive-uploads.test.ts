@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, before, test } from 'node:test';
-import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts';
 import { verifies } from '../../../../requirements/verifies.ts';
 import { expectJson, startTestNode, type Person, type TestNode } from '../testing/test-node.ts';
 
@@ -56,9 +55,7 @@ test('an upload goes on where it broke off', async () => {
 
 test('another person cannot look at an upload, send to it or end it', async () => {
   verifies('drive.uploads.parts');
-  const account = privateKeyToAccount(generatePrivateKey());
-  await expectJson(await owner.fetch('/api/accounts', { method: 'POST', json: { address: account.address, role: 'member' } }));
-  const other = await node.signIn(account);
+  const other = await node.letIn(owner, 'member');
   const { id } = await expectJson(await begin('b.bin'));
   const url = `/api/drive/uploads/${id}`;
   assert.equal((await other.fetch(url)).status, 404);

@@ -13,9 +13,7 @@ let file: string;
 before(async () => {
   node = await startTestNode();
   owner = await node.signIn();
-  const account = privateKeyToAccount(generatePrivateKey());
-  await expectJson(await owner.fetch('/api/accounts', { method: 'POST', json: { address: account.address, role: 'member' } }));
-  member = await node.signIn(account);
+  member = await node.letIn(owner, 'member');
   const { id: root } = await expectJson(await owner.fetch('/api/drive/root'));
   folder = (await expectJson(await owner.fetch('/api/drive/folders', { method: 'POST', json: { parent: root, name: 'A & B <b>' } }))).id;
   file = (

@@ -28,6 +28,8 @@ export type TestNode = RunningNode & {
   log: string[];
   /** Signs in; the first one claims the node. */
   signIn: (account?: PrivateKeyAccount) => Promise<Person>;
+  /** A new wallet, let in by the owner and signed in. */
+  letIn: (owner: Person, role: 'member' | 'guest') => Promise<Person>;
   /** A wallet with test money and no account. */
   payer: () => Promise<PrivateKeyAccount>;
   balanceOf: (holder: string) => Promise<bigint>;
@@ -81,6 +83,11 @@ export async function startTestNode({
     ...node,
     log,
     signIn,
+    async letIn(owner, role) {
+      const account = privateKeyToAccount(generatePrivateKey());
+      await expectJson(await owner.fetch('/api/accounts', { method: 'POST', json: { address: account.address, role } }));
+      return signIn(account);
+    },
     balanceOf,
     async payer() {
       const account = privateKeyToAccount(generatePrivateKey());

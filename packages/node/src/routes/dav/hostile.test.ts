@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { after, before, test } from 'node:test';
 import * as fc from 'fast-check';
-import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts';
 import { verifies } from '../../../../../requirements/verifies.ts';
 import { expectJson, startTestNode, type Person, type TestNode } from '../../testing/test-node.ts';
 import { openClient, type DavClient } from './testing/dav-client.ts';
@@ -15,9 +14,7 @@ let dav: DavClient;
 before(async () => {
   node = await startTestNode();
   owner = await node.signIn();
-  const account = privateKeyToAccount(generatePrivateKey());
-  await expectJson(await owner.fetch('/api/accounts', { method: 'POST', json: { address: account.address, role: 'member' } }));
-  member = await node.signIn(account);
+  member = await node.letIn(owner, 'member');
   dav = openClient(node, owner);
   await openClient(node, member)('PUT', '/dav/secret.txt', { body: 'the secret of a member' });
   await dav('PUT', '/dav/mine.txt', { body: 'mine' });

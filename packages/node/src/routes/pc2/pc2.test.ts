@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts';
 import { verifies } from '../../../../../requirements/verifies.ts';
 import { expectJson, startTestNode, type Person, type TestNode } from '../../testing/test-node.ts';
 
@@ -12,9 +11,7 @@ let file: { id: string; cid: string };
 before(async () => {
   node = await startTestNode();
   owner = await node.signIn();
-  const account = privateKeyToAccount(generatePrivateKey());
-  await expectJson(await owner.fetch('/api/accounts', { method: 'POST', json: { address: account.address, role: 'member' } }));
-  member = await node.signIn(account);
+  member = await node.letIn(owner, 'member');
   const { id: parent } = await expectJson(await owner.fetch('/api/drive/stat?path=/Documents'));
   for (const body of ['one', 'two!', 'three'])
     file = await expectJson(

@@ -14,9 +14,7 @@ const post = async (person: Person, to: string, json: object) => expectJson(awai
 before(async () => {
   node = await startTestNode();
   owner = await node.signIn();
-  const account = privateKeyToAccount(generatePrivateKey());
-  await expectJson(await owner.fetch('/api/accounts', { method: 'POST', json: { address: account.address, role: 'member' } }));
-  member = await node.signIn(account);
+  member = await node.letIn(owner, 'member');
   const { id: parent } = await expectJson(await owner.fetch('/api/drive/stat?path=/Documents'));
   await expectJson(await owner.fetch(`/api/drive/files?parent=${parent}&name=note.txt`, { method: 'PUT', body: 'note' }));
   path = `/${owner.address}/Documents/note.txt`;

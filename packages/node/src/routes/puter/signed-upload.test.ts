@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, before, test } from 'node:test';
-import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts';
 import { verifies } from '../../../../../requirements/verifies.ts';
 import { filesBelow } from '../../testing/drive-files.ts';
 import { expectJson, startTestNode, type Person, type TestNode } from '../../testing/test-node.ts';
@@ -16,9 +15,7 @@ before(async () => {
   node = await startTestNode();
   owner = await node.signIn();
   home = `/${owner.address}`;
-  const account = privateKeyToAccount(generatePrivateKey());
-  await expectJson(await owner.fetch('/api/accounts', { method: 'POST', json: { address: account.address, role: 'member' } }));
-  other = await node.signIn(account);
+  other = await node.letIn(owner, 'member');
 });
 after(() => node.end());
 
