@@ -108,6 +108,9 @@ const sqliteIndexes = [
   `CREATE VIRTUAL TABLE name_gram USING fts5 (grams, content = '', contentless_delete = 1, detail = none, tokenize = "${tokenizer}")`,
   // Beginnings of words of three and four letters, behind eight of the drive's id, are frequent: they have an index of their own.
   `CREATE VIRTUAL TABLE content_word USING fts5 (words, content = '', contentless_delete = 1, detail = none, prefix = '11 12', tokenize = "ascii")`,
+  // Deleting a large folder would merge again and again; a segment may be more than half removed before it is rewritten.
+  `INSERT INTO name_gram (name_gram, rank) VALUES ('deletemerge', 60)`,
+  `INSERT INTO content_word (content_word, rank) VALUES ('deletemerge', 60)`,
   `CREATE TRIGGER entry_named AFTER INSERT ON entry WHEN new.folded IS NOT NULL AND new.trashed_at IS NULL BEGIN
     INSERT INTO name_gram (rowid, grams) VALUES (new.number, ${grams});
   END`,
