@@ -330,4 +330,10 @@ export default [
     source: 'issues/3',
     behaviour: 'the desktop shows of a file what it was, who may use it and where it is published, and lets its owner decide each',
   },
+  {
+    id: 'drive.windows',
+    source: 'issues/3',
+    behaviour:
+      'the desktop finds files by name and content, copies and pastes them, shows what others shared, all links, app passwords and apps, and offers nothing that would be refused',
+  },
 ] satisfies Requirement[];

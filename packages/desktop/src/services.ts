@@ -1,6 +1,7 @@
 import { createContext, useContext } from 'react';
 import { createApi, type Api } from './api/client.ts';
 import { createEvents, type Events } from './api/events.ts';
+import { createClipboard, type Clipboard } from './apps/files/clipboard.ts';
 import { createUploads, type Uploads } from './apps/files/uploads.ts';
 import { createTheme, type ThemeControl } from './desktop/theme.ts';
 import { createToasts, type Toasts } from './desktop/toasts.ts';
@@ -21,6 +22,7 @@ export type Services = {
   toasts: Toasts;
   theme: ThemeControl;
   uploads: Uploads;
+  clipboard: Clipboard;
 };
 
 export function createServices(): Services {
@@ -40,7 +42,18 @@ export function createServices(): Services {
     onLost: () => void api.account.current().catch(() => undefined),
   });
   const uploads = createUploads({ drive: api.drive, now: () => performance.now() });
-  return { api, events, discovery, testWallet, session, windows: createWindows(), toasts: createToasts(), theme, uploads };
+  return {
+    api,
+    events,
+    discovery,
+    testWallet,
+    session,
+    windows: createWindows(),
+    toasts: createToasts(),
+    theme,
+    uploads,
+    clipboard: createClipboard(),
+  };
 }
 
 export const ServicesContext = createContext<Services | null>(null);

@@ -1,8 +1,10 @@
 import { createAccountApi } from './account.ts';
+import { createDelegatesApi } from './delegates.ts';
 import { createDriveApi } from './drive.ts';
 import { createEntryFactsApi } from './entry-facts.ts';
 import { createFunctionsApi } from './functions.ts';
 import { createRequest } from './request.ts';
+import { createReachApi } from './reach.ts';
 
 export type Api = ReturnType<typeof createApi>;
 
@@ -11,8 +13,10 @@ export function createApi(options: { fetch: typeof globalThis.fetch; onSignedOut
   const request = createRequest(options);
   return {
     account: createAccountApi(request),
+    delegates: createDelegatesApi(request),
     drive: createDriveApi(request),
     facts: createEntryFactsApi(request),
     functions: createFunctionsApi(request),
+    reach: createReachApi(request),
   };
 }

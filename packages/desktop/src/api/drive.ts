@@ -1,7 +1,11 @@
-import { entryList, usage, type EntryList } from '@freehold/protocol';
+import { entryList, found, usage, type EntryList, type Found } from '@freehold/protocol';
 import { nothing, type Request } from './request.ts';
 import { inPartsFrom, uploadInParts } from './upload-parts.ts';
 import { uploadBytes } from './upload.ts';
+
+export type { Found };
+/** A page of what was found. It may be empty and still have a next. */
+export type FoundPage = { entries: Found[]; next: string | null };
 
 /** A name in the drive: a file or a folder. */
 export type Entry = EntryList['entries'][number];
@@ -13,6 +17,7 @@ type UploadTarget = { parent: string; file: File; onConflict: OnConflict; onProg
 /** As many entries as one page of a folder holds. */
 const pageSize = 500;
 const entry = entryList.shape.entries.element;
+const foundPage = entryList.extend({ entries: found.array() });
 const part = encodeURIComponent;
 const query = (values: Record<string, string | undefined>) =>
   new URLSearchParams(Object.entries(values).filter((pair): pair is [string, string] => pair[1] !== undefined)).toString();
@@ -48,6 +53,12 @@ export function createDriveApi(request: Request) {
           }),
     change: (id: string, change: { name?: string; parent?: string }): Promise<Entry> =>
       request(entry, `/api/drive/entries/${part(id)}`, { method: 'PATCH', body: change }),
+    copy: (id: string, parent: string): Promise<Entry> =>
+      request(entry, `/api/drive/entries/${part(id)}/copy`, { method: 'POST', body: { parent, onConflict: 'rename' } }),
+    /** By name and by content. */
+    search: (text: string, { after, signal }: Page = {}): Promise<FoundPage> =>
+      request(foundPage, `/api/drive/search?${query({ text, after, limit: '50' })}`, { signal }),
+    thumbnailUrl: (id: string): string => `/api/drive/files/${part(id)}/thumbnail`,
     moveToTrash: (id: string): Promise<Entry> => request(entry, `/api/drive/entries/${part(id)}`, { method: 'DELETE' }),
     listTrash: ({ after, signal }: Page = {}): Promise<EntryList> =>
       request(entryList, `/api/drive/trash?${query({ after, limit: String(pageSize) })}`, { signal }),

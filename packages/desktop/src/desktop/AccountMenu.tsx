@@ -2,13 +2,18 @@ import { formatUnits, type Account } from '@freehold/protocol';
 import { useEffect, useState } from 'react';
 import { useStore } from 'zustand';
 import type { Balance } from '../api/account.ts';
+import type { Usage } from '../api/drive.ts';
 import { Avatar } from '../components/Avatar.tsx';
 import { copyText } from '../components/copy-text.ts';
 import type { MenuItem } from '../components/Menu.tsx';
+import { formatBytes } from '../components/format.ts';
 import { MenuButton } from '../components/MenuButton.tsx';
+import { Progress } from '../components/Progress.tsx';
 import { shortAddress } from '../components/short-address.ts';
 import { useServices } from '../services.ts';
 import { TestWalletDialog } from '../session/TestWalletDialog.tsx';
+import { AppPasswordsDialog } from './AppPasswordsDialog.tsx';
+import { AppsDialog } from './AppsDialog.tsx';
 import { PeopleDialog } from './PeopleDialog.tsx';
 import { SessionsDialog } from './SessionsDialog.tsx';
 import type { Theme } from './theme.ts';
@@ -26,7 +31,7 @@ export function AccountMenu({ account, testMoney }: { account: Account; testMone
   const { api, session, testWallet, theme, toasts } = useServices();
   const current = useStore(theme.store);
   const testAddress = useStore(testWallet.store, (state) => state.address);
-  const [dialog, setDialog] = useState<'people' | 'sessions' | 'wallet' | null>(null);
+  const [dialog, setDialog] = useState<'people' | 'sessions' | 'passwords' | 'apps' | 'wallet' | null>(null);
   const [money, setMoney] = useState<Balance | null>(null);
   const { address } = account;
 
@@ -50,8 +55,10 @@ export function AccountMenu({ account, testMoney }: { account: Account; testMone
       onSelect: () => void copyText(address).then((done) => toasts.say(done ? 'Address copied.' : `Your address is ${address}`)),
     },
     ...(testMoney ? [{ label: 'Get test money', icon: 'coins', onSelect: () => void takeTestMoney() } as const] : []),
-    ...(testAddress === address ? [{ label: 'Local test wallet', icon: 'key', onSelect: () => setDialog('wallet') } as const] : []),
+    ...(testAddress === address ? [{ label: 'Local test wallet', icon: 'wallet', onSelect: () => setDialog('wallet') } as const] : []),
     ...(account.role === 'owner' ? [{ label: 'People', icon: 'user', onSelect: () => setDialog('people') } as const] : []),
+    { label: 'App passwords', icon: 'key', onSelect: () => setDialog('passwords') },
+    { label: 'Apps', icon: 'apps', onSelect: () => setDialog('apps') },
     { label: 'Sessions', icon: 'devices', onSelect: () => setDialog('sessions') },
     'separator',
     ...themeItems.map(({ theme: choice, label, icon }) => ({
@@ -74,15 +81,32 @@ export function AccountMenu({ account, testMoney }: { account: Account; testMone
             <b>{account.role}</b>
             <code title={address}>{shortAddress(address)}</code>
             {money && <span>{amountOf(money)}</span>}
+            <Storage />
           </div>
         }
       >
         <Avatar address={address} className={css.avatar} />
       </MenuButton>
       {dialog === 'people' && <PeopleDialog onClose={() => setDialog(null)} />}
+      {dialog === 'passwords' && <AppPasswordsDialog address={address} onClose={() => setDialog(null)} />}
+      {dialog === 'apps' && <AppsDialog onClose={() => setDialog(null)} />}
       {dialog === 'sessions' && <SessionsDialog onClose={() => setDialog(null)} />}
       {dialog === 'wallet' && <TestWalletDialog onClose={() => setDialog(null)} />}
     </>
+  );
+}
+
+/** Asked anew each time that the menu opens. Its place is kept until the answer is there. */
+function Storage() {
+  const { api } = useServices();
+  const [usage, setUsage] = useState<Usage | null>(null);
+  useEffect(() => void api.drive.usage().then(setUsage, () => setUsage(null)), [api]);
+  const limit = usage?.quotaBytes ?? 0;
+  return (
+    <div className={css.storage}>
+      <span>{usage ? `${formatBytes(usage.usedBytes)}${limit > 0 ? ` of ${formatBytes(limit)}` : ''} stored` : 'Storage'}</span>
+      <Progress label="Storage used" value={usage && limit > 0 ? usage.usedBytes / limit : 0} />
+    </div>
   );
 }
 

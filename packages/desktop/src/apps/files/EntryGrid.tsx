@@ -17,6 +17,8 @@ type Props = RowHandlers & {
   selection: Selection;
   select: (action: SelectionAction) => void;
   renaming: string | null;
+  /** The selected row is what somebody looked for: it comes into sight and takes the keyboard. */
+  isRevealing?: boolean;
   onOpen: (entry: Entry) => void;
   /** Keys that the grid itself does not know. True when it was one. */
   onKey: (event: KeyboardEvent) => boolean;
@@ -34,7 +36,7 @@ export function EntryGrid(props: Props) {
   const focusIndex = selection.focus === null ? -1 : order.indexOf(selection.focus);
   const typed = useRef({ text: '', at: 0 });
   /** True when the next change of the focused row must move the browser's focus too. */
-  const wantsFocus = useRef(false);
+  const wantsFocus = useRef(props.isRevealing ?? false);
 
   const virtual = useVirtualizer({
     count: entries.length,

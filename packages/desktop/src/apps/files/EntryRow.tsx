@@ -4,8 +4,8 @@ import type { MenuAnchor } from '../../components/Menu.tsx';
 import { formatBytes, formatMoment } from '../../components/format.ts';
 import { Icon } from '../../icons.tsx';
 import { endEntryDrag, startEntryDrag, useEntryDrop } from './entry-drag.ts';
-import { mediaIcon, mediaKindOf } from './media.ts';
 import { RenameField } from './RenameField.tsx';
+import { Thumbnail } from './Thumbnail.tsx';
 import css from './EntryGrid.module.css';
 
 export type RowHandlers = {
@@ -16,6 +16,8 @@ export type RowHandlers = {
   onDropOn?: ((entries: readonly Entry[], folder: Entry) => void) | undefined;
   onRename?: ((entry: Entry, name: string) => Promise<void>) | undefined;
   onRenameEnd?: (() => void) | undefined;
+  /** Drawn fainter: cut, or not for people. */
+  isDim?: ((entry: Entry) => boolean) | undefined;
 };
 
 type Props = RowHandlers & {
@@ -31,14 +33,14 @@ type Props = RowHandlers & {
 
 export function EntryRow(props: Props) {
   const { entry, index, top, height, isSelected, isTabStop, isRenaming, onClick, onOpen, onMenu, dragOf, onDropOn } = props;
-  const kind = mediaKindOf(entry);
-  const drop = useEntryDrop(kind === 'folder' && onDropOn ? (entries) => onDropOn(entries, entry) : undefined, entry.id);
+  const drop = useEntryDrop(entry.kind === 'folder' && onDropOn ? (entries) => onDropOn(entries, entry) : undefined, entry.id);
   return (
     <div
       role="row"
       aria-rowindex={index + 2}
       aria-selected={isSelected}
       data-index={index}
+      data-dim={props.isDim?.(entry) ?? false}
       tabIndex={isTabStop ? 0 : -1}
       className={`${css.row} ${css.columns}`}
       style={{ transform: `translateY(${top}px)`, height }}
@@ -56,9 +58,7 @@ export function EntryRow(props: Props) {
       {...drop}
     >
       <div role="gridcell" className={css.name}>
-        <span className={css.kind} data-kind={kind}>
-          <Icon name={mediaIcon[kind]} size={22} />
-        </span>
+        <Thumbnail key={entry.cid ?? entry.id} entry={entry} />
         {isRenaming && props.onRename ? (
           <RenameField entry={entry} onRename={props.onRename} onEnd={() => props.onRenameEnd?.()} />
         ) : (
@@ -66,7 +66,7 @@ export function EntryRow(props: Props) {
         )}
       </div>
       <div role="gridcell" className={css.size}>
-        {kind === 'folder' ? '' : formatBytes(entry.size)}
+        {entry.kind === 'folder' ? '' : formatBytes(entry.size)}
       </div>
       <div role="gridcell" className={css.modified}>
         {formatMoment(entry.trashedAt ?? entry.modifiedAt)}

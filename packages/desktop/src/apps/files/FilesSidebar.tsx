@@ -2,31 +2,44 @@ import { useEffect, useState } from 'react';
 import type { Usage } from '../../api/drive.ts';
 import { formatBytes } from '../../components/format.ts';
 import { Progress } from '../../components/Progress.tsx';
-import { Icon } from '../../icons.tsx';
+import { Icon, type IconName } from '../../icons.tsx';
 import { useServices } from '../../services.ts';
+import type { FilesPlace } from '../../windows/content.ts';
 import { useEntryDrop } from './entry-drag.ts';
 import { useEntryActions } from './use-entry-actions.ts';
 import css from './FilesApp.module.css';
 
-type Props = { place: 'home' | 'trash'; onHome: () => void; onTrash: () => void };
+type Props = { place: FilesPlace; onGo: (place: FilesPlace) => void };
+
+const places = [
+  { place: 'home', name: 'My files', icon: 'home' },
+  { place: 'shared', name: 'Shared with me', icon: 'people' },
+  { place: 'links', name: 'Links', icon: 'link' },
+  { place: 'trash', name: 'Trash', icon: 'trash' },
+] as const satisfies readonly { place: FilesPlace; name: string; icon: IconName }[];
 
 /** After a burst of changes the usage is asked once. */
 const usageDelayMs = 500;
 
-export function FilesSidebar({ place, onHome, onTrash }: Props) {
+export function FilesSidebar({ place: current, onGo }: Props) {
   const usage = useUsage();
   const { trash } = useEntryActions();
   const trashDrop = useEntryDrop((entries) => void trash(entries));
   return (
     <nav className={css.sidebar} aria-label="Places">
-      <button type="button" className={css.place} aria-current={place === 'home' ? 'page' : undefined} onClick={onHome}>
-        <Icon name="home" size={18} />
-        My files
-      </button>
-      <button type="button" className={css.place} aria-current={place === 'trash' ? 'page' : undefined} onClick={onTrash} {...trashDrop}>
-        <Icon name="trash" size={18} />
-        Trash
-      </button>
+      {places.map(({ place, name, icon }) => (
+        <button
+          key={place}
+          type="button"
+          className={css.place}
+          aria-current={place === current ? 'page' : undefined}
+          onClick={() => onGo(place)}
+          {...(place === 'trash' && trashDrop)}
+        >
+          <Icon name={icon} size={18} />
+          {name}
+        </button>
+      ))}
       {usage && (
         <div className={css.usage}>
           <Progress label="Storage used" value={usage.quotaBytes > 0 ? usage.usedBytes / usage.quotaBytes : 0} />
@@ -39,7 +52,7 @@ export function FilesSidebar({ place, onHome, onTrash }: Props) {
   );
 }
 
-function useUsage(): Usage | null {
+export function useUsage(): Usage | null {
   const { api, events } = useServices();
   const [usage, setUsage] = useState<Usage | null>(null);
   useEffect(() => {

@@ -9,6 +9,8 @@ export type Listing = {
   store: StoreApi<ListingState>;
   start(): void;
   stop(): void;
+  /** Lists again: the node tells only of changes in one's own drive. */
+  reload(): void;
   /** Shows an answer of the node at once, without waiting for its event. */
   apply(entry: Entry): void;
   remove(id: string): void;
@@ -101,6 +103,7 @@ export function createListing({ drive, events, place }: { drive: DriveApi; event
       clearTimeout(timer);
       loading?.abort();
     },
+    reload: () => void load(),
     apply(entry) {
       take(entry);
       show();

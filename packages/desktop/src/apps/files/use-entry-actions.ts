@@ -33,11 +33,44 @@ export function useEntryActions(listing?: Listing) {
       rename: async (entry: Entry, name: string) => listing?.apply(await api.drive.change(entry.id, { name })),
       async move(entries: readonly Entry[], folder: Entry) {
         const moving = entries.filter(({ parent, id }) => parent !== folder.id && id !== folder.id);
-        const done = await each(moving, async ({ id }) => listing?.apply(await api.drive.change(id, { parent: folder.id })));
+        /** Where each went: in the drive of another it is an entry of its own. */
+        const arrived = new Map<string, Entry>();
+        const done = await each(moving, async ({ id }) => {
+          const there = await api.drive.change(id, { parent: folder.id });
+          arrived.set(id, there);
+          if (there.id !== id) listing?.remove(id);
+          listing?.apply(there);
+        });
         if (done.length === 0) return;
         const back = () =>
-          void each(done, async ({ id, parent }) => parent !== null && listing?.apply(await api.drive.change(id, { parent })));
+          void each(
+            done,
+            async ({ id, parent }) => parent !== null && listing?.apply(await api.drive.change(arrived.get(id)?.id ?? id, { parent })),
+          );
         toasts.say(`Moved ${nameOf(done)} to ${folder.parent === null ? 'My files' : `“${folder.name}”`}.`, { label: 'Undo', run: back });
+      },
+      async copy(entries: readonly Entry[], folder: Entry) {
+        const copies: Entry[] = [];
+        const done = await each(entries, async ({ id }) => {
+          const made = await api.drive.copy(id, folder.id);
+          copies.push(made);
+          listing?.apply(made);
+        });
+        if (done.length === 0) return;
+        const back = () =>
+          void each(copies, async ({ id }) => {
+            await api.drive.moveToTrash(id);
+            listing?.remove(id);
+          });
+        toasts.say(`Copied ${nameOf(done)}.`, { label: 'Undo', run: back });
+      },
+      /** In the drive of another: only its owner takes it out of the trash again. */
+      async trashOfAnother(entries: readonly Entry[]) {
+        const done = await each(entries, async ({ id }) => {
+          await api.drive.moveToTrash(id);
+          listing?.remove(id);
+        });
+        if (done.length > 0) toasts.say(`Moved ${nameOf(done)} to the trash of its owner, who can restore it.`);
       },
       async trash(entries: readonly Entry[]) {
         const done = await each(entries, async ({ id }) => {
