@@ -57,7 +57,12 @@ export function LinksView() {
                 <code>{link.url}</code>
               </div>
               {!hasEnded(link) && <CopyButton text={link.url} label={`Copy the link to ${link.entry.name}`} />}
-              <ToolButton icon="close" kind="quiet" aria-label={`End the link to ${link.entry.name}`} onClick={() => setEnding(link)}>
+              <ToolButton
+                icon="close"
+                kind="quiet"
+                aria-label={`${hasEnded(link) ? 'Remove' : 'End'} the link to ${link.entry.name}`}
+                onClick={() => setEnding(link)}
+              >
                 {hasEnded(link) ? 'Remove' : 'End'}
               </ToolButton>
             </li>
