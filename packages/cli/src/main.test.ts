@@ -78,7 +78,7 @@ test(
     );
     copyFileSync(join(checkout, 'package-lock.json'), join(checkout, 'node_modules/.installed-lock.json'));
     for (const file of [join(checkout, 'freehold'), './linked', join(dir, 'twice')]) {
-      assert.equal(await call(file), `pinned ${checkout}/packages/cli/src/main.ts curl a b`);
+      assert.equal(await call(file), `pinned --max-semi-space-size=2 ${checkout}/packages/cli/src/main.ts curl a b`);
     }
   },
 );

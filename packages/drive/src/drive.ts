@@ -247,8 +247,17 @@ export function openDrive({
     /** What a visitor reads who has the address of a public link. */
     openLink: openLinks({ database, now, accountOf, handleOf }),
 
-    /** Takes back all that an account was given by others, when it leaves the node. */
-    endSharesWith: (holder: string) => database.transaction((tx) => shareRows(tx).removeHeldBy(holder)),
+    /** When an account leaves the node: takes back what others gave it, and what it published. Its files stay. */
+    async withdraw(name: string): Promise<void> {
+      await database.transaction((tx) => shareRows(tx).removeHeldBy(name));
+      if (!(await driveRows(database.read).find(name))) return;
+      const { ipfs } = handleOf(name);
+      for (;;) {
+        const { publications } = await ipfs.publications();
+        if (publications.length === 0) return;
+        for (const { id } of publications) await ipfs.unpublish(id);
+      }
+    },
 
     /** Copies an entry from one drive into another; the caller has checked that this is allowed. Errors as for `copy` of a handle. */
     copyAcross: ({ from, to, ...options }: CopyOptions & { from: string; to: string }) =>

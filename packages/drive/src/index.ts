@@ -22,7 +22,7 @@ export type { NamedRecord } from './ipfs/ipns.ts';
 export type { Publication } from './ipfs/publishing.ts';
 export { asFile, readFile } from './ipfs/read-file.ts';
 export { childrenOf, contentNotFound, isKnownCodec, loadNode, resolvePath, type Resolved } from './ipfs/resolve.ts';
-export type { Link, LinkOptions, LinkView } from './links.ts';
+export { linkNotFound, type Link, type LinkOptions, type LinkView } from './links.ts';
 export type { Share } from './sharing.ts';
 export type { BeginOptions, PartOptions, Upload, Uploader } from './uploads.ts';
 export type { LinkMaker } from './signing.ts';

@@ -103,6 +103,8 @@ const minute = 60_000;
 
 /** What a visitor reads who has the address of a link. */
 export type LinkView = {
+  /** Account whose link it is. */
+  owner: string;
   label: string;
   expiresAt: number | null;
   /** Stands for the password in later requests; undefined when the link has none. */
@@ -169,6 +171,7 @@ export function openLinks({
       return { ...entry, parent: null };
     }
     return {
+      owner: row.owner,
       label: row.label,
       expiresAt: row.expires_at,
       pass,
@@ -179,5 +182,5 @@ export function openLinks({
   };
 }
 
-const linkNotFound = () =>
+export const linkNotFound = () =>
   new DriveError('link_not_found', 'This link does not exist or has ended. Ask whoever gave it to you for a new one.');

@@ -62,7 +62,7 @@ test('nobody gives what is not its own, more than it has, or to the owner', asyn
   await assert.rejects(as('carol').share({ id: folder }, { holder: 'alice', right: 'see' }), { code: 'share_invalid' });
   const app = drive.as({ account: 'bob', delegate: { app: 'app-1', grants: [{ entry: folder, right: 'see' }] } });
   await assert.rejects(app.unshare({ id: folder }, 'bob'), { code: 'access_denied' });
-  await drive.endSharesWith('bob');
+  await drive.withdraw('bob');
   assert.deepEqual(
     (await as('alice').sharesOf({ id: folder })).map(({ holder }) => holder),
     ['carol'],

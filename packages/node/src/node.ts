@@ -206,7 +206,7 @@ export async function startNode({
       ...identityRoutes({
         identity,
         onRemoved: async (account) => {
-          await drive.endSharesWith(account);
+          await drive.withdraw(account);
           await drive.signing.revoke(account);
         },
       }),
@@ -219,7 +219,7 @@ export async function startNode({
       ...searchRoutes(drive),
       ...driveAuditRoutes({ drive, dataDirectory }),
       ...driveSharingRoutes({ drive, identity }),
-      ...linkRoutes(drive),
+      ...linkRoutes({ drive, identity }),
       ...pc2Routes({ drive, version, config }),
       ...offerRoutes({ compute, payments, token, onChange: () => database.announce(offersTopic) }),
       ...taskRoutes({ compute, payments, token }),

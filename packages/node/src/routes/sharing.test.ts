@@ -75,6 +75,27 @@ test('who is removed from the node loses what was shared, also when it is let in
   assert.deepEqual((await expectJson(await (await letIn()).fetch('/api/drive/shared-with-me'))).shares, []);
 });
 
+test('with an account end its links and what it published; its files wait for it', async () => {
+  verifies('drive.links', 'drive.sharing');
+  const guest = await node.letIn(owner, 'guest');
+  const { id: parent } = await expectJson(await guest.fetch('/api/drive/stat?path=/Documents'));
+  const { id, cid } = await expectJson(
+    await guest.fetch(`/api/drive/files?parent=${parent}&name=note.txt`, { method: 'PUT', body: 'of a guest' }),
+  );
+  const link = await expectJson(await guest.fetch(`/api/drive/entries/${id}/links`, { method: 'POST', json: {} }));
+  await expectJson(await guest.fetch('/api/drive/publications', { method: 'POST', json: { entry: id } }));
+  const seen = async () => [
+    (await fetch(`${link.url}/content`)).status,
+    (await fetch(new URL(`/ipfs/${cid}?format=raw`, node.url))).status,
+  ];
+  assert.deepEqual(await seen(), [200, 200]);
+  assert.equal((await owner.fetch(`/api/accounts/${guest.address}`, { method: 'DELETE' })).status, 204);
+  assert.deepEqual(await seen(), [404, 404]);
+  await expectJson(await owner.fetch('/api/accounts', { method: 'POST', json: { address: guest.address, role: 'guest' } }));
+  const again = await node.signIn(guest.account);
+  assert.equal(await (await again.fetch(`/api/drive/files/${id}/content`)).text(), 'of a guest');
+});
+
 test('a visitor opens a link in a page without scripts, reads below it and nothing else; an ended link says so', async () => {
   verifies('drive.links');
   const link = await expectJson(await owner.fetch(`/api/drive/entries/${folder}/links`, { method: 'POST', json: { label: '<i>x</i>' } }));

@@ -1,5 +1,6 @@
-import { DriveError, type Drive, type LinkView } from '@freehold/drive';
-import { linkContent } from '@freehold/protocol';
+import { DriveError, linkNotFound, type Drive, type LinkView } from '@freehold/drive';
+import type { Identity } from '@freehold/identity';
+import { linkContent, toAddress } from '@freehold/protocol';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { RequestError } from '../../error.ts';
@@ -17,7 +18,14 @@ const cookieName = 'freehold_link';
 const passOf = (request: FastifyRequest) => new RegExp(`(?:^|;\\s*)${cookieName}=([^;\\s]+)`).exec(request.headers.cookie ?? '')?.[1];
 
 /** What visitors see of public links: a page without scripts, the bytes, and the same as JSON for programs. */
-export function linkRoutes(drive: Drive) {
+export function linkRoutes({ drive, identity }: { drive: Drive; identity: Pick<Identity, 'hasAccount'> }) {
+  /** A link lives only while its account does: who was removed, or whose time is over, shows nothing any more. */
+  async function open(token: string, proof: { password?: string | undefined; pass?: string | undefined }): Promise<LinkView> {
+    const view = await drive.openLink(token, proof);
+    if (!(await identity.hasAccount(toAddress(view.owner)))) throw linkNotFound();
+    return view;
+  }
+
   const html = (reply: FastifyReply, content: string, status = 200) =>
     reply
       .code(status)
@@ -37,7 +45,7 @@ export function linkRoutes(drive: Drive) {
     show: (view: LinkView) => Promise<unknown>,
   ): Promise<unknown> {
     try {
-      return await show(await drive.openLink(token, { password, pass: passOf(request) }));
+      return await show(await open(token, { password, pass: passOf(request) }));
     } catch (error) {
       if (!(error instanceof DriveError)) throw error;
       if (error.code === 'password_required') return html(reply, passwordPage({ action: `/s/${token}`, problem: undefined }), 401);
@@ -138,7 +146,7 @@ export function linkRoutes(drive: Drive) {
       answer: linkContent,
       async handle(call) {
         const password = call.request.headers['x-link-password'];
-        const view = await drive.openLink(call.params.token, { ...(typeof password === 'string' && { password }) });
+        const view = await open(call.params.token, { ...(typeof password === 'string' && { password }) });
         const { path, after } = call.query;
         const toItem = ({ name, kind, size, cid, mediaType, modifiedAt }: Awaited<ReturnType<LinkView['find']>>) => ({
           name,
