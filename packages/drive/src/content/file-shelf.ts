@@ -9,7 +9,7 @@ import { blobRows } from '../store/blobs.ts';
 import { amongContent, type Shelf, type Stray } from './shelf.ts';
 
 /** Bytes that a download reads ahead. */
-const readSize = 256 * 1024;
+const readSize = 128 * 1024;
 
 /** Damaged bytes are set aside under this ending, for whoever wants to rescue something from them. */
 const setAside = '.corrupted';
