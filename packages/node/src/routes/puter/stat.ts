@@ -48,13 +48,16 @@ async function extrasOf(reach: Reach, found: Found, wanted: z.output<typeof aske
   const { drive, entry } = found.place;
   const isFolder = entry.kind === 'folder';
   const mayList = isFolder && includes(found.place.right, 'list');
+  const mayRead = includes(found.place.right, 'read');
   // Who was given what is told to who could give more.
   const mayShare = includes(found.place.right, 'manage');
   return {
     ...(mayList && { isEmpty: await drive.isEmpty(entry.id) }),
     ...(wanted.return_size && mayList && { size: (await drive.measure(entry.id)).bytes }),
     ...(wanted.return_shares && { shares: mayShare ? (await reach.sharesOf({ id: entry.id })).map(toShareItem) : [] }),
-    ...(wanted.return_versions && { versions: isFolder ? [] : (await drive.versions(entry.id, { limit: versionsShown })).map(toVersion) }),
+    ...(wanted.return_versions && {
+      versions: isFolder || !mayRead ? [] : (await drive.versions(entry.id, { limit: versionsShown })).map(toVersion),
+    }),
   };
 }
 
