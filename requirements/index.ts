@@ -1,4 +1,5 @@
 import cloud from './cloud.ts';
+import compute from './compute.ts';
 import drive from './drive.ts';
 import durable from './durable.ts';
 import foundation from './foundation.ts';
@@ -8,7 +9,7 @@ import puter from './puter.ts';
 import type { Requirement } from './requirement.ts';
 import wallets from './wallets.ts';
 
-const all: Requirement[] = [...foundation, ...wallets, ...cloud, ...drive, ...durable, ...functions, ...network, ...puter];
+const all: Requirement[] = [...foundation, ...wallets, ...cloud, ...drive, ...durable, ...compute, ...functions, ...network, ...puter];
 
 /** Every promise by id. */
 export const requirements: ReadonlyMap<string, Requirement> = new Map(all.map((requirement) => [requirement.id, requirement]));

@@ -1,20 +1,40 @@
 import type { Limits } from '@freehold/protocol';
 
 /** Why a run ended. `exit` is the program's own end; every other reason is a limit or a fault. */
-export type RunReason = 'exit' | 'signal' | 'trap' | 'wall' | 'cpu' | 'memory' | 'output' | 'killed' | 'spawn' | 'invalid';
+export type RunReason = 'exit' | 'signal' | 'trap' | 'wall' | 'cpu' | 'memory' | 'fuel' | 'output' | 'killed' | 'spawn' | 'invalid';
+
+/**
+ * What a program is: a Linux executable, a script for an interpreter of the machine, a JavaScript module, or WebAssembly: a
+ * core module or reactor whose exports are called, a WASI command, or a component.
+ */
+export type ProgramKind = 'native' | 'script' | 'javascript' | 'core' | 'wasi' | 'reactor' | 'component';
 
 /** One run of a program in a sandbox, whichever engine does it. */
 export type Run = {
   /** CID of the program: its file name in the programs directory. */
   program: string;
-  kind: 'native' | 'core' | 'wasi';
-  /** Export to call (kind `core`). */
+  kind: ProgramKind;
+  /** What runs a `script`. */
+  interpreter?: 'python' | 'sh';
+  /** Export to call (kinds `core` and `reactor`). */
   entry: string | null;
   args: string[];
   env: Record<string, string>;
   limits: Limits;
   /** Present for deterministic functions: the clock is fixed and randomness is drawn from this seed. */
   seed: Uint8Array | undefined;
+  /** The only `host:port` it may connect to. Absent: no network at all. */
+  network?: readonly string[];
+  /** It may start processes, all within `limits` together. */
+  fork?: boolean;
+};
+
+export type RunOptions = {
+  /** Aborting stops the program; the run then ends with the reason `killed`. */
+  signal?: AbortSignal;
+  /** Takes output as it comes instead of collecting it. A returned promise holds the program back until it settles. */
+  onStdout?: (chunk: Buffer) => void | Promise<void>;
+  onStderr?: (chunk: Buffer) => void | Promise<void>;
 };
 
 export type RunResult = {
@@ -25,6 +45,9 @@ export type RunResult = {
   wallUs: number;
   cpuUs: number;
   maxRssBytes: number;
+  /** Instructions that ran, when the run was metered. */
+  fuel?: number;
+  /** Empty when it was taken by a callback. */
   stdout: Buffer;
   stderr: Buffer;
 };
@@ -36,6 +59,6 @@ export type EngineState =
 
 export type Engine = {
   state: EngineState;
-  run(run: Run, stdin: Buffer, options: { signal?: AbortSignal }): Promise<RunResult>;
+  run(run: Run, stdin: Buffer | AsyncIterable<Uint8Array>, options: RunOptions): Promise<RunResult>;
   stop(): Promise<void>;
 };

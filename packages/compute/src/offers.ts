@@ -1,6 +1,7 @@
 import { hashTypedData, offerIdOf, offerTypedData, type Address, type Hex, type Offer } from '@freehold/protocol';
 import { ComputeError } from './error.ts';
 import type { Programs } from './programs.ts';
+import { unsupportedBy } from './unsupported.ts';
 import type { OfferRow, ProgramRow, Store } from './store.ts';
 
 export type OfferState = 'live' | 'expired' | 'withdrawn' | 'unavailable';
@@ -76,7 +77,8 @@ export function openOffers({
       if (offer.expiresAt <= now()) throw new ComputeError('offer_expired', 422, 'The offer has expired. Sign one with a later expiry.');
       if (offer.createdAt > now() + clockSkewMs)
         throw invalid('The offer says that it was created in the future. Check the clock of the machine that signed it.');
-      if (offer.interface !== 'cgi') throw invalid(`The interface "${offer.interface}" is not supported yet: offer the program as "cgi".`);
+      const unsupported = unsupportedBy(offer);
+      if (unsupported !== null) throw invalid(unsupported);
       const foreign = offer.prices.find(({ network, asset }) => !accepts(network, asset));
       if (foreign) throw invalid(`This node takes no payments in ${foreign.asset} on ${foreign.network}. GET /api/node names its token.`);
       for (const { cid, runtime } of offer.programs) {

@@ -1,12 +1,12 @@
 import { sql, type Database, type Sql } from '@freehold/database';
 import { offer as offerSchema, signedReceipt, type Offer, type SignedReceipt } from '@freehold/protocol';
 import { z } from 'zod';
-import type { RunReason, RunResult } from './engine.ts';
+import type { ProgramKind, RunReason, RunResult } from './engine.ts';
 
 export type ProgramRow = {
   cid: string;
   size: number;
-  kind: 'core' | 'wasi' | 'native';
+  kind: ProgramKind;
   runtime: 'wasm' | 'linux-x64' | 'linux-arm64';
   exports: { name: string; parameters: string[]; results: string[] }[];
 };

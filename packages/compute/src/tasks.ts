@@ -108,6 +108,7 @@ const explanations: Record<RunReason, string> = {
   wall: 'The program took longer than its offer allows.',
   cpu: 'The program used more processor time than its offer allows.',
   memory: 'The program used more memory than its offer allows.',
+  fuel: 'The program ran more instructions than its offer allows.',
   output: 'The program wrote more than its offer allows.',
   killed: 'The run was stopped.',
   spawn: 'The program could not be started.',

@@ -9,8 +9,11 @@ import { network } from './network.ts';
 
 const mebibyte = 1024 * 1024;
 
-/** Where a program runs: any node (WebAssembly), or a node of that processor with the native sandbox. */
-export const runtime = z.enum(['wasm', 'linux-x64', 'linux-arm64']);
+/**
+ * Where a program runs: any node with a sandbox (WebAssembly, JavaScript), a node with that interpreter (a Python or shell
+ * script), or a node of that processor (a Linux executable).
+ */
+export const runtime = z.enum(['wasm', 'javascript', 'python', 'sh', 'linux-x64', 'linux-arm64']);
 export type Runtime = z.output<typeof runtime>;
 
 export const program = z.strictObject({ runtime, cid });
@@ -34,6 +37,8 @@ export const limits = z.strictObject({
     .int()
     .min(0)
     .max(64 * mebibyte),
+  /** WebAssembly instructions. Counted the same way on every node, so that anybody can count again. Absent: not counted. */
+  fuel: z.number().int().min(1).max(Number.MAX_SAFE_INTEGER).optional(),
 });
 export type Limits = z.output<typeof limits>;
 
@@ -45,8 +50,17 @@ export const defaultLimits: Limits = {
   inputBytes: 16 * mebibyte,
 };
 
-/** The price of one call in one token. Amount "0" is a free function. */
-export const price = z.strictObject({ network, asset: address, amount: atomicAmount, payTo: address });
+/**
+ * The price in one token: of one call, of each second that a batch run may take, or of each million instructions (`mfuel`) of
+ * a metered WebAssembly program. Amount "0" is a free function.
+ */
+export const price = z.strictObject({
+  network,
+  asset: address,
+  amount: atomicAmount,
+  payTo: address,
+  per: z.enum(['call', 'second', 'mfuel']).optional(),
+});
 export type Price = z.output<typeof price>;
 
 /** A name by which people call a function: a DNS label. */
@@ -54,24 +68,69 @@ export const offerName = z
   .string()
   .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'must be a DNS label: a to z, 0 to 9 and -, at most 63 characters');
 
+const text = (most: number) =>
+  z
+    .string()
+    .max(most)
+    .regex(/^[^\0]*$/, 'must not hold a NUL character');
+const variableName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,63}$/, 'must be the name of an environment variable');
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'must be a sha256 in 64 hexadecimal digits');
+const jsonSchema = z.record(z.string(), z.json());
+
+/** A host and a port that a program may connect to. IPv6 addresses stand in brackets. */
+export const networkTarget = z
+  .string()
+  .max(260)
+  .regex(/^([a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\]):[1-9][0-9]{0,4}$/, 'must be host:port, such as api.example.com:443');
+
+/** How a tool describes itself (contract `tool/1`): what the program said when it was published. */
+export const toolDescription = z.strictObject({
+  title: z.string().max(100).optional(),
+  description: z.string().min(1).max(4000),
+  inputSchema: jsonSchema,
+  outputSchema: jsonSchema.optional(),
+  /** Each was run in the sandbox before the offer went live. */
+  examples: z
+    .array(z.strictObject({ input: z.json(), output: z.json().optional() }))
+    .max(16)
+    .optional(),
+  /** Hints for those who call, as MCP has them (`readOnlyHint`, …). */
+  annotations: z.record(z.string(), z.json()).optional(),
+});
+export type ToolDescription = z.output<typeof toolDescription>;
+
 /** The document that sells a function. Its id is the sha256 of its canonical JSON (RFC 8785), in hexadecimal without 0x. */
 export const offer = z.strictObject({
   version: z.literal(1),
   name: offerName,
+  title: z.string().min(1).max(100).optional(),
   description: z.string().max(500).optional(),
+  tags: z
+    .array(z.string().regex(/^[a-z0-9][a-z0-9-]{0,31}$/, 'must be a lower-case word'))
+    .max(16)
+    .optional(),
   interface: z.enum(['cgi', 'tool', 'batch']),
   programs: z.array(program).min(1).max(8),
   /** Arguments before those of the call. */
-  args: z
-    .array(
-      z
-        .string()
-        .max(4096)
-        .regex(/^[^\0]*$/, 'must not hold a NUL character'),
-    )
-    .max(64)
+  args: z.array(text(4096)).max(64).optional(),
+  /** Variables that every run sees. */
+  env: z.record(variableName, text(8192)).optional(),
+  /** Standard input that comes before the caller's, in base64. */
+  input: z
+    .base64()
+    .max(64 * 1024)
     .optional(),
+  /** What the caller of a batch function may add. The default is nothing. */
+  open: z
+    .strictObject({ args: z.boolean().optional(), env: z.array(variableName).max(64).optional(), input: z.boolean().optional() })
+    .optional(),
+  /** sha256 of what only the node gets to know: uploaded apart from the offer, and never part of a task's id. */
+  secret: z.strictObject({ env: sha256.optional(), input: sha256.optional() }).optional(),
   limits,
+  /** The only hosts and ports that the program may connect to. None by default. */
+  network: z.array(networkTarget).min(1).max(16).optional(),
+  /** True for a program that starts others: all of them together stay within the limits. */
+  fork: z.boolean().optional(),
   /** Names of request headers, in lower case, that reach the program and are part of the task's identity. None by default. */
   vary: z
     .array(z.string().regex(/^[a-z0-9-]{1,64}$/, 'must be a lower-case header name'))
@@ -79,6 +138,21 @@ export const offer = z.strictObject({
     .optional(),
   /** True when equal inputs give equal outputs: then the clock is fixed, randomness is seeded, and a repeated call is answered from the cache for free. */
   deterministic: z.boolean().optional(),
+  /** How long outputs are kept, in milliseconds; the node may have less room. */
+  retention: z
+    .number()
+    .int()
+    .min(0)
+    .max(366 * 86_400_000)
+    .optional(),
+  /** What a tool said of itself. Only for the interface `tool`. */
+  tool: toolDescription.optional(),
+  /** The node's pool of spare capacity in which calls are free while there is room. */
+  pool: offerName.optional(),
+  /** True when a run that fails by its own fault is charged, too. */
+  chargeOnError: z.boolean().optional(),
+  /** The shortest time that a price per second is charged for, in milliseconds. */
+  minimumMs: z.number().int().min(0).max(600_000).optional(),
   prices: z.array(price).min(1).max(8),
   owner: address,
   createdAt: z.number().int().positive(),

@@ -28,11 +28,11 @@ export async function openNativeEngine({
   const { runner, tier, checks } = sandbox;
   return {
     state: { available: true, tier, checks: checks.map(({ name, passed }) => ({ name, passed })) },
-    async run({ program, args, env, limits }, stdin, { signal }): Promise<RunResult> {
+    async run({ program, args, env, limits }, stdin, options): Promise<RunResult> {
       const { memoryBytes, cpuMs, wallMs, outputBytes } = limits;
       const result = await runner.run(
         { program, argv: ['function', ...args], env, limits: { memoryBytes, cpuMs, wallMs, outputBytes, errorBytes } },
-        { stdin, ...(signal && { signal }) },
+        { ...options, stdin },
       );
       return { ...result, exitCode: result.reason === 'exit' ? result.exitCode : null };
     },

@@ -7,6 +7,8 @@ import { refusedEngine } from './refused.ts';
 /** Where the clocks of a deterministic function stand: 2020-01-01, so that no program takes it for "not set". */
 const fixedTime = Date.UTC(2020, 0, 1);
 
+const nothing = Buffer.alloc(0);
+
 /** The most that the scratch folder of a WASI program may hold, in bytes: it lives in the memory of the host process. */
 const largestScratch = 64 * 1024 * 1024;
 
@@ -27,8 +29,12 @@ export async function openWasmEngine({
   if ('state' in pool) return pool;
   return {
     state: { available: true, tier: 'process', checks: pool.proof.checks.map(({ name, passed }) => ({ name, passed })) },
-    async run(run, stdin, { signal }) {
-      return toRunResult(await pool.run(jobOf(run, stdin, read), signal ? { signal } : {}), run);
+    async run(run, stdin, { signal, onStdout, onStderr }) {
+      const input = stdin instanceof Uint8Array ? stdin : Buffer.concat(await Array.fromAsync(stdin));
+      const result = toRunResult(await pool.run(jobOf(run, input, read), signal ? { signal } : {}), run);
+      await onStdout?.(result.stdout);
+      await onStderr?.(result.stderr);
+      return { ...result, ...(onStdout && { stdout: nothing }), ...(onStderr && { stderr: nothing }) };
     },
     stop: () => pool.stop(),
   };

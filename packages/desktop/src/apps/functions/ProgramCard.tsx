@@ -7,6 +7,10 @@ import css from './Publish.module.css';
 const kinds: Record<ProgramInfo['kind'], string> = {
   core: 'WebAssembly module',
   wasi: 'WebAssembly program (WASI)',
+  reactor: 'WebAssembly library (WASI)',
+  component: 'WebAssembly component',
+  javascript: 'JavaScript module',
+  script: 'Script',
   native: 'Linux executable',
 };
 const shownExports = 6;
