@@ -3,6 +3,12 @@ import type { Requirement } from './requirement.ts';
 /** What issue 3 promises: the drive, and the languages in which it is spoken to. */
 export default [
   {
+    id: 'drive.leaving',
+    source: 'issues/3',
+    behaviour:
+      'with an account that is removed ends all that it gave away: shares, links, what it published; links end with the invitation of a guest, too',
+  },
+  {
     id: 'drive.delegation.apps',
     source: 'issues/3',
     behaviour:

@@ -40,6 +40,11 @@ import { linksAs, openLinks } from './links.ts';
 import { sharingAs } from './sharing.ts';
 import { blobRows } from './store/blobs.ts';
 import { driveRows } from './store/drives.ts';
+import { ipnsRows } from './store/ipns-records.ts';
+import { linkRows } from './store/links.ts';
+import { publicationRows } from './store/publications.ts';
+import { signingRows } from './store/signing.ts';
+import { uploadIndex } from './store/uploads.ts';
 import { statisticsOf } from './statistics.ts';
 import { shareRows } from './store/shares.ts';
 import { trashOf } from './trash.ts';
@@ -247,17 +252,22 @@ export function openDrive({
     /** What a visitor reads who has the address of a public link. */
     openLink: openLinks({ database, now, accountOf, handleOf }),
 
-    /** When an account leaves the node: takes back what others gave it, and what it published. Its files stay. */
-    async withdraw(name: string): Promise<void> {
-      await database.transaction((tx) => shareRows(tx).removeHeldBy(name));
-      if (!(await driveRows(database.read).find(name))) return;
-      const { ipfs } = handleOf(name);
-      for (;;) {
-        const { publications } = await ipfs.publications();
-        if (publications.length === 0) return;
-        for (const { id } of publications) await ipfs.unpublish(id);
-      }
-    },
+    /**
+     * Ends all that reaches out of the drive of an account or into the drives of others, when it leaves the node: shares both ways,
+     * links, what it publishes, names, uploads under way. Its files stay. Rows of what was published go with the upkeep.
+     */
+    withdraw: (account: string): Promise<void> =>
+      database.transaction(async (tx) => {
+        await shareRows(tx).removeHeldBy(account);
+        await uploadIndex(tx).endOf(account);
+        await signingRows(tx).endGeneration(account);
+        const drive = await driveRows(tx).find(account);
+        if (!drive) return;
+        await shareRows(tx).removeGivenIn(drive.id);
+        await linkRows(tx).removeIn(drive.id);
+        await ipnsRows(tx).removeIn(drive.id);
+        await publicationRows(tx, drive.id).retireAll();
+      }),
 
     /** Copies an entry from one drive into another; the caller has checked that this is allowed. Errors as for `copy` of a handle. */
     copyAcross: ({ from, to, ...options }: CopyOptions & { from: string; to: string }) =>

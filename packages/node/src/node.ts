@@ -205,10 +205,7 @@ export async function startNode({
       }),
       ...identityRoutes({
         identity,
-        onRemoved: async (account) => {
-          await drive.withdraw(account);
-          await drive.signing.revoke(account);
-        },
+        onRemoved: (account) => drive.withdraw(account),
       }),
       ...delegateRoutes(identity),
       ...driveRoutes(drive),

@@ -21,6 +21,10 @@ export const ipnsRows = (tx: Sql) => ({
       ON CONFLICT (name) DO UPDATE SET record = excluded.record, updated_at = excluded.updated_at`);
   },
 
+  async removeIn(drive: string): Promise<void> {
+    await tx.run(sql`DELETE FROM ipns_record WHERE drive = ${drive}`);
+  },
+
   async remove(drive: string, name: string): Promise<boolean> {
     return (await tx.run(sql`DELETE FROM ipns_record WHERE drive = ${drive} AND name = ${name}`)) > 0;
   },

@@ -47,6 +47,10 @@ export const linkRows = (tx: Sql) => ({
     await tx.run(sql`DELETE FROM link WHERE id = ${id}`);
   },
 
+  async removeIn(drive: string): Promise<void> {
+    await tx.run(sql`DELETE FROM link WHERE drive = ${drive}`);
+  },
+
   /** With entries go their links. */
   async removeOf(entries: readonly string[]): Promise<void> {
     await inLists(entries, (some) => tx.run(sql`DELETE FROM link WHERE entry IN (${some})`));

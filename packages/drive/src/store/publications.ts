@@ -71,7 +71,12 @@ export const publicationRows = (tx: Sql, drive: string) => ({
     await tx.run(sql`UPDATE publication SET live = 1, root = ${root} WHERE drive = ${drive} AND id = ${id}`);
   },
 
-  /** Out of everybody's sight at once; its rows are removed afterwards. False when there is no such live one. */
+  /** Out of everybody's sight at once; the rows are removed afterwards. */
+  async retireAll(): Promise<void> {
+    await tx.run(sql`UPDATE publication SET live = 0, touched_at = 0 WHERE drive = ${drive} AND live = 1`);
+  },
+
+  /** The same with one of them. False when there is no such live one. */
   async retire(id: string): Promise<boolean> {
     return (await tx.run(sql`UPDATE publication SET live = 0, touched_at = 0 WHERE drive = ${drive} AND id = ${id} AND live = 1`)) > 0;
   },

@@ -60,6 +60,10 @@ export const shareRows = (tx: Sql) => ({
     await inLists(entries, (some) => tx.run(sql`DELETE FROM share WHERE entry IN (${some})`));
   },
 
+  async removeGivenIn(drive: string): Promise<void> {
+    await tx.run(sql`DELETE FROM share WHERE drive = ${drive}`);
+  },
+
   async removeHeldBy(holder: string): Promise<void> {
     await tx.run(sql`DELETE FROM share WHERE holder = ${holder}`);
   },

@@ -62,6 +62,11 @@ export const uploadIndex = (tx: Sql) => ({
     return (await tx.run(sql`UPDATE upload SET expires_at = ${expiresAt} WHERE id = ${id}`)) > 0;
   },
 
+  /** Those that an account began, wherever they go: the next sweep takes them away. */
+  async endOf(creator: string): Promise<void> {
+    await tx.run(sql`UPDATE upload SET expires_at = 0 WHERE creator = ${creator}`);
+  },
+
   expired(now: number, limit: number): Promise<{ id: string }[]> {
     return tx.all(sql`SELECT id FROM upload WHERE expires_at <= ${now} ORDER BY expires_at, id LIMIT ${limit}`);
   },
