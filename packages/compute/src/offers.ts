@@ -16,6 +16,8 @@ export type CallableOffer = { id: string; offer: Offer; program: ProgramRow };
 
 /** How far ahead of our clock a seller's may be. */
 const clockSkewMs = 5 * 60_000;
+const foundForMs = 1000;
+const mostFound = 1000;
 
 export type Offers = ReturnType<typeof openOffers>;
 
@@ -62,6 +64,20 @@ export function openOffers({
     return row;
   }
 
+  /** What was found for calls lately. A change made here is seen at once, one made by another node on this database after `foundForMs`. */
+  let found = new Map<string, { call: CallableOffer; until: number }>();
+  const forget = () => void (found = new Map());
+
+  async function findCallable(idOrName: string): Promise<CallableOffer> {
+    const { id, offer, withdrawnAt } = await find(idOrName);
+    if (withdrawnAt !== null)
+      throw new ComputeError('offer_withdrawn', 410, 'The seller has withdrawn this function. GET /api/offers lists what there is.');
+    if (offer.expiresAt <= now()) throw new ComputeError('offer_expired', 410, 'This offer has expired. Its seller must publish it again.');
+    const choice = await choose(offer);
+    if ('refusal' in choice) throw new ComputeError('sandbox_unavailable', 503, `This function cannot run here now. ${choice.refusal}`);
+    return { id, offer, program: choice.program };
+  }
+
   return {
     /** Puts a signed offer on sale. Errors: `offer_invalid`, `offer_expired`, `offer_foreign`, `offer_name_taken`, `program_unknown`, `sandbox_unavailable`. */
     async publish({ offer, signature, caller }: { offer: Offer; signature: Hex; caller: Address }): Promise<ListedOffer> {
@@ -90,7 +106,9 @@ export function openOffers({
       const choice = await choose(offer);
       if ('refusal' in choice) throw new ComputeError('sandbox_unavailable', 422, choice.refusal);
       const row: OfferRow = { id: offerIdOf(offer), offer, signature, withdrawnAt: null };
-      if (!(await store.publish(row, now())))
+      const isPublished = await store.publish(row, now());
+      forget();
+      if (!isPublished)
         throw new ComputeError('offer_name_taken', 409, `Another seller on this node uses the name "${offer.name}". Choose another name.`);
       return list(row);
     },
@@ -106,19 +124,19 @@ export function openOffers({
       const row = await find(id);
       if (row.offer.owner !== caller) throw new ComputeError('offer_foreign', 403, 'Only the seller can withdraw an offer.');
       await store.withdraw(row.id, now());
+      forget();
       return list(await find(row.id));
     },
 
     /** What a call needs. Errors: `offer_not_found`, `offer_withdrawn`, `offer_expired`, `sandbox_unavailable`. */
     async callable(idOrName: string): Promise<CallableOffer> {
-      const { id, offer, withdrawnAt } = await find(idOrName);
-      if (withdrawnAt !== null)
-        throw new ComputeError('offer_withdrawn', 410, 'The seller has withdrawn this function. GET /api/offers lists what there is.');
-      if (offer.expiresAt <= now())
-        throw new ComputeError('offer_expired', 410, 'This offer has expired. Its seller must publish it again.');
-      const choice = await choose(offer);
-      if ('refusal' in choice) throw new ComputeError('sandbox_unavailable', 503, `This function cannot run here now. ${choice.refusal}`);
-      return { id, offer, program: choice.program };
+      const known = found.get(idOrName);
+      if (known && known.until > now()) return known.call;
+      const book = found;
+      const call = await findCallable(idOrName);
+      if (book.size >= mostFound) book.clear();
+      book.set(idOrName, { call, until: Math.min(now() + foundForMs, call.offer.expiresAt) });
+      return call;
     },
   };
 }

@@ -38,7 +38,8 @@ export function openEvents({
 
   /** The events are for a person in its own session, not for what acts for it. */
   async function personOf(request: IncomingMessage): Promise<Caller | undefined> {
-    const caller = await identify(freehold.credential(request, undefined), authenticate);
+    const credential = freehold.credential(request, undefined);
+    const caller = credential && (await identify(credential, authenticate));
     return caller?.delegate ? undefined : caller;
   }
 

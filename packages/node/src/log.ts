@@ -10,13 +10,14 @@ const levels: Record<Level, number> = { debug: 10, info: 20, warn: 30, error: 40
  * Every event that may be logged, with its level and the only fields it may have. An event or field that is not here is not
  * written, so that nothing reaches a log by accident (allow-list, facts: mcp-ai-auth-ops §4.2).
  */
-const events: Record<string, { level: Level; fields: Record<string, Field> }> = {
+const events: Record<string, { level: Level; fields: Record<string, Field>; often?: boolean }> = {
   'node.started': { level: 'info', fields: { url: 'string', version: 'string', startMs: 'number' } },
   'node.stopped': { level: 'info', fields: {} },
   'bitswap.listening': { level: 'info', fields: { address: 'string' } },
   'http.request': {
     level: 'info',
     fields: { requestId: 'string', method: 'string', route: 'string', status: 'number', latencyMs: 'number' },
+    often: true,
   },
   'http.failed': { level: 'error', fields: { requestId: 'string', route: 'string', error: 'string' } },
   'keeper.started': { level: 'info', fields: { address: 'string' } },
@@ -86,10 +87,20 @@ const secrets =
 const scrub = (text: string) => text.replace(secrets, '[removed]').slice(0, 500);
 
 /** An event that nobody declared is a defect of ours: its name is written, loud, and none of its fields. */
-const undeclared = { level: 'error' as const, fields: {} };
+const undeclared = { level: 'error' as const, fields: {}, often: false };
 
-/** A logger that writes one JSON line an event: `{ts, level, event, …declared fields}`. */
-export function openLog({ level, write, now }: { level: Level; write: (line: string) => void; now: () => number }): Log {
+/**
+ * A logger that writes one JSON line an event: `{ts, level, event, …declared fields}`. What happens often is held until the end
+ * of the turn and written together, or before the next line that is not: a write costs more than a request.
+ */
+export function openLog({ level, write, now }: { level: Level; write: (lines: string) => void; now: () => number }): Log {
+  let held = '';
+  const release = () => {
+    if (held === '') return;
+    const lines = held;
+    held = '';
+    write(lines);
+  };
   return (event, fields = {}) => {
     const known = events[event] ?? undeclared;
     if (levels[known.level] < levels[level]) return;
@@ -98,6 +109,8 @@ export function openLog({ level, write, now }: { level: Level; write: (line: str
       const value = fields[name];
       if (typeof value === type) line[name] = typeof value === 'string' ? scrub(value) : value;
     }
-    write(`${JSON.stringify(line)}\n`);
+    if (held === '') setImmediate(release);
+    held += `${JSON.stringify(line)}\n`;
+    if (!known.often) release();
   };
 }

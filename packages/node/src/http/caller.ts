@@ -10,8 +10,7 @@ export type Authenticate = {
   password: (given: { user: string; password: string }) => Promise<Principal | undefined>;
 };
 
-export async function identify(credential: Credential | undefined, authenticate: Authenticate): Promise<Caller | undefined> {
-  if (!credential) return undefined;
+export async function identify(credential: Credential, authenticate: Authenticate): Promise<Caller | undefined> {
   if (credential.kind === 'password') {
     const known = await authenticate.password(credential);
     return known && { ...known, via: 'basic' };

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { RequestError } from '../error.ts';
 import type { Log } from '../log.ts';
@@ -60,7 +61,7 @@ export function createServer({ routes, authenticate, origins, gateways, log, met
       log('http.failed', { requestId: request.id, route: request.routeOptions?.url ?? 'unmatched', error: cause });
     }
     // A body that was not read would be taken for the next request on this connection.
-    if (!request.raw.complete) reply.header('connection', 'close');
+    if (!request.raw.complete && hasBody(request.raw)) reply.header('connection', 'close');
     reply.removeHeader('content-length');
     const { status, headers, body } = dialect.failure(failure, request);
     return reply
@@ -85,7 +86,7 @@ export function createServer({ routes, authenticate, origins, gateways, log, met
     return sendFailure(failure, request, reply);
   });
 
-  server.addHook('onRequest', async (request, reply) => {
+  server.addHook('onRequest', (request, reply, next) => {
     request.arrival = arrivalOf(request.raw, origins, gateways);
     reply.headers({
       'x-request-id': request.id,
@@ -93,12 +94,14 @@ export function createServer({ routes, authenticate, origins, gateways, log, met
       'referrer-policy': 'no-referrer',
       ...dialectOf(request).headers(request),
     });
+    next();
   });
-  server.addHook('onResponse', async (request, reply) => {
+  server.addHook('onResponse', (request, reply, next) => {
     const label = request.routeOptions.url ?? 'unmatched';
     const latencyMs = Math.round(reply.elapsedTime * 10) / 10;
     metrics().request({ route: label, method: request.method, status: reply.statusCode }, reply.elapsedTime / 1000);
     log('http.request', { requestId: request.id, method: request.method, route: label, status: reply.statusCode, latencyMs });
+    next();
   });
 
   const add = (scope: FastifyInstance, route: Route) => {
@@ -110,16 +113,14 @@ export function createServer({ routes, authenticate, origins, gateways, log, met
       ...(route.body !== 'stream' && { bodyLimit: route.bodyLimit ?? dialect.json.limit }),
       ...(route.method === 'ANY' && { exposeHeadRoute: false }),
       handler: async (request, reply) => {
-        const caller = await identify(dialect.credential(request.raw, request.body), authenticate);
+        const credential = dialect.credential(request.raw, request.body);
+        const caller = credential && (await identify(credential, authenticate));
         authorize(route.policy, caller, request.arrival);
         if (route.method !== 'ANY') {
           refuseCrossSite(request.raw, caller, request.arrival, dialect);
           refuseBadEncoding(request.raw.url ?? '');
         }
-        const gone = new AbortController();
-        reply.raw.once('close', () => {
-          if (!reply.raw.writableFinished) gone.abort();
-        });
+        let signal: AbortSignal | undefined;
         const call: Call<unknown, unknown, unknown> = {
           params: route.params.parse(request.params),
           query: route.query.parse(request.query),
@@ -129,7 +130,9 @@ export function createServer({ routes, authenticate, origins, gateways, log, met
           caller,
           request,
           reply,
-          signal: gone.signal,
+          get signal() {
+            return (signal ??= goneSignal(reply.raw));
+          },
         };
         if (route.status !== 200) reply.code(route.status);
         // `call` was validated with the schemas from which the handler's types follow.
@@ -156,6 +159,19 @@ export function createServer({ routes, authenticate, origins, gateways, log, met
     });
   }
   return server;
+}
+
+const hasBody = ({ headers }: IncomingMessage) => 'transfer-encoding' in headers || (headers['content-length'] ?? '0') !== '0';
+
+/** Aborted when the connection ends before the answer does. */
+function goneSignal(response: ServerResponse): AbortSignal {
+  const gone = new AbortController();
+  const onClose = () => {
+    if (!response.writableFinished) gone.abort();
+  };
+  if (response.closed) onClose();
+  else response.once('close', onClose);
+  return gone.signal;
 }
 
 /** The dialect of the route that was found; of an unknown path, the one in which its clients expect the refusal. */

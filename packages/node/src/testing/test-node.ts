@@ -58,7 +58,7 @@ export async function startTestNode({
       concurrency: 2,
       ...config,
     },
-    write: (line) => log.push(line),
+    write: (lines) => log.push(...lines.split(/(?<=\n)/)),
   });
   const call = (path: string, { json, ...init }: RequestInit & { json?: unknown } = {}, token?: string) =>
     fetch(new URL(path, node.url), {
