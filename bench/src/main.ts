@@ -4,6 +4,7 @@ import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { calls } from './calls.ts';
+import { computeEngines, computeServed } from './compute.ts';
 import type { Context } from './context.ts';
 import { driveLarge } from './drive-large.ts';
 import { driveMillion } from './drive-million.ts';
@@ -22,12 +23,17 @@ const benchmarks: Record<string, (context: Context) => Promise<Table>> = {
   uploads,
   tree,
   start,
+  'compute-served': computeServed,
+  'compute-engines': computeEngines,
   'drive-operations': driveOperations,
   'drive-large': driveLarge,
   'drive-million': driveMillion,
 };
 /** Several under one name. They take their time, so they are not run unless they are named. */
-const groups: Record<string, readonly string[]> = { drive: ['drive-operations', 'drive-large', 'drive-million'] };
+const groups: Record<string, readonly string[]> = {
+  compute: ['compute-served', 'compute-engines'],
+  drive: ['drive-operations', 'drive-large', 'drive-million'],
+};
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

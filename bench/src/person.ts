@@ -14,6 +14,7 @@ import {
   programInfo,
   toAddress,
   toHex,
+  type Limits,
   type Offer,
   type PaymentRequired,
   type TypedData,
@@ -62,11 +63,13 @@ export function createPerson({ url, http, account = createAccount() }: { url: st
       name,
       deterministic = false,
       paid = false,
+      limits = {},
     }: {
       program: Uint8Array;
       name: string;
       deterministic?: boolean;
       paid?: boolean;
+      limits?: Partial<Limits>;
     }): Promise<string> {
       const answer = await http.ask(`${url}/api/programs`, { method: 'PUT', headers: session(), body: program });
       const { cid, runtime } = programInfo.parse(JSON.parse(expectStatus(answer, 201).body.toString()));
@@ -77,7 +80,7 @@ export function createPerson({ url, http, account = createAccount() }: { url: st
         name,
         interface: 'cgi',
         programs: [{ runtime, cid }],
-        limits: defaultLimits,
+        limits: { ...defaultLimits, ...limits },
         ...(deterministic && { deterministic }),
         prices: [{ network: coin.network, asset: coin.asset, amount: paid ? callPrice : '0', payTo: address }],
         owner: address,
