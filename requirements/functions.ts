@@ -41,7 +41,6 @@ export default [
     id: 'fn.mcp.builder',
     source: 'seeds/002',
     behaviour: 'a tool in about 30 lines or fewer; name, description, schemas and limits extracted at offer time',
-    planned: true,
   },
   { id: 'fn.mcp.call', source: 'seeds/002', behaviour: '`mcp call NAME -a key=value --@ URL`', planned: true },
   { id: 'fn.mcp.serve', source: 'seeds/002', behaviour: '`mcp serve` is a gateway for AI clients with budgets', planned: true },

@@ -8,8 +8,10 @@ const root = join(import.meta.dirname, '..');
 const npm = process.env.npm_execpath;
 if (!npm) throw new Error('Run this as `npm run deps`, so that npm says where it is.');
 
+// `install` may be said as with npm itself; said twice it would be the name of a package.
+const wanted = process.argv.slice(process.argv[2] === 'install' ? 3 : 2);
 for (const args of [
-  ['install', ...process.argv.slice(2)],
+  ['install', '--save-exact', ...wanted],
   ['ci', '--dry-run'],
 ]) {
   const { status } = spawnSync(process.execPath, [realpathSync(npm), ...args, '--loglevel=error'], { cwd: root, stdio: 'inherit' });

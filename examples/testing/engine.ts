@@ -60,7 +60,7 @@ export async function openEngine() {
         server: { name: 'localhost', port: '4200', scheme: 'http' },
         remoteAddress: '127.0.0.1',
       };
-      const plan = compute.identify({ call: await compute.offers.callable(name), request, input: Buffer.from(body) });
+      const plan = await compute.identify({ call: await compute.offers.callable(name), request, input: Buffer.from(body) });
       const { response, failure } = await compute.tasks.run(plan, { nonce: randomBytes(32) });
       if (!response) throw failure;
       return response;

@@ -4,6 +4,8 @@ import { cgiEnvironment, type FunctionRequest } from './cgi/environment.ts';
 import type { Run } from './engine.ts';
 import { ComputeError } from './error.ts';
 import type { CallableOffer } from './offers.ts';
+import type { ProgramRow } from './store.ts';
+import { toolEnvironment } from './tool/environment.ts';
 
 /** A call that is understood but not yet run: what would be executed, and under which identity. */
 export type Plan = {
@@ -28,7 +30,14 @@ export function identify({ call, request, input }: { call: CallableOffer; reques
   const invocation =
     program.kind === 'core'
       ? { ...exportCall(call, request), env: {}, input: Buffer.alloc(0) }
-      : { entry: null, args: offer.args ?? [], env: cgiEnvironment({ offer, offerId: call.id, request, inputSize: input.length }), input };
+      : offer.interface === 'tool'
+        ? { entry: null, args: offer.args ?? [], env: toolEnvironment(offer, program.kind), input }
+        : {
+            entry: null,
+            args: offer.args ?? [],
+            env: cgiEnvironment({ offer, offerId: call.id, request, inputSize: input.length }),
+            input,
+          };
 
   const preimage = (nonce: Uint8Array): TaskPreimage => ({
     kind: program.kind === 'native' ? 'native' : program.kind === 'core' ? 'wasm' : 'wasi1',
@@ -46,8 +55,7 @@ export function identify({ call, request, input }: { call: CallableOffer; reques
   return {
     call,
     run: {
-      program: program.cid,
-      kind: program.kind,
+      ...runOf(program),
       entry: invocation.entry,
       args: invocation.args,
       env: invocation.env,
@@ -58,6 +66,9 @@ export function identify({ call, request, input }: { call: CallableOffer; reques
     taskId: (nonce) => (deterministic ? requestId : taskIdOf(preimage(nonce))),
   };
 }
+
+/** What is run of a program, whatever the call. */
+export const runOf = ({ cid, kind }: ProgramRow): Pick<Run, 'program' | 'kind'> => ({ program: cid, kind });
 
 /** `/add?a=6&b=7` calls the export `add` with the values of the query, in their order. */
 function exportCall({ program }: CallableOffer, request: FunctionRequest): { entry: string; args: string[] } {

@@ -1,14 +1,18 @@
 import type { Database } from '@freehold/database';
-import type { Address, Hex, SignedReceipt } from '@freehold/protocol';
+import type { Address, Hex, Offer, SignedReceipt, ToolProposal } from '@freehold/protocol';
 import { openNativeEngine } from './engines/native.ts';
 import { openWasmEngine } from './engines/wasm.ts';
+import type { Engine } from './engine.ts';
 import { ComputeError } from './error.ts';
-import { identify } from './identify.ts';
+import { identify, type Plan } from './identify.ts';
 import { prepareRunner } from './native/index.ts';
 import { openOffers } from './offers.ts';
 import { openPrograms } from './programs.ts';
+import { seedOf } from './seed.ts';
 import { openStore } from './store.ts';
 import { openTasks } from './tasks.ts';
+import { openSchemas } from './tool/schemas.ts';
+import { openTools } from './tool/tools.ts';
 
 export type { FunctionRequest } from './cgi/environment.ts';
 export type { FunctionResponse } from './cgi/response.ts';
@@ -18,6 +22,7 @@ export type { Plan } from './identify.ts';
 export { probeSandboxes } from './probe.ts';
 export type { CallableOffer, ListedOffer } from './offers.ts';
 export type { TaskRow } from './store.ts';
+export { toolDocument } from './tool/description.ts';
 export type { Outcome } from './tasks.ts';
 
 type Log = (event: string, fields: Record<string, string | number | boolean | undefined>) => void;
@@ -55,11 +60,13 @@ export async function openCompute({ database, node, directory, now, log, recover
     openNativeEngine({ cacheDirectory, programsDirectory, slots: concurrency, log }),
     openWasmEngine({ runner, size: concurrency, log, read: (cid) => programs.read(cid) }),
   ]);
-  const engines = { native, wasm };
+  const run: Engine['run'] = (run, ...rest) => (run.kind === 'native' ? native : wasm).run(run, ...rest);
   const sandbox = { native: native.state, wasm: wasm.state };
   const programs = openPrograms({ store, directory: programsDirectory, now, states: () => sandbox });
-  const offers = openOffers({ store, programs, now, recover, accepts });
-  const tasks = openTasks({ store, engines, now });
+  const schemas = openSchemas();
+  const tools = openTools({ schemas, run, plan: identify, seedOf });
+  const offers = openOffers({ store, programs, now, recover, accepts, proveTool: tools.prove });
+  const tasks = openTasks({ store, run, tools, now });
   await store.failRunning();
   await store.forgetOutputs(now() - retention);
 
@@ -68,7 +75,22 @@ export async function openCompute({ database, node, directory, now, log, recover
     sandbox,
     programs: { add: programs.add },
     offers,
-    identify,
+    tools: {
+      /** What a program says of itself, to be put into the offer that sells it as a tool. Errors: `program_unknown`, `program_refused`. */
+      async describe(cid: string, given: Pick<Offer, 'args' | 'env'>): Promise<ToolProposal> {
+        const program = await programs.info(cid);
+        if (!program)
+          throw new ComputeError('program_unknown', 404, `The program ${cid} is not on this node. Upload it first with PUT /api/programs.`);
+        const refusal = programs.refusalOf(program);
+        if (refusal !== null) throw new ComputeError('sandbox_unavailable', 503, refusal);
+        return tools.describe(program, given);
+      },
+    },
+    /** What a request would run, and under which identity. Errors: `request_invalid`. */
+    async identify(call: Parameters<typeof identify>[0]): Promise<Plan> {
+      if (call.call.offer.interface === 'tool') await tools.admit(call);
+      return identify(call);
+    },
     tasks: {
       run: tasks.run,
       cached: tasks.cached,
@@ -88,7 +110,7 @@ export async function openCompute({ database, node, directory, now, log, recover
       get: store.receipt,
     },
     async stop() {
-      await Promise.all([native.stop(), wasm.stop()]);
+      await Promise.all([native.stop(), wasm.stop(), schemas.stop()]);
     },
   };
 }

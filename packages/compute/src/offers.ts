@@ -27,6 +27,7 @@ export function openOffers({
   now,
   recover,
   accepts,
+  proveTool,
 }: {
   store: Store;
   programs: Programs;
@@ -34,6 +35,8 @@ export function openOffers({
   recover: (digest: Uint8Array, signature: Hex) => Address | undefined;
   /** True when this node can take money in that token. */
   accepts: (network: string, asset: Address) => boolean;
+  /** Refuses a tool that is not what its offer says. */
+  proveTool: (call: CallableOffer) => Promise<void>;
 }) {
   /** The first program of the offer that runs here; the reason of the last refusal otherwise. */
   async function choose(offer: Offer): Promise<{ program: ProgramRow } | { refusal: string }> {
@@ -106,6 +109,8 @@ export function openOffers({
       const choice = await choose(offer);
       if ('refusal' in choice) throw new ComputeError('sandbox_unavailable', 422, choice.refusal);
       const row: OfferRow = { id: offerIdOf(offer), offer, signature, withdrawnAt: null };
+      if (offer.interface === 'tool') await proveTool({ id: row.id, offer, program: choice.program });
+      else if (offer.tool) throw invalid('Only an offer with the interface "tool" has a "tool".');
       const isPublished = await store.publish(row, now());
       forget();
       if (!isPublished)
@@ -141,7 +146,8 @@ export function openOffers({
   };
 }
 
-function exampleOf({ name }: Offer, program: ProgramRow | undefined): string {
+function exampleOf({ name, interface: contract }: Offer, program: ProgramRow | undefined): string {
+  if (contract === 'tool') return `/${name}.tool`;
   const call = program?.kind === 'core' ? program.exports[0] : undefined;
   if (!call) return `/${name}.cgi`;
   const query = call.parameters.map((_, index) => `${String.fromCodePoint(97 + (index % 26))}=${6 + index}`).join('&');

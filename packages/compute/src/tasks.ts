@@ -1,10 +1,13 @@
-import { createHash, hkdfSync } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import type { Hex } from '@freehold/protocol';
 import { CgiOutputError, parseCgiOutput, type FunctionResponse } from './cgi/response.ts';
 import type { Engine, RunReason, RunResult } from './engine.ts';
 import { ComputeError } from './error.ts';
 import type { Plan } from './identify.ts';
+import { seedOf } from './seed.ts';
 import { isDone, type Store } from './store.ts';
+import { outputResponse } from './tool/answer.ts';
+import type { ToolAnswer, Tools } from './tool/tools.ts';
 
 /** What came of a task. A failed one has no response and costs nothing. */
 export type Outcome = {
@@ -18,7 +21,7 @@ export type Outcome = {
 
 export type Tasks = ReturnType<typeof openTasks>;
 
-export function openTasks({ store, engines, now }: { store: Store; engines: { native: Engine; wasm: Engine }; now: () => number }) {
+export function openTasks({ store, run, tools, now }: { store: Store; run: Engine['run']; tools: Tools; now: () => number }) {
   const running = new Map<string, Promise<Outcome>>();
 
   /** The stored outcome of a finished task; undefined when it has not finished well or its output was dropped. */
@@ -32,14 +35,14 @@ export function openTasks({ store, engines, now }: { store: Store; engines: { na
   }
 
   async function execute(plan: Plan, task: string, signal: AbortSignal | undefined): Promise<Outcome> {
-    const seed = plan.call.offer.deterministic ? new Uint8Array(hkdfSync('sha256', task, '', 'freehold/seed/1', 32)) : undefined;
-    const engine = plan.run.kind === 'native' ? engines.native : engines.wasm;
+    const options = signal ? { signal } : {};
+    const isTool = plan.call.offer.interface === 'tool';
     // The start is written while the program runs: after a crash before it is durable there is simply no such task.
     const [result] = await Promise.all([
-      engine.run({ ...plan.run, seed }, plan.input, signal ? { signal } : {}).catch(failedRun),
+      (isTool ? tools.execute(plan, task, options) : run({ ...plan.run, seed: seedOf(plan, task) }, plan.input, options)).catch(failedRun),
       store.startTask({ id: task, offer: plan.call.id, now: now() }),
     ]);
-    const judged = judge(plan, result);
+    const judged = isTool ? judgeTool(result, await tools.answer(plan, result)) : judge(plan, result);
     const stdoutSha256 = createHash('sha256').update(result.stdout).digest('hex');
     await store.finishTask({
       id: task,
@@ -81,6 +84,7 @@ export function openTasks({ store, engines, now }: { store: Store; engines: { na
 }
 
 function toResponse(plan: Plan, stdout: Buffer): FunctionResponse {
+  if (plan.call.offer.interface === 'tool') return outputResponse(stdout);
   if (plan.run.kind === 'core') return { status: 200, headers: [['content-type', 'text/plain; charset=utf-8']], body: stdout };
   return parseCgiOutput(stdout);
 }
@@ -88,6 +92,14 @@ function toResponse(plan: Plan, stdout: Buffer): FunctionResponse {
 type Judged =
   | { result: RunResult; response: FunctionResponse; failure?: never }
   | { result: RunResult; response?: never; failure: ComputeError };
+
+/** A tool's own refusal is its answer, though its run counts as failed. */
+function judgeTool(result: RunResult, answer: ToolAnswer): Judged {
+  if (answer === undefined) return { result, failure: failureOf(result) };
+  if ('response' in answer) return { result, response: answer.response };
+  const invalid: RunResult = { ...result, reason: 'invalid', message: answer.fault };
+  return { result: invalid, failure: failureOf(invalid) };
+}
 
 /** A run that ended well but did not keep to CGI is a failure too, so that nobody pays for it. */
 function judge(plan: Plan, result: RunResult): Judged {

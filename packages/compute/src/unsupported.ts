@@ -5,7 +5,7 @@ import type { Offer } from '@freehold/protocol';
  * offer that would not be kept to is refused when it is published, not when somebody has paid.
  */
 export function unsupportedBy(offer: Offer): string | null {
-  if (offer.interface !== 'cgi') return `The interface "${offer.interface}" is not supported yet: offer the program as "cgi".`;
+  if (offer.interface === 'batch') return `The interface "${offer.interface}" is not supported yet: offer the program as "cgi" or "tool".`;
   if (offer.network) return 'Programs cannot be given network access yet: leave "network" out.';
   if (offer.fork) return 'Programs cannot be allowed to start processes yet: leave "fork" out.';
   if (offer.limits.fuel !== undefined) return 'Instructions are not counted yet: leave "limits.fuel" out.';

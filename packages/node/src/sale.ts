@@ -220,7 +220,7 @@ export function openSales({
       // The terms come before the body, so that a large upload is not sent in vain; only a cache can need the body first.
       if (!isFree(call) && header === undefined && call.offer.deterministic !== true) return ask();
       return withInput(async (input) => {
-        const plan = compute.identify({ call, request, input });
+        const plan = await compute.identify({ call, request, input });
         const known = await compute.tasks.cached(plan);
         if (known) return giveFree(plan, known);
         if (isFree(call)) return giveFree(plan, await compute.tasks.run(plan, { nonce: randomBytes(16) }));

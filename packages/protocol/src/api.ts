@@ -4,7 +4,7 @@ import { change, entry } from './entry.ts';
 import { signature } from './hex.ts';
 import { atomicAmount } from './money.ts';
 import { token } from './network.ts';
-import { offer, offerId, runtime } from './offer.ts';
+import { limits, networkTarget, offer, offerId, runtime, toolDescription } from './offer.ts';
 import { signedReceipt } from './receipt.ts';
 
 /** The shapes of the node's own HTTP and WebSocket API, shared by the server, the command line and the desktop. Times are milliseconds since the epoch. */
@@ -151,6 +151,15 @@ export const programInfo = z.object({
   refusal: z.string().nullable(),
 });
 export type ProgramInfo = z.output<typeof programInfo>;
+
+/** POST /api/programs/:cid/describe: what a program says of itself as a tool, and asks to be offered with. */
+export const toolProposal = z.object({
+  name: z.string(),
+  tool: toolDescription,
+  limits: limits.partial(),
+  network: z.array(networkTarget).optional(),
+});
+export type ToolProposal = z.output<typeof toolProposal>;
 
 export const offerSummary = z.object({
   id: offerId,

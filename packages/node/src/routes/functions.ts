@@ -1,4 +1,4 @@
-import type { Compute, FunctionRequest, Outcome } from '@freehold/compute';
+import { toolDocument, type Compute, type FunctionRequest, type Outcome } from '@freehold/compute';
 import {
   encodePaymentRequired,
   encodeReceipt,
@@ -51,6 +51,8 @@ export const functionRoutes = ({ compute, sales, metrics }: { compute: Compute; 
       );
     }
     const call = await compute.offers.callable(params.offer);
+    if (call.offer.interface === 'tool' && (request.method === 'GET' || request.method === 'HEAD'))
+      return reply.headers({ 'cache-control': 'no-store' }).send(toolDocument(call.offer));
     const header = request.headers[paymentSignatureHeader];
     const answer = await sales.call({
       call,
@@ -87,6 +89,7 @@ export const functionRoutes = ({ compute, sales, metrics }: { compute: Compute; 
   return [
     route({ ...common, path: '/:offer.cgi', summary: 'Call a function', params, handle }),
     route({ ...common, path: '/:offer.cgi/*', summary: 'Call a function with a path', params, handle }),
+    route({ ...common, path: '/:offer.tool', summary: 'Call a tool: POST its JSON input; GET describes it', params, handle }),
   ];
 };
 
@@ -135,7 +138,7 @@ function toFunctionRequest(request: FastifyRequest, arrival: Arrival): FunctionR
   );
   return {
     method: request.method,
-    path: /^\/[^/]*?\.cgi(\/.*)?$/.exec(rawPath)?.[1] ?? '',
+    path: /^\/[^/]*?\.(?:cgi|tool)(\/.*)?$/.exec(rawPath)?.[1] ?? '',
     query,
     headers,
     server: {

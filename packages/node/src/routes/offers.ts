@@ -1,6 +1,6 @@
 import type { Compute, ListedOffer } from '@freehold/compute';
 import type { Payments } from '@freehold/payments';
-import { offerSummary, programInfo, signedOffer, type OfferSummary, type Token } from '@freehold/protocol';
+import { cid, offer, offerSummary, programInfo, signedOffer, toolProposal, type OfferSummary, type Token } from '@freehold/protocol';
 import { z } from 'zod';
 import { sumOf } from '../earnings.ts';
 import { callerOf, route } from '../http/route.ts';
@@ -42,6 +42,16 @@ export const offerRoutes = ({
       answer: programInfo,
       status: 201,
       handle: ({ stream }) => compute.programs.add(stream.iterator({ destroyOnReturn: false })),
+    }),
+    route({
+      method: 'POST',
+      path: '/api/programs/:cid/describe',
+      policy: 'seller',
+      summary: 'Run a program with --mcp-describe: what it says of itself as a tool, to be put into the offer that is signed',
+      params: z.strictObject({ cid }),
+      body: offer.pick({ args: true, env: true }),
+      answer: toolProposal,
+      handle: ({ params, body }) => compute.tools.describe(params.cid, body),
     }),
     route({
       method: 'GET',

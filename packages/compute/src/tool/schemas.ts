@@ -1,0 +1,88 @@
+import { Worker } from 'node:worker_threads';
+import type { Question, Verdict } from './schema-worker.ts';
+
+/** A schema may have a pattern that backtracks for ever, and a value may be what it does so on. */
+const longestMs = 300;
+const starting = 5_000;
+const heapMb = 256;
+
+export type Schemas = ReturnType<typeof openSchemas>;
+type Schema = Readonly<Record<string, unknown>>;
+
+/**
+ * Checks JSON against JSON Schemas (2020-12) in a thread of its own, so that neither a hostile schema nor a hostile value can
+ * hold up the node: a check that takes too long ends with the thread. The thread starts with the first question.
+ */
+export function openSchemas() {
+  let worker: Promise<Worker> | undefined;
+  let queue: Promise<unknown> = Promise.resolve();
+  const texts = new WeakMap<Schema, string>();
+
+  const textOf = (schema: Schema): string => {
+    const known = texts.get(schema) ?? JSON.stringify(schema);
+    texts.set(schema, known);
+    return known;
+  };
+
+  function start(): Promise<Worker> {
+    const fresh = new Worker(new URL('./schema-worker.ts', import.meta.url), {
+      execArgv: [],
+      env: {},
+      resourceLimits: { maxOldGenerationSizeMb: heapMb },
+    });
+    fresh.unref();
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(reject, starting, new Error('The thread that checks JSON did not start'));
+      fresh.once('error', reject);
+      fresh.once('online', () => {
+        clearTimeout(timer);
+        fresh.off('error', reject);
+        resolve(fresh);
+      });
+    });
+  }
+
+  /** One question at a time, so that it is known which one took too long. */
+  async function ask(question: Question): Promise<Verdict> {
+    worker ??= start();
+    const asked = await worker.catch((error: unknown) => {
+      worker = undefined;
+      throw error;
+    });
+    const { promise, resolve } = Promise.withResolvers<Verdict | undefined>();
+    const failed = () => resolve(undefined);
+    const timer = setTimeout(failed, longestMs);
+    asked.once('message', resolve).once('error', failed).once('exit', failed);
+    asked.ref();
+    asked.postMessage(question);
+    const verdict = await promise;
+    clearTimeout(timer);
+    asked.off('message', resolve).off('error', failed).off('exit', failed).unref();
+    if (verdict) return verdict;
+    worker = undefined;
+    asked.on('error', () => undefined);
+    await asked.terminate();
+    return question.value === undefined ? { refusal: 'it takes too long to prepare' } : { fault: 'it takes too long to check' };
+  }
+
+  function next(question: Question): Promise<Verdict> {
+    const turn = queue.then(() => ask(question));
+    queue = turn.catch(() => undefined);
+    return turn;
+  }
+
+  return {
+    /** Why a schema cannot be used; undefined when it can. */
+    refusalOf: async (schema: Schema): Promise<string | undefined> => (await next({ schema: textOf(schema), value: undefined })).refusal,
+
+    /** What is wrong with a JSON text; undefined when it fits. */
+    async faultOf(schema: Schema, value: Uint8Array): Promise<string | undefined> {
+      const { fault, refusal } = await next({ schema: textOf(schema), value });
+      return fault ?? refusal;
+    },
+
+    async stop(): Promise<void> {
+      await (await worker?.catch(() => undefined))?.terminate();
+    },
+  };
+}
