@@ -36,4 +36,9 @@ export default [
     behaviour: 'imported, a tool does nothing, and its default export can be called by a host or a test',
   },
   { id: 'compute.sdk.handler', source: 'issues/4', behaviour: 'a handler of requests speaks CGI as a program' },
+  {
+    id: 'compute.tool.http',
+    source: 'issues/4',
+    behaviour: 'over HTTP a tool is described by GET and called by POST with JSON; its refusals cost nothing',
+  },
 ] satisfies Requirement[];

@@ -14,6 +14,7 @@ export const arrows: Record<string, readonly string[]> = {
   compute: ['database', 'protocol'],
   payments: ['contracts', 'database', 'protocol'],
   identity: ['database', 'protocol'],
+  sdk: [],
   node: ['compute', 'contracts', 'database', 'drive', 'identity', 'payments', 'protocol'],
   cli: ['compute', 'identity', 'node', 'payments', 'protocol'],
   desktop: ['protocol'],

@@ -60,6 +60,7 @@ function buildProgram(context: Context, outcome: { code: number }): Command {
     .option('--price <amount>', 'price of one call in the token of the node, such as 0.001; 0 is free (required)')
     .option('--description <text>', 'what it does, in a sentence')
     .option('--arg <text...>', 'argument before those of the call; may be repeated')
+    .option('--tool', 'a program that describes itself (--mcp-describe): its name, schemas and examples come from it')
     .option('--deterministic', 'equal inputs give equal outputs: a repeated call is answered from the cache, free')
     .option('--memory <size>', 'memory of one call (default: 64MiB)')
     .option('--cpu <time>', 'processor time of one call (default: 10s)')

@@ -31,9 +31,8 @@ export function startIfMain(serve: (host: Host) => Promise<void>): void {
   const node: NodeProcess | undefined = Reflect.get(globalThis, 'process');
   if (!node?.getBuiltinModule || !isMain(node.getBuiltinModule, node)) return;
   // What is logged must not stand between the values on standard output.
-  console.log = console.error;
-  console.info = console.error;
-  console.debug = console.error;
+  const { error } = console;
+  Object.assign(console, { log: error, info: error, debug: error });
   // After the module has been evaluated to its end.
   setTimeout(() => void serve(hostOf(node)), 0);
 }

@@ -10,10 +10,12 @@ import {
   offerTypedData,
   parseUnits,
   programInfo,
+  toolProposal,
   type Address,
   type NodeInfo,
   type Offer,
   type OfferSummary,
+  type ToolProposal,
 } from '@freehold/protocol';
 import type { Context } from '../context.ts';
 import { CliError, usageError } from '../error.ts';
@@ -31,6 +33,8 @@ export type OfferOptions = Common & {
   description?: string;
   arg?: string[];
   deterministic?: boolean;
+  /** Sell it as a tool: it is asked what it is. */
+  tool?: boolean;
   memory?: string;
   cpu?: string;
   wall?: string;
@@ -44,11 +48,12 @@ const defaultExpiry = '30d';
 
 /** Uploads a program, and puts the signed document that sells it before the node. Errors: CliError. */
 export async function createOffer(file: string, options: OfferOptions, context: Context): Promise<void> {
-  const { name, price } = options;
+  const { price } = options;
+  const name = options.name ?? (options.tool ? unnamed : undefined);
   if (name === undefined || price === undefined) {
     throw usageError(
       `The option ${name === undefined ? '--name' : '--price'} is needed.`,
-      `Example: freehold offer ${file} --name ${name ?? 'calculator'} --price ${price ?? '0.001'}`,
+      `Example: freehold offer ${file} --name ${options.name ?? 'calculator'} --price ${price ?? '0.001'}`,
     );
   }
   const bytes = readProgram(resolve(context.cwd, file));
@@ -56,10 +61,13 @@ export async function createOffer(file: string, options: OfferOptions, context: 
     const { token } = await client.get('/api/node', nodeInfo);
     if (!token)
       throw new CliError(`The node at ${node} has no chain, so nothing can be sold there.`, { advice: 'See why: freehold doctor' });
-    const draft = draftOffer({ options: { ...options, name, price }, token, owner: wallet.address, now: context.now() });
+    const cgi = draftOffer({ options: { ...options, name, price }, token, owner: wallet.address, now: context.now() });
     const program = await client.put('/api/programs', bytes, programInfo);
     if (program.refusal)
       throw new CliError(`The node cannot run ${file}: ${program.refusal}`, { advice: 'See what it can run: freehold doctor' });
+    const draft = options.tool
+      ? asTool(cgi, options, await client.post(`/api/programs/${program.cid}/describe`, describeArgs(options), toolProposal))
+      : cgi;
     const document = readDocument({ ...draft, programs: [{ runtime: program.runtime, cid: program.cid }] });
     const summary = await client.post(
       '/api/offers',
@@ -68,6 +76,32 @@ export async function createOffer(file: string, options: OfferOptions, context: 
     );
     print(context, { json: options.json, value: summary, text: announce({ summary, token }) });
   });
+}
+
+/** Stands for the name of a tool until the program has said it. */
+const unnamed = 'tool';
+
+const describeArgs = ({ arg }: OfferOptions) => (arg ? { args: arg } : {});
+
+/** What the program says of itself; what the command line says goes first. */
+function asTool(
+  draft: Omit<Offer, 'programs'>,
+  options: OfferOptions,
+  { name, tool, limits, network }: ToolProposal,
+): Omit<Offer, 'programs'> {
+  return {
+    ...draft,
+    name: options.name ?? name,
+    interface: 'tool',
+    tool,
+    limits: {
+      ...draft.limits,
+      ...(limits.memoryBytes !== undefined && !options.memory && { memoryBytes: limits.memoryBytes }),
+      ...(limits.cpuMs !== undefined && !options.cpu && { cpuMs: limits.cpuMs }),
+      ...(limits.wallMs !== undefined && !options.wall && { wallMs: limits.wallMs }),
+    },
+    ...(network && { network }),
+  };
 }
 
 /** All of an offer that needs no program, so that a slip is told before anything is uploaded. Errors: CliError 2. */
@@ -156,14 +190,16 @@ function readProgram(file: string): Uint8Array<ArrayBuffer> {
 }
 
 function announce({ summary, token }: { summary: OfferSummary; token: NonNullable<NodeInfo['token']> }): string {
-  const named = new URL(`/${summary.offer.name}.cgi`, summary.url).href;
+  const isTool = summary.offer.interface === 'tool';
+  const named = new URL(`/${summary.offer.name}.${isTool ? 'tool' : 'cgi'}`, summary.url).href;
+  const input = JSON.stringify(summary.offer.tool?.examples?.[0]?.input ?? {});
   return [
     `${summary.offer.name} is for sale`,
     `  price  ${priceOf(summary, token)} a call`,
     `  url    ${named}`,
     '',
     'Call it:',
-    `  freehold curl '${summary.example}'`,
+    `  freehold curl ${isTool ? `--json '${input.replaceAll("'", `'\\''`)}' ` : ''}'${summary.example}'`,
   ].join('\n');
 }
 

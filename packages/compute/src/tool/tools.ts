@@ -9,7 +9,6 @@ import type { ProgramRow } from '../store.ts';
 import { outputResponse, refusalResponse } from './answer.ts';
 import { readDescription } from './description.ts';
 import { faultOfExample } from './example.ts';
-import { toolEnvironment } from './environment.ts';
 import type { Schemas } from './schemas.ts';
 
 /** What came of a call: an answer (also a refusal of the tool's own), what was wrong with it, or nothing that the contract knows. */
