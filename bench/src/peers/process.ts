@@ -20,19 +20,20 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-/** Starts a program that stays in the foreground; it ends with `stop`. */
+/** Starts a program that stays in the foreground. `stop` ends it with all that it started: fcgiwrap leaves its workers behind. */
 export function startProgram(command: string, args: readonly string[], errors: string) {
   const log = openSync(errors, 'a');
-  const child = spawn(command, args, { stdio: ['ignore', log, log] });
+  const child = spawn(command, args, { stdio: ['ignore', log, log], detached: true });
   closeSync(log);
   child.on('error', () => {});
   return { child, stop: () => stop(child) };
 }
 
 async function stop(child: ChildProcess): Promise<void> {
-  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
-  child.kill('SIGTERM');
-  const timer = setTimeout(() => child.kill('SIGKILL'), patienceMs);
+  const { pid } = child;
+  if (pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  process.kill(-pid, 'SIGTERM');
+  const timer = setTimeout(() => process.kill(-pid, 'SIGKILL'), patienceMs);
   await once(child, 'exit');
   clearTimeout(timer);
 }
