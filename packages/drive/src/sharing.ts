@@ -80,11 +80,23 @@ export function sharingAs(
       return (await shareRows(database.read).of(entry.id, most)).map((row) => toShare(row, entry));
     },
 
+    /** Which of these entries of one drive others were given; for who has found them with the right to `manage`. */
+    async sharedAmong(owner: string, entries: readonly string[]): Promise<ReadonlySet<string>> {
+      const rows = shareRows(database.read);
+      // Most drives share nothing, and a folder may be long.
+      return (await rows.isAnyIn(await driveOf(owner))) ? rows.among(entries) : new Set();
+    },
+
     /** What others gave the account. */
     async sharedWithMe({ after, limit }: PageOptions = {}): Promise<SharePage> {
       const size = pageSize(limit);
       return pageOf(await shareRows(database.read).heldBy(account, after === undefined ? oldestFirst : parseCursor(after), size + 1), size);
     },
+
+    /** How many others gave the account, what lies in their trash included. */
+    countSharedWithMe: (): Promise<number> => shareRows(database.read).countHeldBy(account),
+
+    countSharedByMe: async (): Promise<number> => shareRows(database.read).countGivenIn(await driveOf(account)),
 
     /** What the account gave of its own drive. */
     async sharedByMe({ after, limit }: PageOptions = {}): Promise<SharePage> {

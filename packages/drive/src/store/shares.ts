@@ -1,6 +1,6 @@
 import { sql, type Sql } from '@freehold/database';
 import type { Right } from '../right.ts';
-import { inLists } from './list.ts';
+import { inLists, lookupSize } from './list.ts';
 
 export type ShareRow = { id: string; drive: string; owner: string; entry: string; holder: string; access: Right; created_at: number };
 /** Behind the last row of a page. */
@@ -36,6 +36,20 @@ export const shareRows = (tx: Sql) => ({
       WHERE share.entry = ${entry} ORDER BY share.created_at, share.id LIMIT ${limit}`);
   },
 
+  async isAnyIn(drive: string): Promise<boolean> {
+    return (await tx.get(sql`SELECT 1 AS found FROM share WHERE drive = ${drive} LIMIT 1`)) !== undefined;
+  },
+
+  /** Those of the entries that somebody was given. */
+  async among(entries: readonly string[]): Promise<Set<string>> {
+    const found = new Set<string>();
+    await inLists(entries, async (some) => {
+      const rows = await tx.all<{ entry: string }>(sql`SELECT DISTINCT entry FROM share WHERE entry IN (${some}) LIMIT ${lookupSize}`);
+      for (const { entry } of rows) found.add(entry);
+    });
+    return found;
+  },
+
   /** What an account was given by others, oldest first. */
   heldBy(holder: string, { at, id }: After, limit: number): Promise<ShareRow[]> {
     return tx.all(sql`SELECT ${columns} FROM share JOIN drive ON drive.id = share.drive
@@ -46,6 +60,14 @@ export const shareRows = (tx: Sql) => ({
   givenIn(drive: string, { at, id }: After, limit: number): Promise<ShareRow[]> {
     return tx.all(sql`SELECT ${columns} FROM share JOIN drive ON drive.id = share.drive
       WHERE share.drive = ${drive} AND (share.created_at, share.id) > (${at}, ${id}) ORDER BY share.created_at, share.id LIMIT ${limit}`);
+  },
+
+  async countHeldBy(holder: string): Promise<number> {
+    return (await tx.get<{ count: number }>(sql`SELECT COUNT(*) AS count FROM share WHERE holder = ${holder}`))?.count ?? 0;
+  },
+
+  async countGivenIn(drive: string): Promise<number> {
+    return (await tx.get<{ count: number }>(sql`SELECT COUNT(*) AS count FROM share WHERE drive = ${drive}`))?.count ?? 0;
   },
 
   /** Accounts that share the whole of their drive with one account. */

@@ -19,6 +19,8 @@ export type Shown = {
   trashed?: { path: string } | undefined;
   /** A small picture, as a data URL. */
   thumbnail?: string | undefined;
+  /** Whether others were given it; absent where that was not looked for, or is not for the caller to know. */
+  isShared?: boolean | undefined;
 };
 
 /** What costs a look of its own, and is given only where it was asked for. */
@@ -58,6 +60,7 @@ export function toV1(shown: Shown, { size, isEmpty, versions, shares }: Extras =
     type: typeOf(entry),
     writable: includes(right, 'write'),
     is_public: null,
+    is_shared: shown.isShared ?? null,
     thumbnail: shown.thumbnail ?? null,
     immutable,
     metadata: metadataOf(shown),
@@ -159,7 +162,7 @@ function itemText(shown: Shown, common: string): string {
     entry.kind === 'folder'
       ? `${ofFolder},"immutable":${immutable}`
       : `${ofFile},"type":${JSON.stringify(typeOf(entry))},"size":${entry.size}`;
-  return `{"id":"${uid}","uid":"${uid}","uuid":"${uid}","path":${JSON.stringify(path)},"name":${JSON.stringify(name)},"modified":${modified},"accessed":${modified},"created":${seconds(entry.createdAt)},${kind},${describedText(shown)},${common}`;
+  return `{"id":"${uid}","uid":"${uid}","uuid":"${uid}","path":${JSON.stringify(path)},"name":${JSON.stringify(name)},"modified":${modified},"accessed":${modified},"created":${seconds(entry.createdAt)},${kind},${describedText(shown)},"is_shared":${shown.isShared ?? null},${common}`;
 }
 
 function describedText(shown: Shown): string {

@@ -74,6 +74,7 @@ test('an entry in the first dialect, by path in any letter case, by ~ and by uid
     type: 'text/plain; charset=utf-8',
     writable: true,
     is_public: null,
+    is_shared: false,
     thumbnail: null,
     immutable: false,
     metadata: null,
@@ -326,7 +327,7 @@ test('the trash is a folder with names of its own: into it, out of it, and empti
     [listed.total, listed.items[0].uid, listed.items[0].name, listed.items[0].parent_uid],
     [1, uid, uid, (await stat(trash)).uid],
   );
-  assert.deepEqual({ ...(await stat(`${trash}/${uid}`)), is_empty: undefined }, { ...moved, is_empty: undefined });
+  assert.deepEqual({ ...(await stat(`${trash}/${uid}`)), is_empty: undefined }, { ...moved, is_empty: undefined, is_shared: false });
   assert.equal((await stat(`${trash}/${uid}/a.txt`)).uid, uidOfId(id));
   assert.equal((await stat(uidOfId(id))).path, `${trash}/${uid}/a.txt`);
   assert.deepEqual((await refusal('/stat', { path: `${dir}/box` })).slice(0, 2), [404, 'subject_does_not_exist']);

@@ -1,4 +1,4 @@
-import { appFolder, DriveError, type Drive, type DriveHandle, type Place, type Right } from '@freehold/drive';
+import { appFolder, DriveError, includes, type Drive, type DriveHandle, type Place, type Right } from '@freehold/drive';
 import { FreeholdError, type Entry } from '@freehold/protocol';
 import { actorOf } from '../../http/actor.ts';
 import type { Caller } from '../../http/route.ts';
@@ -44,16 +44,28 @@ export function openReach(drive: Drive, caller: Pick<Caller, 'account' | 'delega
     }
   }
 
-  /** Down from something in the trash, by names. */
-  async function findInTrash([uid = '', ...names]: readonly string[], right: Right): Promise<Found> {
-    let place = await reach.find({ id: idOfUid(uid) ?? '' }, right);
-    if (place.trashed?.top !== place.entry.id) throw missing();
+  /** Down from what was shared, by names: `/<owner>/<uid>/<name>/…` tells nothing of where in the owner's drive it lies. */
+  async function findShared([uid = '', name, ...names]: readonly string[], right: Right): Promise<Found> {
+    const place = await reach.find({ id: idOfUid(uid) ?? '' }, right);
+    if (place.entry.name !== name) throw missing();
+    return findBelow(place, names, right);
+  }
+
+  async function findBelow(from: FilePlace, names: readonly string[], right: Right): Promise<Found> {
+    let place = from;
     for (const name of names) {
       const below = await place.drive.child(place.entry.id, name);
       if (!below) throw missing();
       place = await reach.find({ id: below.id }, right);
     }
     return { kind: 'entry', place };
+  }
+
+  /** Down from something in the trash, by names. */
+  async function findInTrash([uid = '', ...names]: readonly string[], right: Right): Promise<Found> {
+    const place = await reach.find({ id: idOfUid(uid) ?? '' }, right);
+    if (place.trashed?.top !== place.entry.id) throw missing();
+    return findBelow(place, names, right);
   }
 
   async function findPath(owner: string, names: readonly string[], right: Right): Promise<Found> {
@@ -63,6 +75,7 @@ export function openReach(drive: Drive, caller: Pick<Caller, 'account' | 'delega
     try {
       return { kind: 'entry', place: await reach.find(target, right) };
     } catch (error) {
+      if (isMissing(error) && owner !== home && first !== undefined && idOfUid(first) !== undefined) return findShared(names, right);
       const isOwnFolder = ownApp !== undefined && owner === home && first === appFolder && second === ownApp;
       if (!isMissing(error) || !isOwnFolder || !(await makeAppFolder(ownApp))) throw error;
       return { kind: 'entry', place: await reach.find(target, right) };
@@ -176,6 +189,22 @@ export function openReach(drive: Drive, caller: Pick<Caller, 'account' | 'delega
     homes: reach.homes,
     sees: reach.sees,
     sharesOf: reach.sharesOf,
+
+    /** The same, with whether others were given it, which is told to who could give more. */
+    async withShares(items: Shown[]): Promise<Shown[]> {
+      const owners = new Set(items.filter(({ right }) => includes(right, 'manage')).map(({ owner }) => owner));
+      if (owners.size === 0) return items;
+      const shared = new Set<string>();
+      for (const owner of owners) {
+        const own = items.filter((shown) => shown.owner === owner && includes(shown.right, 'manage'));
+        for (const id of await reach.sharedAmong(
+          owner,
+          own.map(({ entry }) => entry.id),
+        ))
+          shared.add(id);
+      }
+      return items.map((shown) => (includes(shown.right, 'manage') ? { ...shown, isShared: shared.has(shown.entry.id) } : shown));
+    },
 
     /** The full path that a text means; a uid is looked up for it. */
     async pathOf(text: string): Promise<string> {

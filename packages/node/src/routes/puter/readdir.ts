@@ -55,7 +55,7 @@ export const readdirRoutes = (drive: Drive) =>
 async function list(reach: Reach, asked: Asked): Promise<string> {
   const found = await reach.find(reach.subject(asked), 'list');
   const isPaged = asked.cursor !== undefined || asked.includeTotal;
-  if (!isPaged) return toText(await pictured(found, await listAll(reach, found, asked), asked));
+  if (!isPaged) return toText(await reach.withShares(await pictured(found, await listAll(reach, found, asked), asked)));
   const { items, cursor } = await listPage(reach, found, asked, {
     after: asked.cursor === '' ? undefined : (asked.cursor ?? undefined),
     offset: asked.offset ?? 0,
@@ -63,7 +63,7 @@ async function list(reach: Reach, asked: Asked): Promise<string> {
   });
   const total = asked.includeTotal ? await totalOf(reach, found, asked) : undefined;
   const rest = JSON.stringify({ cursor, total }).slice(1, -1);
-  return `{"items":${toText(await pictured(found, items, asked))}${rest === '' ? '' : `,${rest}`}}`;
+  return `{"items":${toText(await reach.withShares(await pictured(found, items, asked)))}${rest === '' ? '' : `,${rest}`}}`;
 }
 
 /** A picture shows content, so it is for who may read it. */

@@ -45,9 +45,18 @@ test('sharing as the SDK does it: each pair by itself, listed on both sides, rev
   const [share] = mine.items;
   assert.deepEqual(
     [mine.total, share.path, share.mode, share.owner, share.holder, share.is_dir, share.name, share.size, share.type],
-    [1, path, 'read', owner.address, member.address, false, 'note.txt', 4, 'text/plain'],
+    [1, `/${owner.address}/${share.uid_entry}/note.txt`, 'read', owner.address, member.address, false, 'note.txt', 4, 'text/plain'],
   );
   assert.equal((await post(member, '/stat', { path })).uid, share.uid_entry);
+  assert.equal((await post(member, '/stat', { path: share.path })).uid, share.uid_entry, 'a path that does not tell where it lies');
+  assert.equal((await member.fetch('/stat', { method: 'POST', json: { path: share.path.replace('note', 'other') } })).status, 404);
+  const [seenByOwner, seenByMember] = await Promise.all([post(owner, '/stat', { path }), post(member, '/stat', { path })]);
+  assert.deepEqual([seenByOwner.is_shared, seenByMember.is_shared], [true, null]);
+  const listed: { name: string; is_shared: boolean }[] = await post(owner, '/readdir', { path: `/${owner.address}/Documents` });
+  assert.deepEqual(
+    listed.map(({ name, is_shared }) => [name, is_shared]),
+    [['note.txt', true]],
+  );
   assert.deepEqual((await expectJson(await owner.fetch('/share/shared-by-me'))).items[0].holder, member.address);
   assert.equal((await expectJson(await owner.fetch(`/share/shares?path=${path}`))).items.length, 1);
   assert.equal((await member.fetch(`/share/shares?path=${path}`)).status, 403);

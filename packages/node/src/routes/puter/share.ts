@@ -21,6 +21,7 @@ const items = z
   .array(z.looseObject({ path: text, uid: text }))
   .min(1, 'name a file or folder')
   .max(most);
+type Sharing = ReturnType<Drive['as']>;
 const page = z.looseObject({ limit: count, cursor: text, includeTotal: text });
 
 /** One account’s right on an entry, as Puter's clients read it. */
@@ -40,6 +41,9 @@ export const toShareItem = ({ id, owner, holder, right, entry, createdAt }: Shar
   modified: Math.floor(entry.modifiedAt / 1000),
   size: entry.kind === 'folder' ? null : entry.size,
 });
+
+/** As who was given it reads it: the path says nothing of where in the owner's drive it lies. */
+const toHeldItem = (share: Share) => ({ ...toShareItem(share), path: `/${share.owner}/${uidOfId(share.entry.id)}/${share.entry.name}` });
 
 /** Sharing with accounts of this node, by Puter's names: a user name is a wallet address. */
 export const shareRoutes = ({ drive, identity }: { drive: Drive; identity: Pick<Identity, 'hasAccount'> }) => {
@@ -83,7 +87,9 @@ export const shareRoutes = ({ drive, identity }: { drive: Drive; identity: Pick<
   const listing = (
     path: string,
     summary: string,
-    list: (sharing: ReturnType<Drive['as']>, page: { after?: string; limit?: number }) => Promise<{ shares: Share[]; next?: string }>,
+    toItem: (share: Share) => object,
+    list: (sharing: Sharing, page: { after?: string; limit?: number }) => Promise<{ shares: Share[]; next?: string }>,
+    countAll: (sharing: Sharing) => Promise<number>,
   ) =>
     route({
       method: 'GET',
@@ -94,14 +100,15 @@ export const shareRoutes = ({ drive, identity }: { drive: Drive; identity: Pick<
       query: page,
       async handle(call) {
         const { limit, cursor } = call.query;
-        const { shares, next } = await list(drive.as(actorOf(callerOf(call))), {
+        const sharing = drive.as(actorOf(callerOf(call)));
+        const { shares, next } = await list(sharing, {
           ...(cursor && { after: cursor }),
           ...(limit && { limit: Math.min(limit, 1000) }),
         });
         return {
-          items: shares.map(toShareItem),
+          items: shares.map(toItem),
           ...(next !== undefined && { cursor: next }),
-          ...(call.query.includeTotal === 'true' && { total: shares.length }),
+          ...(call.query.includeTotal === 'true' && { total: await countAll(sharing) }),
         };
       },
     });
@@ -146,8 +153,20 @@ export const shareRoutes = ({ drive, identity }: { drive: Drive; identity: Pick<
         return { revoked: results.filter((result) => 'removed' in result && result.removed).length };
       },
     }),
-    listing('/share/shared-with-me', 'What others gave the caller', (sharing, page) => sharing.sharedWithMe(page)),
-    listing('/share/shared-by-me', 'What the caller gave to others', (sharing, page) => sharing.sharedByMe(page)),
+    listing(
+      '/share/shared-with-me',
+      'What others gave the caller',
+      toHeldItem,
+      (sharing, page) => sharing.sharedWithMe(page),
+      (sharing) => sharing.countSharedWithMe(),
+    ),
+    listing(
+      '/share/shared-by-me',
+      'What the caller gave to others',
+      toShareItem,
+      (sharing, page) => sharing.sharedByMe(page),
+      (sharing) => sharing.countSharedByMe(),
+    ),
     route({
       method: 'GET',
       path: '/share/shares',

@@ -31,7 +31,8 @@ export const statRoute = (drive: Drive) =>
       const reach = openReach(drive, callerOf(call));
       const found = await reach.find(reach.subject(call.body), 'see');
       const shown = await reach.showFound(found);
-      const answer = toV1(await pictured(found, shown), await extrasOf(reach, found, call.body));
+      const [described = shown] = found.kind === 'entry' ? await reach.withShares([shown]) : [];
+      const answer = toV1(await pictured(found, described), await extrasOf(reach, found, call.body));
       if (!call.body.return_permissions) return answer;
       return { ...answer, permissions: [`fs:${uidOfId(shown.entry.id)}:${shown.right}`] };
     },
