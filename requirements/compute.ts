@@ -41,4 +41,46 @@ export default [
     source: 'issues/4',
     behaviour: 'over HTTP a tool is described by GET and called by POST with JSON; its refusals cost nothing',
   },
+  {
+    id: 'compute.cgi.environment',
+    source: 'issues/4',
+    behaviour:
+      'a CGI program gets the variables of RFC 3875 and no others; of the headers Content-Type and what its offer lists; never payments, authorization, our cookies or `Proxy`; `%00` and `..` are refused',
+  },
+  {
+    id: 'compute.cgi.input',
+    source: 'issues/4',
+    behaviour:
+      'a body is read to its end before the program starts, so that CONTENT_LENGTH is exact; above 1 MiB it waits in a file that leaves nothing behind',
+  },
+  {
+    id: 'compute.cgi.response',
+    source: 'issues/4',
+    behaviour:
+      'the header block is read as RFC 3875 has it; hop-by-hop headers and those that speak for the node are dropped; 204, 304 and HEAD have no body',
+  },
+  {
+    id: 'compute.cgi.errors',
+    source: 'issues/4',
+    behaviour:
+      'output that is no CGI is answered with 502 and why, a limit with 502 or 504, and after the head by breaking off; an error code is never charged or cached',
+  },
+  {
+    id: 'compute.cgi.redirect',
+    source: 'issues/4',
+    behaviour:
+      'a local Location under the program’s own path is answered from there, at most three times, for one payment and within one call’s limits; any other goes to the caller',
+  },
+  {
+    id: 'compute.cgi.cookies',
+    source: 'issues/4',
+    behaviour:
+      'cookies of a program keep to it: several are kept apart, Domain is removed, Path is under the program, names are never ours, and only they come back to it',
+  },
+  {
+    id: 'compute.cgi.streaming',
+    source: 'issues/4',
+    behaviour:
+      'what need not be kept goes out while the program writes it; a slow reader holds it back, and one who goes away stops it; what is paid for is kept whole first',
+  },
 ] satisfies Requirement[];

@@ -20,7 +20,6 @@ export default [
     id: 'fn.cgi',
     source: 'seeds/002',
     behaviour: '`/{offer}.cgi/{path}`: body → stdin, headers → environment, stdout → HTTP response',
-    planned: true,
   },
   {
     id: 'fn.pay.auto',

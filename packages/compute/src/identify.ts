@@ -1,8 +1,9 @@
-import { createHash } from 'node:crypto';
 import { taskIdOf, type TaskPreimage } from '@freehold/protocol';
-import { cgiEnvironment, type FunctionRequest } from './cgi/environment.ts';
+import type { OwnPath } from './cgi/answer-reader.ts';
+import { cgiEnvironment, redirectedRequest, type FunctionRequest } from './cgi/environment.ts';
 import type { Run } from './engine.ts';
 import { ComputeError } from './error.ts';
+import { bufferedInput, noInput, type Input } from './input.ts';
 import type { CallableOffer } from './offers.ts';
 import type { ProgramRow } from './store.ts';
 import { toolEnvironment } from './tool/environment.ts';
@@ -11,7 +12,9 @@ import { toolEnvironment } from './tool/environment.ts';
 export type Plan = {
   call: CallableOffer;
   run: Omit<Run, 'seed'>;
-  input: Buffer;
+  input: Input;
+  /** What a CGI program is given when it sends the call on to another of its own paths. */
+  redirected: ((to: OwnPath) => { env: Record<string, string>; input: Buffer }) | undefined;
   /** Identity of the request: equal requests to the same program have equal ids. It is what a payment is bound to. */
   requestId: string;
   /**
@@ -24,19 +27,24 @@ export type Plan = {
 const none = new Uint8Array(0);
 
 /** Turns a request into a plan. Errors: `request_invalid`. */
-export function identify({ call, request, input }: { call: CallableOffer; request: FunctionRequest; input: Buffer }): Plan {
+export function identify({ call, request, input: given }: { call: CallableOffer; request: FunctionRequest; input: Buffer | Input }): Plan {
+  const input = given instanceof Uint8Array ? bufferedInput(given) : given;
   const { offer, program } = call;
   const deterministic = offer.deterministic === true;
   const invocation =
     program.kind === 'core'
-      ? { ...exportCall(call, request), env: {}, input: Buffer.alloc(0) }
+      ? { ...exportCall(call, request), env: {}, input: noInput }
       : offer.interface === 'tool'
         ? { entry: null, args: offer.args ?? [], env: toolEnvironment(offer, program.kind), input }
         : {
             entry: null,
             args: offer.args ?? [],
-            env: cgiEnvironment({ offer, offerId: call.id, request, inputSize: input.length }),
+            env: cgiEnvironment({ offer, offerId: call.id, request, inputSize: input.size }),
             input,
+            redirected: (to: OwnPath) => ({
+              env: cgiEnvironment({ offer, offerId: call.id, request: redirectedRequest(request, to), inputSize: 0 }),
+              input: Buffer.alloc(0),
+            }),
           };
 
   const preimage = (nonce: Uint8Array): TaskPreimage => ({
@@ -46,7 +54,7 @@ export function identify({ call, request, input }: { call: CallableOffer; reques
     entry: invocation.entry,
     args: invocation.args,
     env: invocation.env,
-    stdin: createHash('sha256').update(invocation.input).digest(),
+    stdin: invocation.input.sha256,
     limits: offer.limits,
     deterministic,
     nonce,
@@ -62,6 +70,7 @@ export function identify({ call, request, input }: { call: CallableOffer; reques
       limits: offer.limits,
     },
     input: invocation.input,
+    redirected: 'redirected' in invocation ? invocation.redirected : undefined,
     requestId,
     taskId: (nonce) => (deterministic ? requestId : taskIdOf(preimage(nonce))),
   };

@@ -5,6 +5,7 @@ import { openWasmEngine } from './engines/wasm.ts';
 import type { Engine } from './engine.ts';
 import { ComputeError } from './error.ts';
 import { identify, type Plan } from './identify.ts';
+import { wholeInput } from './input.ts';
 import { prepareRunner } from './native/index.ts';
 import { openOffers } from './offers.ts';
 import { openPrograms } from './programs.ts';
@@ -14,11 +15,15 @@ import { openTasks } from './tasks.ts';
 import { openSchemas } from './tool/schemas.ts';
 import { openTools } from './tool/tools.ts';
 
-export type { FunctionRequest } from './cgi/environment.ts';
+export type { AnswerSink } from './cgi/answer-reader.ts';
+export { outgoingCookie } from './cgi/cookies.ts';
+export { scriptNamesOf, type FunctionRequest } from './cgi/environment.ts';
+export type { FunctionHead } from './cgi/head.ts';
 export type { FunctionResponse } from './cgi/response.ts';
 export type { EngineState } from './engine.ts';
 export { ComputeError, type ComputeErrorCode } from './error.ts';
 export type { Plan } from './identify.ts';
+export { bufferedInput, type Input } from './input.ts';
 export { probeSandboxes } from './probe.ts';
 export type { CallableOffer, ListedOffer } from './offers.ts';
 export type { TaskRow } from './store.ts';
@@ -88,7 +93,8 @@ export async function openCompute({ database, node, directory, now, log, recover
     },
     /** What a request would run, and under which identity. Errors: `request_invalid`. */
     async identify(call: Parameters<typeof identify>[0]): Promise<Plan> {
-      if (call.call.offer.interface === 'tool') await tools.admit(call);
+      if (call.call.offer.interface === 'tool')
+        await tools.admit({ ...call, input: call.input instanceof Uint8Array ? call.input : await wholeInput(call.input) });
       return identify(call);
     },
     tasks: {

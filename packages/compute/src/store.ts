@@ -177,10 +177,23 @@ export function openStore(database: Database, node: string) {
           WHERE task.state = 'failed'`),
       ),
 
-    finishTask: ({ id, result, stdoutSha256, cacheable }: { id: string; result: RunResult; stdoutSha256: string; cacheable: boolean }) =>
+    /** `isKept` is false when its output is not all there. */
+    finishTask: ({
+      id,
+      result,
+      stdoutSha256,
+      isKept,
+      cacheable,
+    }: {
+      id: string;
+      result: RunResult;
+      stdoutSha256: string;
+      isKept: boolean;
+      cacheable: boolean;
+    }) =>
       database.transaction((tx) =>
         tx.run(sql`UPDATE task SET state = ${isDone(result) ? 'done' : 'failed'}, reason = ${result.reason}, exit_code = ${result.exitCode}, wall_us = ${result.wallUs},
-          cpu_us = ${result.cpuUs}, max_rss_bytes = ${result.maxRssBytes}, stdout_sha256 = ${stdoutSha256}, stdout = ${result.stdout}, stderr = ${result.stderr},
+          cpu_us = ${result.cpuUs}, max_rss_bytes = ${result.maxRssBytes}, stdout_sha256 = ${stdoutSha256}, stdout = ${isKept ? result.stdout : null}, stderr = ${result.stderr},
           cacheable = ${cacheable ? 1 : 0} WHERE id = ${id}`),
       ),
 

@@ -1,6 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { Hex } from '@freehold/protocol';
-import { CgiOutputError, parseCgiOutput, type FunctionResponse } from './cgi/response.ts';
+import type { AnswerSink } from './cgi/answer-reader.ts';
+import { scriptNamesOf } from './cgi/environment.ts';
+import { performCgi, type Performed } from './cgi/perform.ts';
+import { parseCgiOutput, type FunctionResponse } from './cgi/response.ts';
 import type { Engine, RunReason, RunResult } from './engine.ts';
 import { ComputeError } from './error.ts';
 import type { Plan } from './identify.ts';
@@ -16,8 +19,17 @@ export type Outcome = {
   cached: boolean;
   /** sha256 of the program's standard output. */
   output: Hex;
+  /** Null when it was stopped. An answer of a program that then ended with another code than 0 is given, and costs nothing. */
+  exitCode: number | null;
   usage: { wallUs: number; cpuUs: number; maxRssBytes: number };
 } & ({ response: FunctionResponse; failure?: never } | { response?: never; failure: ComputeError });
+
+export type RunBy = {
+  nonce: Uint8Array;
+  signal?: AbortSignal;
+  /** Takes the answer of a CGI program as it comes, for a call whose result need not be kept. */
+  sink?: AnswerSink;
+};
 
 export type Tasks = ReturnType<typeof openTasks>;
 
@@ -31,27 +43,55 @@ export function openTasks({ store, run, tools, now }: { store: Store; run: Engin
     const output = await store.output(task);
     if (!output) return undefined;
     const usage = { wallUs: row.wallUs ?? 0, cpuUs: row.cpuUs ?? 0, maxRssBytes: row.maxRssBytes ?? 0 };
-    return { task, cached: true, output: `0x${output.stdoutSha256}`, usage, response: toResponse(plan, output.stdout) };
+    return {
+      task,
+      cached: true,
+      output: `0x${output.stdoutSha256}`,
+      exitCode: row.exitCode,
+      usage,
+      response: toResponse(plan, output.stdout),
+    };
   }
 
-  async function execute(plan: Plan, task: string, signal: AbortSignal | undefined): Promise<Outcome> {
+  /** One CGI program to its answer; any other interface, or an export, is judged by its output. */
+  async function perform(plan: Plan, task: string, { signal, sink }: RunBy): Promise<Judged & Pick<Performed, 'sent'>> {
     const options = signal ? { signal } : {};
-    const isTool = plan.call.offer.interface === 'tool';
+    if (plan.call.offer.interface === 'tool') {
+      const result = await tools.execute(plan, task, options).catch(failedRun);
+      return judgeTool(result, await tools.answer(plan, result));
+    }
+    const { call, redirected } = plan;
+    const work = { ...plan.run, seed: seedOf(plan, task) };
+    const input = plan.input.read();
+    if (!redirected) {
+      const result = await run(work, input, options).catch(failedRun);
+      return isDone(result) ? { result, response: toResponse(plan, result.stdout) } : { result, failure: failureOf(result) };
+    }
+    const scriptNames = scriptNamesOf(call.offer, call.id);
+    const performed = await performCgi({ execute: run, run: work, input, scriptNames, redirected, signal, sink }).catch(
+      (error: unknown): Performed => ({ result: failedRun(error) }),
+    );
+    const { result, response, sent } = performed;
+    return { ...(response ? { result, response } : { result, failure: failureOf(result) }), ...(sent && { sent }) };
+  }
+
+  async function execute(plan: Plan, task: string, by: RunBy): Promise<Outcome> {
+    const letGo = plan.input.hold();
     // The start is written while the program runs: after a crash before it is durable there is simply no such task.
-    const [result] = await Promise.all([
-      (isTool ? tools.execute(plan, task, options) : run({ ...plan.run, seed: seedOf(plan, task) }, plan.input, options)).catch(failedRun),
-      store.startTask({ id: task, offer: plan.call.id, now: now() }),
-    ]);
-    const judged = isTool ? judgeTool(result, await tools.answer(plan, result)) : judge(plan, result);
-    const stdoutSha256 = createHash('sha256').update(result.stdout).digest('hex');
+    const [judged] = await Promise.all([perform(plan, task, by), store.startTask({ id: task, offer: plan.call.id, now: now() })]).finally(
+      letGo,
+    );
+    const { result, sent } = judged;
+    const stdoutSha256 = sent?.sha256 ?? createHash('sha256').update(result.stdout).digest('hex');
     await store.finishTask({
       id: task,
-      result: judged.result,
+      result,
       stdoutSha256,
-      cacheable: plan.call.offer.deterministic === true && judged.response !== undefined && judged.response.status < 500,
+      isKept: sent?.isWhole ?? true,
+      cacheable: plan.call.offer.deterministic === true && isDone(result) && judged.response !== undefined && judged.response.status < 500,
     });
-    const usage = { wallUs: result.wallUs, cpuUs: result.cpuUs, maxRssBytes: result.maxRssBytes };
-    const common = { task, cached: false, output: `0x${stdoutSha256}` as const, usage };
+    const { exitCode, wallUs, cpuUs, maxRssBytes } = result;
+    const common = { task, cached: false, output: `0x${stdoutSha256}` as const, exitCode, usage: { wallUs, cpuUs, maxRssBytes } };
     return judged.response ? { ...common, response: judged.response } : { ...common, failure: judged.failure };
   }
 
@@ -63,11 +103,11 @@ export function openTasks({ store, run, tools, now }: { store: Store; run: Engin
     finished: (plan: Plan, nonce: Uint8Array): Promise<Outcome | undefined> => stored(plan, plan.taskId(nonce), () => true),
 
     /** Runs the task, joins it when it is running, or answers its stored result. The result is durable when the promise settles. */
-    async run(plan: Plan, { nonce, signal }: { nonce: Uint8Array; signal?: AbortSignal }): Promise<Outcome> {
-      const task = plan.taskId(nonce);
+    async run(plan: Plan, by: RunBy): Promise<Outcome> {
+      const task = plan.taskId(by.nonce);
       const joined = running.get(task);
       if (joined) return { ...(await joined), cached: true };
-      const fresh = stored(plan, task, () => true).then((outcome) => outcome ?? execute(plan, task, signal));
+      const fresh = stored(plan, task, () => true).then((outcome) => outcome ?? execute(plan, task, by));
       running.set(task, fresh);
       try {
         return await fresh;
@@ -99,18 +139,6 @@ function judgeTool(result: RunResult, answer: ToolAnswer): Judged {
   if ('response' in answer) return { result, response: answer.response };
   const invalid: RunResult = { ...result, reason: 'invalid', message: answer.fault };
   return { result: invalid, failure: failureOf(invalid) };
-}
-
-/** A run that ended well but did not keep to CGI is a failure too, so that nobody pays for it. */
-function judge(plan: Plan, result: RunResult): Judged {
-  if (!isDone(result)) return { result, failure: failureOf(result) };
-  try {
-    return { result, response: toResponse(plan, result.stdout) };
-  } catch (error) {
-    if (!(error instanceof CgiOutputError)) throw error;
-    const invalid: RunResult = { ...result, reason: 'invalid', message: error.message };
-    return { result: invalid, failure: failureOf(invalid) };
-  }
 }
 
 const explanations: Record<RunReason, string> = {

@@ -6,6 +6,8 @@ import type { Offer } from '@freehold/protocol';
  */
 export function unsupportedBy(offer: Offer): string | null {
   if (offer.interface === 'batch') return `The interface "${offer.interface}" is not supported yet: offer the program as "cgi" or "tool".`;
+  if (offer.interface === 'cgi' && offer.name.startsWith('nph-'))
+    return 'A name that begins with "nph-" promises a program that speaks HTTP itself, which is not supported: give it another name and let it write CGI headers.';
   if (offer.network) return 'Programs cannot be given network access yet: leave "network" out.';
   if (offer.fork) return 'Programs cannot be allowed to start processes yet: leave "fork" out.';
   if (offer.limits.fuel !== undefined) return 'Instructions are not counted yet: leave "limits.fuel" out.';

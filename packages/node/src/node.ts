@@ -222,7 +222,7 @@ export async function startNode({
       ...taskRoutes({ compute, payments, token }),
       ...chainRoutes({ chain: () => chain, now }),
       ...puterRoutes({ identity, drive, keyValue, causes, publish: (told) => sockets.publish(told), startedAt, now }),
-      ...functionRoutes({ compute, sales, metrics: () => metrics }),
+      ...functionRoutes({ compute, sales, metrics: () => metrics, directory: join(dataDirectory, 'compute', 'inputs') }),
     ];
     const authenticate: Authenticate = { token: identity.authenticate, password: identity.authenticatePassword };
     const server = createServer({ routes, authenticate, origins: config.origins, gateways: config.gateways, log, metrics: () => metrics });

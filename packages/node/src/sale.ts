@@ -1,5 +1,14 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { ComputeError, type CallableOffer, type Compute, type FunctionRequest, type Outcome, type Plan } from '@freehold/compute';
+import {
+  ComputeError,
+  type AnswerSink,
+  type CallableOffer,
+  type Compute,
+  type FunctionRequest,
+  type Input,
+  type Outcome,
+  type Plan,
+} from '@freehold/compute';
 import { PaymentError, type Admission, type Outcome as Ending, type PaidCall, type Payments, type Reservation } from '@freehold/payments';
 import {
   decodePaymentPayload,
@@ -205,6 +214,8 @@ export function openSales({
       request,
       url,
       header,
+      signal,
+      sink,
       withInput,
     }: {
       call: CallableOffer;
@@ -213,8 +224,12 @@ export function openSales({
       url: string;
       /** Value of PAYMENT-SIGNATURE. */
       header: string | undefined;
+      /** Fires when the caller goes away. What nobody pays for and nobody else waits for is stopped then. */
+      signal?: AbortSignal;
+      /** Takes an answer as it comes, where the result need not be kept: nobody pays for it, and no other call is answered with it. */
+      sink?: AnswerSink;
       /** Reads the request's body and holds it while it is used. */
-      withInput: (use: (input: Buffer) => Promise<Answer>) => Promise<Answer>;
+      withInput: (use: (input: Input) => Promise<Answer>) => Promise<Answer>;
     }): Promise<Answer> {
       const ask = (): Answer => ({ kind: 'payment-required', required: terms(call, url) });
       // The terms come before the body, so that a large upload is not sent in vain; only a cache can need the body first.
@@ -223,7 +238,10 @@ export function openSales({
         const plan = await compute.identify({ call, request, input });
         const known = await compute.tasks.cached(plan);
         if (known) return giveFree(plan, known);
-        if (isFree(call)) return giveFree(plan, await compute.tasks.run(plan, { nonce: randomBytes(16) }));
+        if (isFree(call)) {
+          const alone = call.offer.deterministic === true ? {} : { ...(signal && { signal }), ...(sink && { sink }) };
+          return giveFree(plan, await compute.tasks.run(plan, { nonce: randomBytes(16), ...alone }));
+        }
         return header === undefined ? ask() : sell(plan, header, url);
       });
     },
@@ -243,8 +261,8 @@ function reasonOf({ code, message, details }: PaymentError): string {
   return `${typeof word === 'string' ? word : code}: ${message}`;
 }
 
-/** Only a good answer is charged: a failed run costs nothing, and neither does one in which the program refuses (status 400 and up). */
-const isWorthMoney = (outcome: Outcome): boolean => outcome.response !== undefined && outcome.response.status < 400;
+/** Only a good answer is charged: a failed run costs nothing, and neither does one in which the program refuses (status 400 and up, or an exit code). */
+const isWorthMoney = ({ response, exitCode }: Outcome): boolean => response !== undefined && response.status < 400 && (exitCode ?? 0) === 0;
 
 /** What makes the task of a payment unique. For a header that cannot be read, `admit` has the words of refusal. */
 function nonceOf(header: string): Uint8Array {

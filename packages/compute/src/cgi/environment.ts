@@ -1,5 +1,7 @@
 import type { Offer } from '@freehold/protocol';
 import { ComputeError } from '../error.ts';
+import { incomingCookies } from './cookies.ts';
+import type { OwnPath } from './answer-reader.ts';
 
 /** One HTTP request as a function sees it. */
 export type FunctionRequest = {
@@ -17,14 +19,21 @@ export type FunctionRequest = {
 
 /**
  * Headers that never reach a guest, whatever its offer lists: they carry the caller's identity or money, are consumed by
- * HTTP itself, or (Proxy) would be mistaken for a setting by CGI programs.
+ * HTTP itself, or (Proxy) would be mistaken for a setting by CGI programs (CVE-2016-5385).
  */
 const neverPassed =
-  /^(authorization|cookie|proxy|proxy-.*|payment-.*|x-payment.*|x-402-.*|sign-in-with-x|content-length|content-type|connection|keep-alive|te|trailer|transfer-encoding|upgrade|expect)$/;
+  /^(authorization|proxy|proxy-.*|payment-.*|x-payment.*|x-402-.*|sign-in-with-x|content-length|content-type|connection|keep-alive|te|trailer|transfer-encoding|upgrade|expect)$/;
+
+/** Not a header: a function that lists this name in `vary` gets the caller's address, which is then part of the task's identity. */
+const remoteAddress = 'remote-addr';
+
+/** By what paths a function may name itself: always by its id, and by its name, which may come to mean another one. */
+export const scriptNamesOf = (offer: Offer, offerId: string): string[] => [`/${offerId}.cgi`, `/${offer.name}.cgi`];
 
 /**
  * The CGI/1.1 environment (RFC 3875 §4.1) of a request. It is part of the task's identity, so that what is not here never
- * reaches the program: of the request's headers only those that the offer lists in `vary`, and no inherited variable at all.
+ * reaches the program: of the request's headers only `Content-Type` and those that the offer lists in `vary`, and no inherited
+ * variable at all. The caller's address is nobody's business: unless the offer says that it wants it, it is 127.0.0.1.
  */
 export function cgiEnvironment({
   offer,
@@ -38,6 +47,8 @@ export function cgiEnvironment({
   inputSize: number;
 }): Record<string, string> {
   const fixed = offer.deterministic === true;
+  const vary = offer.vary ?? [];
+  const query = toUtf8(request.query);
   const environment: Record<string, string> = {
     GATEWAY_INTERFACE: 'CGI/1.1',
     SERVER_PROTOCOL: 'HTTP/1.1',
@@ -45,18 +56,21 @@ export function cgiEnvironment({
     SERVER_NAME: fixed ? 'localhost' : request.server.name,
     SERVER_PORT: fixed ? '80' : request.server.port,
     REQUEST_SCHEME: fixed ? 'http' : request.server.scheme,
-    REMOTE_ADDR: fixed ? '127.0.0.1' : request.remoteAddress,
+    REMOTE_ADDR: vary.includes(remoteAddress) ? request.remoteAddress : '127.0.0.1',
     REQUEST_METHOD: request.method,
     SCRIPT_NAME: `/${offerId}.cgi`,
     PATH_INFO: decodePath(request.path),
-    QUERY_STRING: request.query,
-    REQUEST_URI: `/${offerId}.cgi${request.path}${request.query ? `?${request.query}` : ''}`,
+    QUERY_STRING: query,
+    REQUEST_URI: `/${offerId}.cgi${toUtf8(request.path)}${query ? `?${query}` : ''}`,
   };
   if (inputSize > 0) environment['CONTENT_LENGTH'] = String(inputSize);
-  if (request.headers['content-type']) environment['CONTENT_TYPE'] = request.headers['content-type'];
-  for (const name of offer.vary ?? []) {
-    const value = request.headers[name];
-    if (value !== undefined && !neverPassed.test(name)) environment[`HTTP_${name.toUpperCase().replaceAll('-', '_')}`] = value;
+  const type = request.headers['content-type'];
+  if (type) environment['CONTENT_TYPE'] = toUtf8(type);
+  for (const name of vary) {
+    if (name === remoteAddress || neverPassed.test(name)) continue;
+    const header = request.headers[name];
+    const value = name === 'cookie' && header !== undefined ? incomingCookies(header) : header;
+    if (value !== undefined) environment[`HTTP_${name.toUpperCase().replaceAll('-', '_')}`] = toUtf8(value);
   }
   for (const [name, value] of Object.entries(environment)) {
     if (value.includes('\0'))
@@ -65,14 +79,33 @@ export function cgiEnvironment({
   return environment;
 }
 
-function decodePath(path: string): string {
+/** The request for another path of the same program, which it asked for itself: without a body (RFC 3875 §6.2.2). */
+export function redirectedRequest(request: FunctionRequest, { path, query }: OwnPath): FunctionRequest {
+  const { 'content-type': _, ...headers } = request.headers;
+  return { ...request, method: request.method === 'HEAD' ? 'HEAD' : 'GET', path, query, headers };
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** HTTP's text comes as Latin-1 and a program gets it as UTF-8: bytes that were UTF-8 arrive as they were sent. */
+function toUtf8(text: string): string {
+  if (!/[\x80-\xff]/.test(text)) return text;
   try {
-    return decodeURIComponent(path);
+    return utf8.decode(Buffer.from(text, 'latin1'));
   } catch {
-    throw new ComputeError(
-      'request_invalid',
-      400,
-      'The path holds a percent sign that is not followed by two hexadecimal digits of UTF-8. Encode it as %25.',
-    );
+    return text;
   }
+}
+
+/** `..` is refused, so that a program may join the path to one of its folders (RFC 3875 §4.1.5 leaves that to the server). */
+function decodePath(path: string): string {
+  const refuse = (message: string) => new ComputeError('request_invalid', 400, message);
+  let decoded;
+  try {
+    decoded = decodeURIComponent(toUtf8(path));
+  } catch {
+    throw refuse('The path holds a percent sign that is not followed by two hexadecimal digits of UTF-8. Encode it as %25.');
+  }
+  if (decoded.split('/').includes('..')) throw refuse('The path of a function must not hold "..".');
+  return decoded;
 }

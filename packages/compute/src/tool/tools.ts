@@ -37,7 +37,7 @@ export function openTools({
   /** Runs a task of a tool. */
   async function execute(made: Plan, task: string, options: Parameters<Engine['run']>[2]): Promise<RunResult> {
     const env = { ...made.run.env, TOOL_CALL_ID: task };
-    return run({ ...made.run, env, seed: seedOf(made, task) }, made.input, options);
+    return run({ ...made.run, env, seed: seedOf(made, task) }, made.input.read(), options);
   }
 
   async function answer(made: Plan, result: RunResult): Promise<ToolAnswer> {

@@ -1,16 +1,17 @@
 import assert from 'node:assert/strict';
 import { createServer, request, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
 import { test, type TestContext } from 'node:test';
 import { openInputReader } from './body.ts';
 
 /** A server that reads bodies with the reader and answers the length, or the code of the refusal. */
 async function serve(t: TestContext, { totalBytes, hold = Promise.resolve() }: { totalBytes: number; hold?: Promise<void> }) {
-  const reader = openInputReader({ totalBytes });
+  const reader = openInputReader({ directory: tmpdir(), memoryBytes: totalBytes, diskBytes: 0 });
   const read = (message: IncomingMessage) =>
-    reader.with(message, 1000, async (input) => {
+    reader.with(message, { limit: 1000 }, async (input) => {
       await hold;
-      return String(input.length);
+      return String(input.size);
     });
   const server = createServer(
     (message, response) =>

@@ -1,4 +1,13 @@
-import { toolDocument, type Compute, type FunctionRequest, type Outcome } from '@freehold/compute';
+import {
+  outgoingCookie,
+  scriptNamesOf,
+  toolDocument,
+  type CallableOffer,
+  type Compute,
+  type FunctionHead,
+  type FunctionRequest,
+  type Outcome,
+} from '@freehold/compute';
 import {
   encodePaymentRequired,
   encodeReceipt,
@@ -12,8 +21,9 @@ import {
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { RequestError } from '../error.ts';
+import { openAnswerStream, type AnswerStream } from '../http/answer-stream.ts';
 import { openInputReader } from '../http/body.ts';
-import { route, type Arrival } from '../http/route.ts';
+import { route, type Arrival, type Call } from '../http/route.ts';
 import { sandboxHeaders } from '../http/user-content.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Answer, Sales } from '../sale.ts';
@@ -21,25 +31,25 @@ import type { Answer, Sales } from '../sale.ts';
 const name = z.string().min(1).max(64);
 /** Calls that may run or wait for a sandbox; more are sent away, to come back when there is room. */
 const mostCalls = 256;
-/** Input that all calls together may hold in memory. */
-const inputBytesInAll = 256 * 1024 * 1024;
+/** Input that all calls together may hold: in memory, and in files. */
+const inputBytes = { memoryBytes: 256 * 1024 * 1024, diskBytes: 4 * 1024 * 1024 * 1024 };
 
 /** `/<offer>.cgi/…`: the functions themselves. They see nothing of the session of the person who calls. */
-export const functionRoutes = ({ compute, sales, metrics }: { compute: Compute; sales: Sales; metrics: () => Metrics }) => {
-  const inputs = openInputReader({ totalBytes: inputBytesInAll });
-  const handle = async ({
-    params,
-    request,
-    reply,
-    arrival,
-    stream,
-  }: {
-    params: { offer: string };
-    request: FastifyRequest;
-    reply: FastifyReply;
-    arrival: Arrival;
-    stream: FastifyRequest['raw'];
-  }) => {
+export const functionRoutes = ({
+  compute,
+  sales,
+  metrics,
+  directory,
+}: {
+  compute: Compute;
+  sales: Sales;
+  metrics: () => Metrics;
+  /** Where large inputs wait. */
+  directory: string;
+}) => {
+  const inputs = openInputReader({ directory, ...inputBytes });
+  const handle = async (arrived: Call<{ offer: string }, unknown, undefined>) => {
+    const { params, request, reply, arrival, stream } = arrived;
     reply.headers(publicHeaders);
     if (request.method === 'OPTIONS') return reply.code(204).send();
     if (compute.tasks.active() >= mostCalls) {
@@ -54,34 +64,55 @@ export const functionRoutes = ({ compute, sales, metrics }: { compute: Compute; 
     if (call.offer.interface === 'tool' && (request.method === 'GET' || request.method === 'HEAD'))
       return reply.headers({ 'cache-control': 'no-store' }).send(toolDocument(call.offer));
     const header = request.headers[paymentSignatureHeader];
-    const answer = await sales.call({
-      call,
-      request: toFunctionRequest(request, arrival),
-      url: `${arrival.origin}${request.raw.url ?? ''}`,
-      header: Array.isArray(header) ? header[0] : header,
-      withInput: (use) => {
-        // Only now does a client that waits for it (Expect: 100-continue) send its body.
-        if (request.headers.expect !== undefined && !reply.raw.headersSent) reply.raw.writeContinue();
-        return inputs.with(stream, call.offer.limits.inputBytes, use);
-      },
+    const scriptPath = `/${params.offer}.cgi`;
+    const answers = openAnswerStream({
+      reply,
+      prepare: (head) => sendHead(head, { call, scriptPath, reply }),
+      trailers: [taskHeader, receiptHeader],
+      holdMs: call.offer.limits.wallMs,
     });
-    return send(answer, reply);
+    let answer: Answer;
+    try {
+      answer = await sales.call({
+        call,
+        request: toFunctionRequest(request, arrival),
+        url: `${arrival.origin}${request.raw.url ?? ''}`,
+        header: Array.isArray(header) ? header[0] : header,
+        signal: arrived.signal,
+        // The answer to HEAD has the length of the body, so it waits for the end.
+        ...(request.method !== 'HEAD' && { sink: answers.sink }),
+        withInput: (use) => {
+          // Only now does a client that waits for it (Expect: 100-continue) send its body.
+          if (request.headers.expect !== undefined && !reply.raw.headersSent) reply.raw.writeContinue();
+          return inputs.with(stream, { limit: call.offer.limits.inputBytes }, use);
+        },
+      });
+    } catch (error) {
+      answers.take();
+      if (!answers.begun) throw error;
+      answers.breakOff();
+      return reply;
+    }
+    return send(answer, { call, scriptPath, reply, answers });
   };
 
-  function send(answer: Answer, reply: FastifyReply) {
+  function send(answer: Answer, { answers, ...sent }: Sent & { answers: AnswerStream }) {
+    const { reply } = sent;
     if (answer.settlement) reply.header(paymentResponseHeader, encodeSettleResponse(answer.settlement));
     if (answer.kind === 'payment-required') return sendTerms(answer.required, reply);
     const { outcome, receipt } = answer;
     metrics().task(outcome.failure ? 'failed' : outcome.cached ? 'cached' : 'ran');
-    reply.header('x-freehold-task', taskHeader(outcome));
-    if (outcome.failure) throw outcome.failure;
-    if (receipt) reply.header(receiptHeader, encodeReceipt(receipt));
-    for (const [name, value] of outcome.response.headers) {
-      if (!nodeHeaders.test(name)) reply.header(name, name === 'set-cookie' ? restrictCookie(value) : value);
+    const streamed = answers.take();
+    const said = { [taskHeader]: describeTask(outcome), ...(outcome.response && receipt && { [receiptHeader]: encodeReceipt(receipt) }) };
+    if (answers.begun) {
+      if (outcome.failure) answers.breakOff();
+      else answers.end(said);
+      return reply;
     }
-    // Last, so that no program can lift the policy under which its output is shown.
-    reply.headers({ ...sandboxHeaders, 'cache-control': 'no-store' });
-    return reply.code(outcome.response.status).send(outcome.response.body);
+    reply.headers(said);
+    if (outcome.failure) throw outcome.failure;
+    sendHead(outcome.response, sent);
+    return reply.send(streamed ?? outcome.response.body);
   }
 
   const params = z.object({ offer: name });
@@ -109,6 +140,25 @@ const publicHeaders = {
 const nodeHeaders =
   /^(payment-.*|x-freehold-.*|x-request-id|access-control-.*|cross-origin-.*|content-security-policy.*|clear-site-data|strict-transport-security|alt-svc|service-worker-allowed|report-to|reporting-endpoints|nel|www-authenticate|proxy-authenticate|server|date)$/;
 
+type Sent = { call: CallableOffer; scriptPath: string; reply: FastifyReply };
+
+/** Status and headers of a function's answer, as far as they are its to say. */
+function sendHead({ status, headers }: FunctionHead, { call, scriptPath, reply }: Sent): void {
+  const scriptNames = scriptNamesOf(call.offer, call.id);
+  const values = Map.groupBy(
+    headers.filter(([name]) => !nodeHeaders.test(name)),
+    ([name]) => name,
+  );
+  for (const [name, group] of values) {
+    const shown = group.flatMap(([, value]) =>
+      name === 'set-cookie' ? (outgoingCookie(value, { scriptPath, scriptNames }) ?? []) : value,
+    );
+    if (shown.length > 0) reply.header(name, shown.length === 1 ? shown[0] : shown);
+  }
+  // Last, so that no program can lift the policy under which its output is shown.
+  reply.headers({ ...sandboxHeaders, 'cache-control': 'no-store' }).code(status);
+}
+
 /** The terms, in the x402 header for programs and as JSON that a person can read. */
 function sendTerms(required: PaymentRequired, reply: FastifyReply) {
   if (!reply.request.raw.complete && reply.request.headers.expect !== undefined) reply.header('connection', 'close');
@@ -122,11 +172,9 @@ function sendTerms(required: PaymentRequired, reply: FastifyReply) {
     .send({ ...required, help: 'Pay within the call: freehold curl --key @wallet.key URL, or any x402 version 2 client.' });
 }
 
-const taskHeader = ({ task, cached, usage }: Outcome) =>
+const taskHeader = 'x-freehold-task';
+const describeTask = ({ task, cached, usage }: Outcome) =>
   `id=${task} cpu_us=${usage.cpuUs} wall_us=${usage.wallUs} maxrss_bytes=${usage.maxRssBytes} cached=${cached ? 1 : 0}`;
-
-/** A function's cookie never has the name of ours and never reaches another site's domain. */
-const restrictCookie = (value: string) => `fn-${value.replace(/;\s*domain=[^;]*/gi, '')}`;
 
 function toFunctionRequest(request: FastifyRequest, arrival: Arrival): FunctionRequest {
   const [rawPath, query] = splitOnce(request.raw.url ?? '', '?');

@@ -1,0 +1,98 @@
+import { createHash } from 'node:crypto';
+import { hasBody, parseHead, type CgiHead, type FunctionHead } from './head.ts';
+import { CgiOutputError, openHeaderBlock } from './header-block.ts';
+import type { FunctionResponse } from './response.ts';
+
+/** Takes an answer as it comes, for a caller who is not kept waiting until its end. */
+export type AnswerSink = {
+  head(head: FunctionHead): void;
+  /** A returned promise holds the program back until it settles. */
+  body(chunk: Buffer): void | Promise<void>;
+};
+
+/** What a program answered: a response, or another of its own paths. Its body is empty when a sink has taken it. */
+export type Read = { response: FunctionResponse; target?: never } | { response?: never; target: OwnPath };
+export type OwnPath = { path: string; query: string };
+
+/** So much of an output that a sink has taken is kept for the history of tasks. */
+const keptBytes = 64 * 1024;
+const nothing = Buffer.alloc(0);
+
+/** Reads the answer out of a complete output. Errors: CgiOutputError. */
+export function readAnswer(stdout: Buffer, ownPathOf: (head: CgiHead) => OwnPath | undefined): Read {
+  const block = openHeaderBlock();
+  const found = block.push(stdout);
+  if (!found) throw block.missing();
+  return toRead(parseHead(found.lines), found.rest, ownPathOf);
+}
+
+/**
+ * Hands an answer on while the program writes it. When it does not keep to CGI, `stop` is called, and `end` throws the reason.
+ * A program that sends the call on to another of its paths has answered nothing: what it writes is dropped.
+ */
+export function openAnswerReader({
+  sink,
+  ownPathOf,
+  stop,
+}: {
+  sink: AnswerSink;
+  ownPathOf: (head: CgiHead) => OwnPath | undefined;
+  stop: () => void;
+}) {
+  const block = openHeaderBlock();
+  const hash = createHash('sha256');
+  const kept: Buffer[] = [];
+  let size = 0;
+  let read: Read | undefined;
+  let failure: CgiOutputError | undefined;
+
+  const pass = (chunk: Buffer): void | Promise<void> => {
+    if (read?.response && hasBody(read.response.status) && chunk.length > 0) return sink.body(chunk);
+  };
+
+  return {
+    take(chunk: Buffer): void | Promise<void> {
+      hash.update(chunk);
+      size += chunk.length;
+      if (size <= keptBytes) kept.push(chunk);
+      else kept.length = 0;
+      if (failure) return;
+      if (read) return pass(chunk);
+      try {
+        const found = block.push(chunk);
+        if (!found) return;
+        read = toRead(parseHead(found.lines), nothing, ownPathOf);
+        if (read.response) sink.head(read.response);
+        return pass(found.rest);
+      } catch (error) {
+        if (!(error instanceof CgiOutputError)) throw error;
+        failure = error;
+        stop();
+      }
+    },
+
+    /** Errors: CgiOutputError. */
+    end(): Read {
+      if (failure) throw failure;
+      if (!read) throw block.missing();
+      return read;
+    },
+
+    /** What the program did not keep to, and was stopped for. */
+    get failure() {
+      return failure;
+    },
+
+    /** What was written, once the sink has been given its head. */
+    get sent(): { sha256: string; stdout: Buffer | undefined } | undefined {
+      return read?.response && { sha256: hash.copy().digest('hex'), stdout: size <= keptBytes ? Buffer.concat(kept) : undefined };
+    },
+  };
+}
+
+function toRead(head: CgiHead, body: Buffer, ownPathOf: (head: CgiHead) => OwnPath | undefined): Read {
+  const target = ownPathOf(head);
+  if (target) return { target };
+  const { status, headers } = head;
+  return { response: { status, headers, body: hasBody(status) ? body : nothing } };
+}

@@ -1,0 +1,104 @@
+import type { OutgoingHttpHeaders } from 'node:http';
+import type { AnswerSink, FunctionHead } from '@freehold/compute';
+import type { FastifyReply } from 'fastify';
+
+/** A program that ends within this time of its first output gets a plain answer, with its length and receipt in front. */
+const patienceMs = 20;
+/** As much as that may wait for it. */
+const mostWaiting = 64 * 1024;
+
+export type AnswerStream = ReturnType<typeof openAnswerStream>;
+
+/**
+ * Sends a function's answer while the program writes it, in chunks, holding the program back when the caller reads slowly. What
+ * is known at the end only comes in trailers. `prepare` sets what goes before the body. A program is held back for `holdMs` at
+ * most: by then it was stopped, and a caller who reads nothing must not keep its place in the sandbox.
+ */
+export function openAnswerStream({
+  reply,
+  prepare,
+  trailers,
+  holdMs,
+}: {
+  reply: FastifyReply;
+  prepare: (head: FunctionHead) => void;
+  trailers: readonly string[];
+  holdMs: number;
+}) {
+  const { raw } = reply;
+  let head: FunctionHead | undefined;
+  let waiting: Buffer[] = [];
+  let size = 0;
+  let begun = false;
+  let timer: NodeJS.Timeout | undefined;
+  let holdUntil = 0;
+
+  const drained = () =>
+    new Promise<void>((resolve) => {
+      const go = () => {
+        clearTimeout(late);
+        raw.off('drain', go);
+        raw.off('close', go);
+        resolve();
+      };
+      const late = setTimeout(go, Math.max(0, holdUntil - performance.now()));
+      raw.on('drain', go);
+      raw.on('close', go);
+    });
+
+  function begin(): void | Promise<void> {
+    clearTimeout(timer);
+    if (begun || !head) return;
+    begun = true;
+    prepare(head);
+    reply.header('trailer', trailers.join(', '));
+    reply.hijack();
+    raw.writeHead(reply.statusCode, reply.getHeaders() as OutgoingHttpHeaders);
+    raw.flushHeaders();
+    const bytes = Buffer.concat(waiting);
+    waiting = [];
+    if (bytes.length > 0) return write(bytes);
+  }
+
+  /** A caller who has gone takes nothing more; his run is stopped by other means. */
+  function write(chunk: Buffer): void | Promise<void> {
+    if (raw.destroyed || raw.write(chunk)) return;
+    return drained();
+  }
+
+  const sink: AnswerSink = {
+    head(given) {
+      head = given;
+      holdUntil = performance.now() + holdMs;
+      timer = setTimeout(() => void begin(), patienceMs);
+    },
+    body(chunk) {
+      if (begun) return write(chunk);
+      waiting.push(chunk);
+      size += chunk.length;
+      if (size > mostWaiting) return begin();
+    },
+  };
+
+  return {
+    sink,
+    /** Whether the head is on its way to the caller. */
+    get begun() {
+      return begun;
+    },
+    /** The whole body of an answer that has ended before anything was sent; undefined when nothing went through here. */
+    take(): Buffer | undefined {
+      clearTimeout(timer);
+      return head && Buffer.concat(waiting);
+    },
+    end(values: Readonly<Record<string, string>>): void {
+      raw.addTrailers(values);
+      raw.end();
+    },
+    /** Breaks the connection off, so that the caller sees that the answer is not whole. */
+    breakOff(): void {
+      clearTimeout(timer);
+      raw.destroy();
+    },
+  };
+}
