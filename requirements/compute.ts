@@ -83,4 +83,10 @@ export default [
     behaviour:
       'what need not be kept goes out while the program writes it; a slow reader holds it back, and one who goes away stops it; what is paid for is kept whole first',
   },
+  {
+    id: 'compute.cgi.peers',
+    source: 'issues/4',
+    behaviour:
+      'one program of more than 34 outputs behaves as under nginx + fcgiwrap, lighttpd and Apache; each difference is named in docs/cgi.md with its reason',
+  },
 ] satisfies Requirement[];

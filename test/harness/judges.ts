@@ -3,21 +3,42 @@ import { delimiter, join } from 'node:path';
 import type { TestContext } from 'node:test';
 
 /** Programs of others that judge the node, each with the Debian package that brings it. A new judge is entered here. */
-const packages = { litmus: 'litmus', rclone: 'rclone', cadaver: 'cadaver' } as const;
+const packages = {
+  litmus: 'litmus',
+  rclone: 'rclone',
+  cadaver: 'cadaver',
+  // What runs the same CGI program, and what compiles it.
+  nginx: 'nginx',
+  fcgiwrap: 'fcgiwrap',
+  lighttpd: 'lighttpd',
+  apache2: 'apache2-bin',
+  cc: 'gcc libc6-dev',
+} as const;
 
 export type Judge = keyof typeof packages;
 
 const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin'];
 
-function isInstalled(program: string): boolean {
-  return folders.some((folder) => {
-    try {
-      accessSync(join(folder, program), constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
+function find(program: string): string | undefined {
+  return folders
+    .map((folder) => join(folder, program))
+    .find((path) => {
+      try {
+        accessSync(path, constants.X_OK);
+        return true;
+      } catch {
+        return false;
+      }
+    });
+}
+
+const isInstalled = (program: string): boolean => find(program) !== undefined;
+
+/** Where a judge is, also when an ordinary user does not look there. */
+export function whereIs(judge: Judge): string {
+  const path = find(judge);
+  if (path === undefined) throw new Error(`${judge} is not installed: sudo apt-get install ${packages[judge]}`);
+  return path;
 }
 
 /** The Debian packages of the judges that are not on this machine. */

@@ -21,9 +21,9 @@ export async function freePort(): Promise<number> {
 }
 
 /** Starts a program that stays in the foreground. `stop` ends it with all that it started: fcgiwrap leaves its workers behind. */
-export function startProgram(command: string, args: readonly string[], errors: string) {
+export function startProgram(command: string, args: readonly string[], errors: string, env = process.env) {
   const log = openSync(errors, 'a');
-  const child = spawn(command, args, { stdio: ['ignore', log, log], detached: true });
+  const child = spawn(command, args, { stdio: ['ignore', log, log], detached: true, env });
   closeSync(log);
   child.on('error', () => {});
   return { child, stop: () => stop(child) };

@@ -150,6 +150,9 @@ describe('CGI over HTTP', { skip: withoutCompiler }, () => {
     assert.deepEqual(readdirSync(join(node.dataDirectory, 'compute', 'inputs')), []);
     const small = await rawRequest(`${free.url}/echo`, { method: 'PUT', body: [Buffer.from('a'), Buffer.from('b')] });
     assert.match(small.body.toString(), /^PUT length=2 type=none read=2 /);
+    // A program need not read it.
+    const unread = await rawRequest(`${free.url}/ignore-input`, { method: 'POST', body: Buffer.alloc(5_000_000) });
+    assert.deepEqual([unread.status, unread.body.toString()], [200, 'hello\n']);
     const over = await rawRequest(`${free.url}/echo`, { method: 'POST', body: Buffer.alloc(8_000_001) });
     assert.equal(over.status, 413);
   });
@@ -281,7 +284,12 @@ describe('CGI over HTTP', { skip: withoutCompiler }, () => {
       ['application/octet-stream', 'nosniff'],
     );
     const none = await rawRequest(`${free.url}/status-204`);
-    assert.deepEqual([none.status, none.body.length, none.headers['content-type']], [204, 0, undefined]);
+    assert.deepEqual([none.status, none.body.length, none.headers['content-length']], [204, 0, undefined]);
+    const file = await rawRequest(`${free.url}/send-file`);
+    assert.deepEqual(
+      Object.keys(file.headers).filter((name) => /sendfile|send-file|accel/.test(name)),
+      [],
+    );
     const large = await rawRequest(`${free.url}/large-body`);
     assert.deepEqual([large.body.length, large.whole], [3 * 1024 * 1024, true]);
   });

@@ -63,12 +63,15 @@ export function cgiEnvironment({
     QUERY_STRING: query,
     REQUEST_URI: `/${offerId}.cgi${toUtf8(request.path)}${query ? `?${query}` : ''}`,
   };
-  if (inputSize > 0) environment['CONTENT_LENGTH'] = String(inputSize);
-  const type = request.headers['content-type'];
+  const { headers } = request;
+  // A body that was announced has a length, be it 0.
+  if (inputSize > 0 || headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined)
+    environment['CONTENT_LENGTH'] = String(inputSize);
+  const type = headers['content-type'];
   if (type) environment['CONTENT_TYPE'] = toUtf8(type);
   for (const name of vary) {
     if (name === remoteAddress || neverPassed.test(name)) continue;
-    const header = request.headers[name];
+    const header = headers[name];
     const value = name === 'cookie' && header !== undefined ? incomingCookies(header) : header;
     if (value !== undefined) environment[`HTTP_${name.toUpperCase().replaceAll('-', '_')}`] = toUtf8(value);
   }
@@ -81,7 +84,7 @@ export function cgiEnvironment({
 
 /** The request for another path of the same program, which it asked for itself: without a body (RFC 3875 §6.2.2). */
 export function redirectedRequest(request: FunctionRequest, { path, query }: OwnPath): FunctionRequest {
-  const { 'content-type': _, ...headers } = request.headers;
+  const { 'content-type': _type, 'content-length': _length, 'transfer-encoding': _encoding, ...headers } = request.headers;
   return { ...request, method: request.method === 'HEAD' ? 'HEAD' : 'GET', path, query, headers };
 }
 

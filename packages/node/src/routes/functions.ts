@@ -112,7 +112,9 @@ export const functionRoutes = ({
     reply.headers(said);
     if (outcome.failure) throw outcome.failure;
     sendHead(outcome.response, sent);
-    return reply.send(streamed ?? outcome.response.body);
+    const body = streamed ?? outcome.response.body;
+    // Fastify would give a type to nothing.
+    return reply.send(body.length === 0 ? undefined : body);
   }
 
   const params = z.object({ offer: name });
@@ -135,10 +137,11 @@ const publicHeaders = {
 
 /**
  * Headers of an answer that speak for the node or for its whole origin, and so are not a program's to set: payments and
- * receipts, who may read the answer, what the browser shall remember of this host, and prompts in the host's name.
+ * receipts, who may read the answer, what the browser shall remember of this host, prompts in the host's name, and orders to a
+ * server in front of the node, such as to send one of its own files.
  */
 const nodeHeaders =
-  /^(payment-.*|x-freehold-.*|x-request-id|access-control-.*|cross-origin-.*|content-security-policy.*|clear-site-data|strict-transport-security|alt-svc|service-worker-allowed|report-to|reporting-endpoints|nel|www-authenticate|proxy-authenticate|server|date)$/;
+  /^(payment-.*|x-freehold-.*|x-request-id|access-control-.*|cross-origin-.*|content-security-policy.*|clear-site-data|strict-transport-security|alt-svc|service-worker-allowed|report-to|reporting-endpoints|nel|accept-ch|critical-ch|set-login|use-as-dictionary|speculation-rules|attribution-reporting-.*|observe-browsing-topics|origin-agent-cluster|www-authenticate|proxy-authenticate|x-accel-.*|x-sendfile.*|x-lighttpd-send-file|x-litespeed-.*|surrogate-.*|server|date)$/;
 
 type Sent = { call: CallableOffer; scriptPath: string; reply: FastifyReply };
 

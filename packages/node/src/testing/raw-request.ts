@@ -1,7 +1,10 @@
 import { request, type IncomingHttpHeaders, type RequestOptions } from 'node:http';
 
 export type RawAnswer = {
+  isHead: boolean;
   status: number;
+  /** Of the answers before the answer (100, 103). */
+  informational: number[];
   headers: IncomingHttpHeaders;
   trailers: NodeJS.Dict<string>;
   body: Buffer;
@@ -17,6 +20,7 @@ export function rawRequest(
   { body, ...options }: RequestOptions & { body?: string | Buffer | Iterable<Buffer> } = {},
 ): Promise<RawAnswer> {
   return new Promise((resolve, reject) => {
+    const informational: number[] = [];
     const outgoing = request(url, { agent: false, ...options }, (response) => {
       const start = performance.now();
       const chunks: Buffer[] = [];
@@ -27,11 +31,21 @@ export function rawRequest(
       });
       const end = () => {
         const { statusCode = 0, headers, trailers, complete } = response;
-        resolve({ status: statusCode, headers, trailers, body: Buffer.concat(chunks), pieces, whole: complete });
+        resolve({
+          isHead: options.method === 'HEAD',
+          status: statusCode,
+          informational,
+          headers,
+          trailers,
+          body: Buffer.concat(chunks),
+          pieces,
+          whole: complete,
+        });
       };
       response.on('error', () => {});
       response.on('close', end);
     });
+    outgoing.on('information', ({ statusCode }) => informational.push(statusCode));
     outgoing.on('error', reject);
     if (body === undefined || typeof body === 'string' || body instanceof Uint8Array) outgoing.end(body);
     else {
