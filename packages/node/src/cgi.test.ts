@@ -199,6 +199,27 @@ describe('CGI over HTTP', { skip: withoutCompiler }, () => {
     );
   });
 
+  test('a path may hold .cgi again', async () => {
+    verifies('compute.cgi.environment');
+    const environment = environmentOf((await rawRequest(`${free.url}/environment/x.cgi/y.cgi`)).body);
+    assert.equal(environment.get('PATH_INFO'), '/environment/x.cgi/y.cgi');
+  });
+
+  test('an upload that breaks off is nobody else\u2019s trouble', async () => {
+    verifies('compute.cgi.input');
+    const lines = node.log.length;
+    const outgoing = httpRequest(`${free.url}/echo`, { agent: false, method: 'POST', headers: { 'content-length': '3000000' } });
+    outgoing.on('error', () => {});
+    await new Promise<void>((resolve) => outgoing.write(Buffer.alloc(2_000_000), () => resolve()));
+    outgoing.destroy();
+    await delay(100);
+    assert.deepEqual(
+      node.log.slice(lines).filter((line) => line.includes('http.failed')),
+      [],
+    );
+    assert.equal((await rawRequest(`${free.url}/echo`, { method: 'POST', body: Buffer.alloc(2_000_000) })).status, 200);
+  });
+
   test('paths that no program should have to think about are refused', async () => {
     verifies('compute.cgi.environment');
     for (const path of ['/%00', '/a/%2e%2e/b', '/a/../b', '/%zz', '/%ff'])

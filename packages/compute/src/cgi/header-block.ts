@@ -28,7 +28,7 @@ export function openHeaderBlock() {
       pending = pending.length === 0 ? chunk : Buffer.concat([pending, chunk]);
       for (let start = 0; ;) {
         const end = pending.indexOf(0x0a, start);
-        const taken = size + (end === -1 ? pending.length : end + 1 - start);
+        const taken = size + (end === -1 ? pending.length : end + 1) - start;
         if (taken > mostBytes)
           throw new CgiOutputError('The program wrote no CGI header block (headers, then an empty line, within 32 KiB)');
         if (end === -1) {

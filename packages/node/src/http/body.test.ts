@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
-import { createServer, request, type IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createHash } from 'node:crypto';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { createServer, IncomingMessage, request } from 'node:http';
+import { Socket, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { verifies } from '../../../../requirements/verifies.ts';
 import { openInputReader } from './body.ts';
 
 /** A server that reads bodies with the reader and answers the length, or the code of the refusal. */
@@ -50,3 +54,51 @@ test('all inputs together are bounded, and what was held is given back', async (
   assert.equal(await first, '1000');
   assert.equal(await send('x'.repeat(1000)), '1000');
 });
+
+test('large inputs wait in files, bounded in all; nothing is left of them', async (t) => {
+  verifies('compute.cgi.input');
+  const directory = await mkdtemp(join(tmpdir(), 'freehold-inputs-'));
+  t.after(() => rm(directory, { recursive: true }));
+  const reader = openInputReader({ directory, memoryBytes: 3_000_000, diskBytes: 5_000_000 });
+  const bytes = Buffer.alloc(2_500_000, 'an input that is larger than what is kept in memory ');
+  const before = Buffer.from('before ');
+  const read = (given: Buffer) =>
+    reader.with(incomingOf(given), { limit: 3_000_000, before }, async (input) => {
+      assert.deepEqual(await readdir(directory), []);
+      const parts = [input.read(), input.read()];
+      const [one, two] = await Promise.all(
+        parts.map(async (part) => (part instanceof Uint8Array ? part : Buffer.concat(await Array.fromAsync(part)))),
+      );
+      assert.ok(one && two?.equals(one));
+      assert.equal(one.length, input.size);
+      assert.equal(Buffer.from(input.sha256).toString('hex'), createHash('sha256').update(one).digest('hex'));
+      return one;
+    });
+  assert.ok((await read(bytes)).equals(Buffer.concat([before, bytes])));
+  assert.equal((await read(Buffer.from('small'))).toString(), 'before small');
+  // Two at a time are too many; one after the other they are not.
+  const both = await Promise.allSettled([read(bytes), read(bytes)]);
+  assert.deepEqual(both.map(({ status }) => status).sort(), ['fulfilled', 'rejected']);
+  await read(bytes);
+});
+
+test('an input that is held stays readable when who read it has let go', async (t) => {
+  const directory = await mkdtemp(join(tmpdir(), 'freehold-inputs-'));
+  t.after(() => rm(directory, { recursive: true }));
+  const reader = openInputReader({ directory, memoryBytes: 0, diskBytes: 5_000_000 });
+  const bytes = Buffer.alloc(2_000_000, 'held ');
+  const [input, letGo] = await reader.with(incomingOf(bytes), { limit: 3_000_000 }, async (given) => [given, given.hold()] as const);
+  const content = input.read();
+  assert.ok(!(content instanceof Uint8Array));
+  assert.ok(Buffer.concat(await Array.fromAsync(content)).equals(bytes));
+  letGo();
+  await assert.rejects(Array.fromAsync(input.read() as AsyncIterable<Uint8Array>));
+});
+
+/** A request with this body, as the reader sees it. */
+function incomingOf(bytes: Buffer): IncomingMessage {
+  const message = new IncomingMessage(new Socket());
+  for (let at = 0; at < bytes.length; at += 65_536) message.push(bytes.subarray(at, at + 65_536));
+  message.push(null);
+  return message;
+}

@@ -76,7 +76,7 @@ export function openInputReader({ directory, memoryBytes, diskBytes }: { directo
       }
     } catch (error) {
       await release();
-      throw error;
+      throw stream.readableAborted && error !== silent ? cutOff : error;
     } finally {
       clearTimeout(silence);
     }
@@ -140,4 +140,5 @@ function fileInput({
 }
 
 const busy = new RequestError('too_many_requests', 429, 'This node holds as much input as it can. Send the request again in a moment.');
+const cutOff = new RequestError('invalid_request', 400, 'The input ended before it was complete. Send the request again.');
 const silent = new RequestError('invalid_request', 408, 'The input stopped coming. Send the request again.');

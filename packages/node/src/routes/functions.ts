@@ -32,7 +32,7 @@ const name = z.string().min(1).max(64);
 /** Calls that may run or wait for a sandbox; more are sent away, to come back when there is room. */
 const mostCalls = 256;
 /** Input that all calls together may hold: in memory, and in files. */
-const inputBytes = { memoryBytes: 256 * 1024 * 1024, diskBytes: 4 * 1024 * 1024 * 1024 };
+const inputBytes = { memoryBytes: 256 * 1024 * 1024, diskBytes: 1024 * 1024 * 1024 };
 
 /** `/<offer>.cgi/…`: the functions themselves. They see nothing of the session of the person who calls. */
 export const functionRoutes = ({
