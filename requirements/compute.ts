@@ -88,5 +88,9 @@ export default [
     source: 'issues/4',
     behaviour:
       'one program of more than 34 outputs behaves as under nginx + fcgiwrap, lighttpd and Apache; each difference is named in docs/cgi.md with its reason',
+    id: 'compute.wasi.mounts',
+    source: 'issues/4',
+    behaviour:
+      'a WASI program is given folders, to read or to change; contents are fetched when they are read, and what it changed is told when it has ended well',
   },
 ] satisfies Requirement[];

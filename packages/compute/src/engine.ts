@@ -1,4 +1,5 @@
 import type { Limits } from '@freehold/protocol';
+import type { MountChange, WasmMounts } from './wasm/index.ts';
 
 /** Why a run ended. `exit` is the program's own end; every other reason is a limit or a fault. */
 export type RunReason = 'exit' | 'signal' | 'trap' | 'wall' | 'cpu' | 'memory' | 'fuel' | 'output' | 'killed' | 'spawn' | 'invalid';
@@ -27,6 +28,8 @@ export type Run = {
   network?: readonly string[];
   /** It may start processes, all within `limits` together. */
   fork?: boolean;
+  /** Folders that a WASI program is given (kind `wasi`). */
+  mounts?: WasmMounts;
 };
 
 export type RunOptions = {
@@ -47,6 +50,8 @@ export type RunResult = {
   maxRssBytes: number;
   /** Instructions that ran, when the run was metered. */
   fuel?: number;
+  /** What a program that ended with code 0 changed in its mounts, in their order. Nobody has committed it yet. */
+  changes?: MountChange[][];
   /** Empty when it was taken by a callback. */
   stdout: Buffer;
   stderr: Buffer;

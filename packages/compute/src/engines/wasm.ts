@@ -40,7 +40,11 @@ export async function openWasmEngine({
   };
 }
 
-function jobOf({ kind, program, entry, args, env, limits, seed }: Run, stdin: Buffer, read: (cid: string) => Promise<Uint8Array>): WasmJob {
+function jobOf(
+  { kind, program, entry, args, env, limits, seed, mounts }: Run,
+  stdin: Buffer,
+  read: (cid: string) => Promise<Uint8Array>,
+): WasmJob {
   const common = {
     program: { id: program, read: () => read(program) },
     limits: {
@@ -53,7 +57,7 @@ function jobOf({ kind, program, entry, args, env, limits, seed }: Run, stdin: Bu
     ...(seed && { seed, fixedTime }),
   };
   if (kind === 'core') return { ...common, kind: 'call', name: entry ?? '', args };
-  return { ...common, kind: 'command', args: ['function', ...args], env, stdin };
+  return { ...common, kind: 'command', args: ['function', ...args], env, stdin, ...(mounts && { mounts }) };
 }
 
 function toRunResult({ trap, results, stdout, ...result }: WasmResult, { kind }: Run): RunResult {

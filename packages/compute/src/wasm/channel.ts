@@ -5,20 +5,33 @@ import { encodeFrame, FrameReader, type Frame, type FrameKind } from './frame.ts
 export function openChannel({ fd, limit }: { fd: number; limit: number }) {
   const frames = new FrameReader(limit);
   const incoming = Buffer.alloc(65_536);
+  /** Jobs that came while an answer was waited for. */
+  const waiting: Frame[] = [];
+
+  function next(): Frame | undefined {
+    for (;;) {
+      const frame = frames.next();
+      if (frame !== undefined) return frame;
+      const length = readSync(fd, incoming);
+      if (length === 0) return undefined;
+      frames.push(Buffer.from(incoming.subarray(0, length)));
+    }
+  }
+
   return {
     send(kind: FrameKind, head?: unknown, body?: readonly Uint8Array[]): void {
       const bytes = encodeFrame(kind, head, body);
       for (let sent = 0; sent < bytes.length;) sent += writeSync(fd, bytes, sent);
     },
     /** Waits for the next frame; undefined when the server is gone. */
-    receive(): Frame | undefined {
-      for (;;) {
-        const frame = frames.next();
-        if (frame !== undefined) return frame;
-        const length = readSync(fd, incoming);
-        if (length === 0) return undefined;
-        frames.push(Buffer.from(incoming.subarray(0, length)));
+    receive: (): Frame | undefined => waiting.shift() ?? next(),
+    /** Waits for the answer to what was just sent. */
+    answer(kind: FrameKind): Frame {
+      for (let frame = next(); frame !== undefined; frame = next()) {
+        if (frame.kind === kind) return frame;
+        waiting.push(frame);
       }
+      process.exit(0);
     },
   };
 }

@@ -2,6 +2,9 @@ import { memoryImport } from './limit-memory.ts';
 import { stderrBytes, type ResultHead, type RunHead } from './job.ts';
 import { fromResults, toArguments } from './numbers.ts';
 import { Refusal, type Program } from './program.ts';
+import type { MountChange } from './mount.ts';
+import { changesOf } from './wasi/mounted.ts';
+import type { ReadContent } from './wasi/volume.ts';
 import type { WasiOptions } from './wasi/context.ts';
 import type { Wasi } from './wasi/wasi.ts';
 import { wasiModule } from './wasi/names.ts';
@@ -10,22 +13,38 @@ type Outcome = Pick<ResultHead, 'reason' | 'exitCode' | 'trap' | 'results'>;
 export type Execution = Outcome & {
   stdout: Uint8Array;
   stderr: Uint8Array;
+  changes?: MountChange[][];
   memoryBytes: number;
   /** To be called when the answer is out: clears what was used. Answers how many bytes are left to the collector. */
   release(): number;
 };
 
 /** Runs one job in a fresh instance and answers how it ended. Nothing of it can be seen by the next job. */
-export function execute({ program, wasi, job, stdin }: { program: Program; wasi: Wasi; job: RunHead; stdin: Uint8Array }): Execution {
+export function execute({
+  program,
+  wasi,
+  job,
+  stdin,
+  readContent,
+}: {
+  program: Program;
+  wasi: Wasi;
+  job: RunHead;
+  stdin: Uint8Array;
+  /** Asks the server for a part of a content that the job's mounts name. */
+  readContent: ReadContent;
+}): Execution {
   const memory = program.takeMemory(job.limits.memoryBytes);
-  if (program.usesWasi) wasi.begin(wasiOptions(job, stdin, memory));
+  if (program.usesWasi) wasi.begin({ ...wasiOptions(job, stdin, memory), readContent });
   const outcome = run(program, job, wasi, memory);
   const { bytes: stdout } = wasi.job.stdout;
   const { bytes: stderr } = wasi.job.stderr;
+  const endedWell = outcome.reason === 'exit' && outcome.exitCode === 0;
   return {
     ...outcome,
     stdout,
     stderr,
+    ...(endedWell && job.mounts !== undefined && program.usesWasi && { changes: wasi.job.mounted.map(changesOf) }),
     memoryBytes: memory?.buffer.byteLength ?? 0,
     release() {
       const left = program.giveBack(memory) + wasi.job.volume.used + stdout.length + stdin.length;
@@ -35,13 +54,14 @@ export function execute({ program, wasi, job, stdin }: { program: Program; wasi:
   };
 }
 
-function wasiOptions(job: RunHead, stdin: Uint8Array, memory: WebAssembly.Memory | undefined): WasiOptions {
+function wasiOptions(job: RunHead, stdin: Uint8Array, memory: WebAssembly.Memory | undefined): Omit<WasiOptions, 'readContent'> {
   return {
     memory,
     args: job.args,
     env: job.env,
     stdin,
     limits: { stdout: job.limits.outputBytes, stderr: stderrBytes, scratch: job.limits.scratchBytes },
+    mounts: job.mounts ?? [],
     ...(job.fixedTime === undefined ? {} : { fixedTime: job.fixedTime }),
     ...(job.seed === undefined ? {} : { seed: Buffer.from(job.seed, 'hex') }),
   };

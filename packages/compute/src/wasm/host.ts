@@ -8,9 +8,10 @@ import { runInNewContext } from 'node:vm';
 import { openChannel } from './channel.ts';
 import { execute } from './execute.ts';
 import { largestProgram, largestTable } from './inspect.ts';
-import type { ReadyHead, ResultHead, RunHead } from './job.ts';
+import type { ReadHead, ReadyHead, ResultHead, RunHead } from './job.ts';
 import { attempt } from './attempt.ts';
 import { createWasi } from './wasi/wasi.ts';
+import { toSent } from './send-changes.ts';
 import { compileProgram, Refusal, type Program } from './program.ts';
 
 const [mode = '', parameter = ''] = process.argv.slice(1);
@@ -57,25 +58,38 @@ async function serve(): Promise<void> {
       return { wallUs, cpuUs: user + system, processCpuMs: processCpuMs() };
     };
     try {
-      const program = programs.get(job.program) ?? load(job.program);
+      const program = programs.get(job.program) ?? load();
       remember(job.program, program);
-      const { stdout, stderr, memoryBytes, release, ...outcome } = execute({ program, wasi, job, stdin });
-      const head: ResultHead = { ...outcome, ...usage(), maxRssBytes: memoryBytes, stdoutBytes: stdout.length };
-      channel.send('result', head, [stdout, stderr]);
+      const { stdout, stderr, memoryBytes, changes, release, ...outcome } = execute({ program, wasi, job, stdin, readContent });
+      const sizes = { maxRssBytes: memoryBytes, stdoutBytes: stdout.length, stderrBytes: stderr.length };
+      const { heads, bytes } = toSent(changes);
+      const head: ResultHead = { ...outcome, ...usage(), ...sizes, ...(heads && { changes: heads }) };
+      channel.send('result', head, [stdout, stderr, ...bytes]);
       return release();
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
-      const head: ResultHead = { reason: error.reason, exitCode: 0, trap: error.message, ...usage(), maxRssBytes: 0, stdoutBytes: 0 };
+      const head: ResultHead = {
+        reason: error.reason,
+        exitCode: 0,
+        trap: error.message,
+        ...usage(),
+        maxRssBytes: 0,
+        stdoutBytes: 0,
+        stderrBytes: 0,
+      };
       channel.send('result', head);
       return 0;
     }
   }
 
-  function load(id: string): Program {
+  function load(): Program {
     channel.send('need');
-    const frame = channel.receive();
-    if (frame?.kind !== 'program') throw new Error(`The server did not send the program ${id}`);
-    return compileProgram(frame.body);
+    return compileProgram(channel.answer('program').body);
+  }
+
+  function readContent(content: string, offset: number, length: number): Uint8Array {
+    channel.send('read', { content, offset, length } satisfies ReadHead);
+    return channel.answer('content').body;
   }
 
   function remember(id: string, program: Program): void {

@@ -1,3 +1,5 @@
+import type { MountChange, WasmMount, WasmMounts } from './mount.ts';
+
 /** What a job may use. Every limit ends the job with a reason of its own, except `scratchBytes`, which the program is told about (NOSPC). */
 export type WasmLimits = {
   wallMs: number;
@@ -27,7 +29,13 @@ type Common = {
 };
 
 /** A WASI preview 1 command: `_start` with arguments (the first is the program's name), environment and stdin. */
-export type WasmCommand = Common & { kind: 'command'; args: string[]; env: Record<string, string>; stdin?: Uint8Array };
+export type WasmCommand = Common & {
+  kind: 'command';
+  args: string[];
+  env: Record<string, string>;
+  stdin?: Uint8Array;
+  mounts?: WasmMounts;
+};
 
 /** One exported function of a module, with numbers written in decimal. */
 export type WasmCall = Common & { kind: 'call'; name: string; args: string[] };
@@ -57,6 +65,8 @@ export type WasmResult = {
   stderr: Buffer;
   /** What a call returned, in decimal. */
   results?: string[];
+  /** For a job with mounts that ended well: what it changed in each of them, in their order. */
+  changes?: MountChange[][];
 };
 
 /** The head of a `run` frame; the body is stdin. */
@@ -67,13 +77,21 @@ export type RunHead = {
   args: string[];
   env: string[];
   limits: Pick<WasmLimits, 'memoryBytes' | 'outputBytes' | 'scratchBytes'>;
+  mounts?: WasmMount[];
   fixedTime?: number;
   /** Hexadecimal. */
   seed?: string;
 };
 
-/** The head of a `result` frame; the body is stdout followed by stderr. */
-export type ResultHead = Omit<WasmResult, 'stdout' | 'stderr'> & ReadyHead & { stdoutBytes: number };
+/** The head of a `result` frame; the body is stdout, stderr, and the new contents of files in the order of the changes. */
+export type ResultHead = Omit<WasmResult, 'stdout' | 'stderr' | 'changes'> &
+  ReadyHead & { stdoutBytes: number; stderrBytes: number; changes?: SentChange[][] };
+
+/** A change whose bytes are in the body. */
+export type SentChange = Exclude<MountChange, { bytes: Uint8Array }> | { type: 'file'; path: string; from?: string; length: number };
+
+/** The head of a `read` frame, by which a host asks for a part of a content; the answer is a `content` frame with the bytes. */
+export type ReadHead = { content: string; offset: number; length: number };
 
 /** The head of a `ready` frame: the processor time that the whole process has used so far. */
 export type ReadyHead = { processCpuMs: number };

@@ -2,11 +2,21 @@ import type { Log } from '../native/log.ts';
 import type { Frame } from './frame.ts';
 import { startHost, type HostEnd, type Launch } from './host-process.ts';
 import { largestProgram } from './inspect.ts';
-import { largestStream, stderrBytes, type ResultHead, type RunHead, type WasmJob, type WasmReason, type WasmResult } from './job.ts';
-import { readReadyHead, readResultHead } from './read-result.ts';
+import {
+  largestStream,
+  stderrBytes,
+  type ReadHead,
+  type ResultHead,
+  type RunHead,
+  type WasmJob,
+  type WasmReason,
+  type WasmResult,
+} from './job.ts';
+import { readReadHead, readReadyHead, readResultHead, toChanges } from './read-result.ts';
 import { cpuMsOf, residentBytesOf } from './process-usage.ts';
 
-const largestFrame = Math.max(largestStream, largestProgram) + stderrBytes + 1024 * 1024;
+/** A result may bring a whole output and a whole scratch folder besides. */
+const largestFrame = Math.max(2 * largestStream, largestProgram) + stderrBytes + 4 * 1024 * 1024;
 /** How often limits are looked at while a job runs. */
 const tickMs = 20;
 /** What a host process may take besides what its job was granted: Node, its heap (128 MiB), compiled code. */
@@ -72,19 +82,35 @@ export function startWorker({ launch, log }: { launch: Launch; log: Log }): Work
       idleCpuMs = readReadyHead(head).processCpuMs;
       ready.resolve();
     } else if (kind === 'need' && running !== undefined) void sendProgram(running);
+    else if (kind === 'read' && running !== undefined) void sendContent(running, readReadHead(head));
     else if (kind === 'result' && running !== undefined) {
       const { processCpuMs, ...result } = readResultHead(head);
       idleCpuMs = processCpuMs;
-      running.finish(toResult(result, body));
+      running.finish(toResult(result, body, running.job));
     } else throw new Error(`a ${kind} frame was not expected`);
   }
 
-  async function sendProgram(asked: Running): Promise<void> {
-    try {
+  const sendProgram = (asked: Running) =>
+    answer(asked, async () => {
       const bytes = await asked.job.program.read();
-      if (running !== asked) return;
       programs.add(asked.job.program.id);
-      host.send('program', null, [bytes]);
+      return ['program', bytes];
+    });
+
+  /** Only what the mounts of the running job hold is read, whoever asks. */
+  const sendContent = (asked: Running, { content, offset, length }: ReadHead) =>
+    answer(asked, async () => {
+      const mounts = asked.job.kind === 'command' ? asked.job.mounts : undefined;
+      const isMounted = mounts?.folders.some(({ entries }) => entries.some((entry) => entry.type === 'file' && entry.content === content));
+      if (mounts === undefined || isMounted !== true) throw new Error('It asked for a content that its mounts do not hold.');
+      const bytes = await mounts.read(content, offset, length);
+      return ['content', bytes.subarray(0, length)];
+    });
+
+  async function answer(asked: Running, find: () => Promise<['program' | 'content', Uint8Array]>): Promise<void> {
+    try {
+      const [kind, bytes] = await find();
+      if (running === asked) host.send(kind, null, [bytes]);
     } catch (error) {
       asked.fail(error instanceof Error ? error : new Error(String(error)));
       host.kill();
@@ -170,14 +196,22 @@ function toHead(job: WasmJob): RunHead {
     args: job.args,
     env: job.kind === 'command' ? Object.entries(job.env).map(([name, value]) => `${name}=${value}`) : [],
     limits: { memoryBytes, outputBytes: Math.min(outputBytes, largestStream), scratchBytes },
+    ...(job.kind === 'command' && job.mounts ? { mounts: job.mounts.folders } : {}),
     ...(job.fixedTime === undefined ? {} : { fixedTime: job.fixedTime }),
     ...(job.seed === undefined ? {} : { seed: Buffer.from(job.seed).toString('hex') }),
   };
 }
 
-function toResult({ stdoutBytes, ...result }: Omit<ResultHead, 'processCpuMs'>, body: Uint8Array): WasmResult {
+function toResult(head: Omit<ResultHead, 'processCpuMs'>, body: Uint8Array, job: WasmJob): WasmResult {
+  const { stdoutBytes, stderrBytes, changes, ...result } = head;
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
-  return { ...result, stdout: bytes.subarray(0, stdoutBytes), stderr: bytes.subarray(stdoutBytes) };
+  const end = stdoutBytes + stderrBytes;
+  return {
+    ...result,
+    stdout: bytes.subarray(0, stdoutBytes),
+    stderr: bytes.subarray(stdoutBytes, end),
+    ...(job.kind === 'command' && job.mounts && changes ? { changes: toChanges(changes, bytes.subarray(end), job.mounts.folders) } : {}),
+  };
 }
 
 /** The result of a job that was given up before it began. */

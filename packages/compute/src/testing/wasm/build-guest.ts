@@ -4,11 +4,11 @@ import { main } from 'assemblyscript/asc';
 
 /** Compiles an AssemblyScript source of this folder into a WebAssembly module without any import but its own. */
 export async function buildGuest(name: string): Promise<Uint8Array> {
-  const source = await readFile(join(import.meta.dirname, `${name}.as`), 'utf8');
+  const sources: Record<string, string> = { 'guest.ts': await source(name), 'wasi.ts': await source('wasi') };
   let binary: Uint8Array | undefined;
   let said = '';
   const { error } = await main(['guest.ts', '--outFile', 'guest.wasm', '--runtime', 'stub', '--use', 'abort=', '-O1'], {
-    readFile: (file) => (file === 'guest.ts' ? source : null),
+    readFile: (file) => sources[file] ?? null,
     writeFile: (_, contents) => {
       if (typeof contents !== 'string') binary = contents;
     },
@@ -18,3 +18,5 @@ export async function buildGuest(name: string): Promise<Uint8Array> {
   if (error !== null || binary === undefined) throw new Error(`The guest ${name} does not compile: ${said}`);
   return binary;
 }
+
+const source = (name: string) => readFile(join(import.meta.dirname, `${name}.as`), 'utf8');

@@ -1,9 +1,11 @@
 import { fixedClock, realClock, type Clock } from './clock.ts';
+import type { WasmMount } from '../mount.ts';
 import { Descriptors } from './descriptors.ts';
 import { GuestMemory } from './guest-memory.ts';
+import { mountAll, type Mounted } from './mounted.ts';
 import { Output } from './output.ts';
 import { realRandom, seededRandom, type Random } from './random.ts';
-import { Volume } from './volume.ts';
+import { Volume, type ReadContent } from './volume.ts';
 
 export type WasiOptions = {
   memory: WebAssembly.Memory | undefined;
@@ -13,6 +15,9 @@ export type WasiOptions = {
   stdin: Uint8Array;
   /** The most bytes each of stdout and stderr may hold, and the scratch folder with its names. */
   limits: { stdout: number; stderr: number; scratch: number };
+  /** Folders it is given, besides the scratch folder. */
+  mounts: readonly WasmMount[];
+  readContent: ReadContent;
   /** Present: time stands at these milliseconds since the epoch. Absent: the machine's time. */
   fixedTime?: number;
   /** Present: 32 bytes from which all randomness is made. Absent: the operating system's. */
@@ -23,6 +28,7 @@ export type WasiOptions = {
 export type WasiContext = {
   memory: GuestMemory;
   volume: Volume;
+  mounted: Mounted[];
   descriptors: Descriptors;
   clock: Clock;
   random: Random;
@@ -50,12 +56,14 @@ export class WasiEnd extends Error {
 /** Functions by their WASI name. One without an answer succeeded; an error number may be answered or thrown (`fail`). */
 export type WasiCalls = Record<string, (...values: never[]) => number | void>;
 
-export function openContext({ memory, args, env, stdin, limits, fixedTime, seed }: WasiOptions): WasiContext {
+export function openContext({ memory, args, env, stdin, limits, mounts, readContent, fixedTime, seed }: WasiOptions): WasiContext {
   const clock = fixedTime === undefined ? realClock() : fixedClock({ epochMs: fixedTime });
-  const volume = new Volume({ capacity: limits.scratch, now: () => clock.now(0) });
+  const volume = new Volume({ capacity: limits.scratch, now: () => clock.now(0), readContent });
+  const mounted = mountAll(volume, mounts);
   return {
     memory: new GuestMemory(memory),
     volume,
+    mounted,
     descriptors: new Descriptors(volume),
     clock,
     random: seed === undefined ? realRandom : seededRandom(seed),

@@ -37,14 +37,15 @@ export class Descriptors {
       inheriting: 0n,
       flags: 0,
     }));
-    this.add({
-      kind: 'folder',
-      inode: volume.root,
-      preopen: Buffer.from('/'),
-      rights: folderRights,
-      inheriting: folderRights | fileRights,
-      flags: 0,
-    });
+    for (const { root, folder } of volume.roots)
+      this.add({
+        kind: 'folder',
+        inode: folder,
+        preopen: Buffer.from(root.path),
+        rights: folderRights,
+        inheriting: folderRights | fileRights,
+        flags: 0,
+      });
   }
 
   add(descriptor: Descriptor): number {

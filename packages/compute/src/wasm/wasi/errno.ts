@@ -2,10 +2,12 @@
 export const errno = {
   success: 0,
   badf: 8,
+  busy: 10,
   exist: 20,
   fault: 21,
   ilseq: 25,
   inval: 28,
+  io: 29,
   isdir: 31,
   loop: 32,
   mfile: 33,
@@ -17,7 +19,9 @@ export const errno = {
   notempty: 55,
   notsock: 57,
   perm: 63,
+  rofs: 69,
   spipe: 70,
+  xdev: 75,
   notcapable: 76,
 } as const;
 

@@ -108,6 +108,7 @@ export function fileCalls(job: WasiContext): WasiCalls {
     fd_filestat_set_times(fd: number, accessed: bigint, modified: bigint, flags: number) {
       const found = job.descriptors.get(fd, rights.fdFilestatSetTimes);
       if (found.kind === 'stream') fail('inval');
+      job.volume.mustBeWritable(found.inode);
       setTimes(found.inode, job.clock, { accessed, modified, flags });
     },
     fd_pread(fd: number, pointer: number, count: number, offset: bigint, result: number) {

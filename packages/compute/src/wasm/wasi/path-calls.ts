@@ -35,7 +35,7 @@ export function pathCalls(job: WasiContext): WasiCalls {
     path_create_directory(fd: number, pointer: number, length: number) {
       const { folder, name, inode } = walk(fd, rights.pathCreateDirectory, pointer, length, { ignoreSlash: true });
       if (inode !== undefined) fail('exist');
-      job.volume.link(folder, name, job.volume.createFolder());
+      job.volume.link(folder, name, job.volume.createFolder(folder));
     },
     path_filestat_get(fd: number, flags: number, pointer: number, length: number, result: number) {
       const follow = (flags & lookup.followLinks) !== 0;
@@ -44,6 +44,7 @@ export function pathCalls(job: WasiContext): WasiCalls {
     path_filestat_set_times(fd: number, flags: number, pointer: number, length: number, accessed: bigint, modified: bigint, times: number) {
       const follow = (flags & lookup.followLinks) !== 0;
       const { inode } = find(fd, rights.pathFilestatSetTimes, pointer, length, { follow });
+      job.volume.mustBeWritable(inode);
       setTimes(inode, job.clock, { accessed, modified, flags: times });
     },
     path_link(oldFd: number, flags: number, oldPointer: number, oldLength: number, newFd: number, newPointer: number, newLength: number) {
@@ -81,7 +82,7 @@ export function pathCalls(job: WasiContext): WasiCalls {
       if (inode === undefined) {
         if (!create) fail('noent');
         if (trailingSlash) fail('isdir');
-        inode = job.volume.createFile();
+        inode = job.volume.createFile(folder);
         job.volume.link(folder, name, inode);
       } else {
         if (create && open & openFlags.exclusive) fail('exist');
@@ -126,6 +127,9 @@ export function pathCalls(job: WasiContext): WasiCalls {
         if (inode.type !== fileType.folder) fail('isdir');
         if (target.inode.entries.size > 0) fail('notempty');
       } else if (target.inode !== undefined && inode.type === fileType.folder) fail('notdir');
+      job.volume.mustBeWritable(source.folder);
+      if (inode.root !== target.folder.root) fail(inode.root === source.folder.root ? 'xdev' : 'busy');
+      if (inode.root !== source.folder.root) fail('busy');
       job.volume.unlink(target.folder, target.name);
       job.volume.link(target.folder, target.name, inode);
       job.volume.unlink(source.folder, source.name);
@@ -139,7 +143,7 @@ export function pathCalls(job: WasiContext): WasiCalls {
       if (text.length > 4096) fail('nametoolong');
       if (inode !== undefined) fail(trailingSlash && inode.type !== fileType.folder ? 'notdir' : 'exist');
       if (trailingSlash) fail('noent');
-      job.volume.link(folder, name, job.volume.createSymlink(text));
+      job.volume.link(folder, name, job.volume.createSymlink(folder, text));
     },
     path_unlink_file(fd: number, pointer: number, length: number) {
       const { folder, name, inode } = find(fd, rights.pathUnlinkFile, pointer, length, { ignoreSlash: true });

@@ -1,5 +1,5 @@
 import { openContext, WasiEnd, type WasiCalls, type WasiContext, type WasiOptions } from './context.ts';
-import { errno, WasiFailure } from './errno.ts';
+import { errno, fail, WasiFailure } from './errno.ts';
 import { fileCalls } from './file-calls.ts';
 import { pathCalls } from './path-calls.ts';
 import { pollCall } from './poll-call.ts';
@@ -22,6 +22,8 @@ const nothing: WasiOptions = {
   env: [],
   stdin: new Uint8Array(0),
   limits: { stdout: 0, stderr: 0, scratch: 0 },
+  mounts: [],
+  readContent: () => fail('io'),
 };
 
 /**
