@@ -27,11 +27,11 @@ export function openChannel({ fd, limit }: { fd: number; limit: number }) {
     receive: (): Frame | undefined => waiting.shift() ?? next(),
     /** Waits for the answer to what was just sent. */
     answer(kind: FrameKind): Frame {
-      for (let frame = next(); frame !== undefined; frame = next()) {
+      for (;;) {
+        const frame = next() ?? process.exit(0);
         if (frame.kind === kind) return frame;
         waiting.push(frame);
       }
-      process.exit(0);
     },
   };
 }
