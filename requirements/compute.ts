@@ -3,6 +3,12 @@ import type { Requirement } from './requirement.ts';
 /** What issue 4 (Compute) asks for. */
 export default [
   {
+    id: 'compute.wasi.mounts',
+    source: 'issues/4',
+    behaviour:
+      'a WASI program is given folders, to read or to change; contents are fetched when they are read, and what it changed is told when it has ended well',
+  },
+  {
     id: 'compute.tool.describe',
     source: 'issues/4',
     behaviour: 'a program is asked in the sandbox what it is (`--mcp-describe`), and cannot be sold as another tool than it says',
@@ -88,9 +94,5 @@ export default [
     source: 'issues/4',
     behaviour:
       'one program of more than 34 outputs behaves as under nginx + fcgiwrap, lighttpd and Apache; each difference is named in docs/cgi.md with its reason',
-    id: 'compute.wasi.mounts',
-    source: 'issues/4',
-    behaviour:
-      'a WASI program is given folders, to read or to change; contents are fetched when they are read, and what it changed is told when it has ended well',
   },
 ] satisfies Requirement[];
