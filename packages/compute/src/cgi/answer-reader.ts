@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 import { hasBody, parseHead, type CgiHead, type FunctionHead } from './head.ts';
 import { CgiOutputError, openHeaderBlock } from './header-block.ts';
 import type { FunctionResponse } from './response.ts';
@@ -40,8 +40,9 @@ export function openAnswerReader({
   stop: () => void;
 }) {
   const block = openHeaderBlock();
-  const hash = createHash('sha256');
-  const kept: Buffer[] = [];
+  let kept: Buffer[] = [];
+  /** Of an output that is too large to keep. */
+  let hash: Hash | undefined;
   let size = 0;
   let read: Read | undefined;
   let failure: CgiOutputError | undefined;
@@ -52,10 +53,15 @@ export function openAnswerReader({
 
   return {
     take(chunk: Buffer): void | Promise<void> {
-      hash.update(chunk);
       size += chunk.length;
-      if (size <= keptBytes) kept.push(chunk);
-      else kept.length = 0;
+      if (hash) hash.update(chunk);
+      else {
+        kept.push(chunk);
+        if (size > keptBytes) {
+          hash = createHash('sha256').update(Buffer.concat(kept));
+          kept = [];
+        }
+      }
       if (failure) return;
       if (read) return pass(chunk);
       try {
@@ -83,9 +89,12 @@ export function openAnswerReader({
       return failure;
     },
 
-    /** What was written, once the sink has been given its head. */
-    get sent(): { sha256: string; stdout: Buffer | undefined } | undefined {
-      return read?.response && { sha256: hash.copy().digest('hex'), stdout: size <= keptBytes ? Buffer.concat(kept) : undefined };
+    /** What was written, once it has ended and the sink was given its head. */
+    sent(): { sha256: string; stdout: Buffer | undefined } | undefined {
+      if (!read?.response) return undefined;
+      if (hash) return { sha256: hash.digest('hex'), stdout: undefined };
+      const stdout = Buffer.concat(kept);
+      return { sha256: createHash('sha256').update(stdout).digest('hex'), stdout };
     },
   };
 }

@@ -41,7 +41,7 @@ export async function performCgi({ execute, run, input, scriptNames, redirected,
   async function once(next: Run, stdin: CgiWork['input'], spent: RunResult | undefined): Promise<Performed & { target?: OwnPath }> {
     const reader = sink && openAnswerReader({ sink, ownPathOf, stop });
     const last = await execute(next, stdin, { signal: stopped.signal, ...(reader && { onStdout: reader.take }) });
-    const sent = reader?.sent;
+    const sent = reader?.sent();
     const result = { ...sumOf(spent, last), ...(sent?.stdout && { stdout: sent.stdout }) };
     const common = sent ? { sent: { sha256: sent.sha256, isWhole: sent.stdout !== undefined } } : {};
     const invalid = (error: CgiOutputError): Performed => ({

@@ -127,11 +127,23 @@ function startRun(socket: Duplex, { request, options, resolve, reject }: Job, ex
         collected[stream].push(payload);
         return;
       }
+      // What is taken at once holds nothing back.
+      let first: void | Promise<void> = undefined;
+      if (untaken === 0) {
+        if (failure !== undefined) return;
+        try {
+          first = taker(payload);
+        } catch (error) {
+          killBecause(error);
+          return;
+        }
+        if (first === undefined) return;
+      }
       // One after the other; meanwhile nothing more is read, and the runner stops reading the program's pipe.
       socket.pause();
       untaken++;
       taking = taking
-        .then(() => (failure === undefined ? taker(payload) : undefined))
+        .then(() => first ?? (failure === undefined ? taker(payload) : undefined))
         .catch(killBecause)
         .then(() => {
           if (--untaken === 0) socket.resume();
