@@ -199,10 +199,12 @@ describe('CGI over HTTP', { skip: withoutCompiler }, () => {
     );
   });
 
-  test('a path may hold .cgi again', async () => {
+  test('the first segment of the path is the function, however it is written; others may look like it', async () => {
     verifies('compute.cgi.environment');
     const environment = environmentOf((await rawRequest(`${free.url}/environment/x.cgi/y.cgi`)).body);
     assert.equal(environment.get('PATH_INFO'), '/environment/x.cgi/y.cgi');
+    const encoded = environmentOf((await rawRequest(node.url, { path: '/c%61se%2Ecgi/environment' })).body);
+    assert.equal(encoded.get('PATH_INFO'), '/environment');
   });
 
   test('an upload that breaks off is nobody else\u2019s trouble', async () => {

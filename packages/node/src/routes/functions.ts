@@ -189,7 +189,8 @@ function toFunctionRequest(request: FastifyRequest, arrival: Arrival): FunctionR
   );
   return {
     method: request.method,
-    path: /^\/[^/]*?\.(?:cgi|tool)(\/.*)?$/.exec(rawPath)?.[1] ?? '',
+    // The first segment is the function's, however it is encoded.
+    path: /^\/[^/]*(\/.*)?$/.exec(rawPath)?.[1] ?? '',
     query,
     headers,
     server: {
