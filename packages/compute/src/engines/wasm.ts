@@ -53,6 +53,7 @@ function jobOf(
       memoryBytes: limits.memoryBytes,
       outputBytes: limits.outputBytes,
       scratchBytes: Math.min(limits.memoryBytes, largestScratch),
+      ...(limits.fuel === undefined ? {} : { fuel: limits.fuel }),
     },
     ...(seed && { seed, fixedTime }),
   };

@@ -9,7 +9,7 @@ import type { WasiOptions } from './wasi/context.ts';
 import type { Wasi } from './wasi/wasi.ts';
 import { wasiModule } from './wasi/names.ts';
 
-type Outcome = Pick<ResultHead, 'reason' | 'exitCode' | 'trap' | 'results'>;
+type Outcome = Pick<ResultHead, 'reason' | 'exitCode' | 'trap' | 'results' | 'fuel'>;
 export type Execution = Outcome & {
   stdout: Uint8Array;
   stderr: Uint8Array;
@@ -35,8 +35,10 @@ export function execute({
   readContent: ReadContent;
 }): Execution {
   const memory = program.takeMemory(job.limits.memoryBytes);
-  if (program.usesWasi) wasi.begin({ ...wasiOptions(job, stdin, memory), readContent });
-  const outcome = run(program, job, wasi, memory);
+  const tank = openTank(program, job);
+  const instructions = tank && (() => BigInt(tank.used()));
+  if (program.usesWasi) wasi.begin({ ...wasiOptions(job, stdin, memory), readContent, ...(instructions && { instructions }) });
+  const outcome = withFuel(run(program, job, wasi, memory, tank), tank);
   const { bytes: stdout } = wasi.job.stdout;
   const { bytes: stderr } = wasi.job.stderr;
   const endedWell = outcome.reason === 'exit' && outcome.exitCode === 0;
@@ -67,10 +69,10 @@ function wasiOptions(job: RunHead, stdin: Uint8Array, memory: WebAssembly.Memory
   };
 }
 
-function run(program: Program, job: RunHead, wasi: Wasi, memory: WebAssembly.Memory | undefined): Outcome {
+function run(program: Program, job: RunHead, wasi: Wasi, memory: WebAssembly.Memory | undefined, tank: Tank | undefined): Outcome {
   let outcome: Outcome;
   try {
-    outcome = start(program, job, wasi, memory);
+    outcome = start(program, job, wasi, memory, tank);
   } catch (error) {
     outcome = describe(error);
   }
@@ -84,18 +86,49 @@ function run(program: Program, job: RunHead, wasi: Wasi, memory: WebAssembly.Mem
   };
 }
 
-function start(program: Program, job: RunHead, wasi: Wasi, memory: WebAssembly.Memory | undefined): Outcome {
+function start(program: Program, job: RunHead, wasi: Wasi, memory: WebAssembly.Memory | undefined, tank: Tank | undefined): Outcome {
   const isCall = job.kind === 'call';
   const args = isCall ? readCall(program, job) : readCommand(program);
   const imports: WebAssembly.Imports = { [wasiModule]: wasi.calls };
   if (memory !== undefined) imports[memoryImport.module] = { [memoryImport.name]: memory };
   const { exports } = new WebAssembly.Instance(program.module, imports);
+  tank?.fill(exports);
   const initialize = exports['_initialize'];
   if (isCall && job.name !== '_initialize' && typeof initialize === 'function') initialize();
   const called = exports[isCall ? job.name : '_start'];
   if (typeof called !== 'function') throw new Refusal('invalid', 'The function to call is not there.');
   const value: unknown = called(...args);
   return { reason: 'exit', exitCode: 0, ...(isCall ? { results: fromResults(value) } : {}) };
+}
+
+/** What a metered program has left to burn. */
+type Tank = { fill(exports: WebAssembly.Exports): void; used(): number; isEmpty(): boolean };
+
+function openTank({ metered }: Program, { limits }: RunHead): Tank | undefined {
+  const { fuel } = limits;
+  if (metered === undefined || fuel === undefined) return undefined;
+  let left: WebAssembly.Global | undefined;
+  const amount = () => (left === undefined ? fuel : Number(left.value));
+  return {
+    fill(exports) {
+      const global = exports[metered.fuelName];
+      if (!(global instanceof WebAssembly.Global)) throw new Error('A metered program does not export what is left');
+      left = global;
+      left.value = BigInt(fuel);
+      const begin = metered.startName === undefined ? undefined : exports[metered.startName];
+      if (typeof begin === 'function') begin();
+    },
+    used: () => fuel - Math.max(0, amount()),
+    isEmpty: () => amount() < 0,
+  };
+}
+
+/** Whoever ran out has run out, however the program ended: so it is the same on every machine. */
+function withFuel(outcome: Outcome, tank: Tank | undefined): Outcome {
+  if (tank === undefined) return outcome;
+  const fuel = tank.used();
+  if (tank.isEmpty()) return { reason: 'fuel', exitCode: 0, trap: `It ran more than the ${fuel} instructions it may.`, fuel };
+  return { ...outcome, fuel };
 }
 
 function readCommand(program: Program): [] {

@@ -58,8 +58,7 @@ async function serve(): Promise<void> {
       return { wallUs, cpuUs: user + system, processCpuMs: processCpuMs() };
     };
     try {
-      const program = programs.get(job.program) ?? load();
-      remember(job.program, program);
+      const program = programOf(job);
       const { stdout, stderr, memoryBytes, changes, release, ...outcome } = execute({ program, wasi, job, stdin, readContent });
       const sizes = { maxRssBytes: memoryBytes, stdoutBytes: stdout.length, stderrBytes: stderr.length };
       const { heads, bytes } = toSent(changes);
@@ -82,9 +81,17 @@ async function serve(): Promise<void> {
     }
   }
 
-  function load(): Program {
+  function programOf(job: RunHead): Program {
+    const isMetered = job.limits.fuel !== undefined;
+    const key = isMetered ? `${job.program} metered` : job.program;
+    const program = programs.get(key) ?? load(isMetered);
+    remember(key, program);
+    return program;
+  }
+
+  function load(isMetered: boolean): Program {
     channel.send('need');
-    return compileProgram(channel.answer('program').body);
+    return compileProgram(channel.answer('program').body, { isMetered });
   }
 
   function readContent(content: string, offset: number, length: number): Uint8Array {

@@ -10,6 +10,8 @@ export type WasmLimits = {
   outputBytes: number;
   /** What the scratch folder may cost, names included. */
   scratchBytes: number;
+  /** Instructions (`meter.ts`). Absent: they are not counted. */
+  fuel?: number;
 };
 
 export type WasmProgram = {
@@ -45,11 +47,11 @@ export type WasmJob = WasmCommand | WasmCall;
 /**
  * - `exit`: it ended by itself, with `exitCode` (0 for a call that returned)
  * - `trap`: the engine stopped it; `trap` says why
- * - `wall`, `cpu`, `memory`, `output`: it reached that limit
+ * - `wall`, `cpu`, `memory`, `fuel`, `output`: it reached that limit
  * - `killed`: its process ended from outside, or the caller gave up
  * - `invalid`: it was never started; `trap` says what is wrong with the program or the arguments
  */
-export type WasmReason = 'exit' | 'trap' | 'wall' | 'cpu' | 'memory' | 'output' | 'killed' | 'invalid';
+export type WasmReason = 'exit' | 'trap' | 'wall' | 'cpu' | 'memory' | 'fuel' | 'output' | 'killed' | 'invalid';
 
 export type WasmResult = {
   reason: WasmReason;
@@ -61,6 +63,8 @@ export type WasmResult = {
   cpuUs: number;
   /** The largest linear memory; for a job that was stopped from outside, the resident memory its process had come to. */
   maxRssBytes: number;
+  /** Instructions that it ran, when they were counted; at most those it was allowed. */
+  fuel?: number;
   stdout: Buffer;
   stderr: Buffer;
   /** What a call returned, in decimal. */
@@ -76,7 +80,7 @@ export type RunHead = {
   name: string;
   args: string[];
   env: string[];
-  limits: Pick<WasmLimits, 'memoryBytes' | 'outputBytes' | 'scratchBytes'>;
+  limits: Pick<WasmLimits, 'memoryBytes' | 'outputBytes' | 'scratchBytes' | 'fuel'>;
   mounts?: WasmMount[];
   fixedTime?: number;
   /** Hexadecimal. */

@@ -12,6 +12,12 @@ export type ParsedModule = {
   imports: Import[];
   /** The functions it offers; other exports are not called by anybody. */
   exports: Export[];
+  otherExports: Set<string>;
+  types: Signature[];
+  /** The type of every function, the imported ones first. */
+  functions: number[];
+  /** How many globals it has. */
+  globals: number;
   memory: Limits | undefined;
   tables: Limits[];
   /** In file order, without the custom sections. */
@@ -43,18 +49,27 @@ const importKinds = ['function', 'table', 'memory', 'global'] as const;
  * @throws MalformedWasm with a sentence that can be shown to whoever sent the file.
  */
 export function parseModule(bytes: Uint8Array): ParsedModule {
-  const module: ParsedModule = { imports: [], exports: [], memory: undefined, tables: [], sections: readSections(bytes) };
-  let types: Signature[] = [];
   const functions: number[] = [];
+  const module: ParsedModule = {
+    imports: [],
+    exports: [],
+    otherExports: new Set(),
+    types: [],
+    functions,
+    globals: 0,
+    memory: undefined,
+    tables: [],
+    sections: readSections(bytes),
+  };
   const signatureOf = (index: number) => {
-    const signature = types[index];
+    const signature = module.types[index];
     if (signature === undefined) throw new MalformedWasm(`it refers to type ${index}, which does not exist`);
     return signature;
   };
 
   for (const { id, body } of module.sections) {
     const reader = new Reader(body);
-    if (id === 1) types = readTypes(reader);
+    if (id === 1) module.types = readTypes(reader);
     else if (id === 2) {
       each(reader, most.imports, 'imports', () => {
         const found: Import = { module: reader.name(), name: reader.name(), kind: importKind(reader.byte()) };
@@ -64,18 +79,22 @@ export function parseModule(bytes: Uint8Array): ParsedModule {
           found.signature = signatureOf(type);
         } else if (found.kind === 'table') readTable(reader);
         else if (found.kind === 'memory') readMemory(reader);
-        else reader.take(2);
+        else {
+          reader.take(2);
+          module.globals++;
+        }
         module.imports.push(found);
       });
     } else if (id === 3) each(reader, most.functions, 'functions', () => functions.push(reader.u32()));
     else if (id === 4) each(reader, most.tables, 'tables', () => module.tables.push(readTable(reader)));
     else if (id === 5) each(reader, most.memories, 'memories', () => (module.memory = readMemory(reader)));
+    else if (id === 6) module.globals += reader.u32();
     else if (id === 7) {
       each(reader, most.exports, 'exports', () => {
         const name = reader.name();
         const kind = reader.byte();
         const index = reader.u32();
-        if (kind !== 0) return;
+        if (kind !== 0) return void module.otherExports.add(name);
         const type = functions[index];
         if (type === undefined) throw new MalformedWasm(`its export "${name}" is function ${index}, which does not exist`);
         module.exports.push({ name, signature: signatureOf(type) });

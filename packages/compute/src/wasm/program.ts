@@ -1,4 +1,6 @@
 import { inspectWasm } from './inspect.ts';
+import { meter, type Metered } from './meter.ts';
+import { MalformedWasm } from './reader.ts';
 import { importMemory } from './limit-memory.ts';
 import { parseModule, type Limits, type Signature } from './parse.ts';
 
@@ -23,6 +25,8 @@ export type Program = {
   readonly isCommand: boolean;
   readonly exports: ReadonlyMap<string, Signature>;
   readonly usesWasi: boolean;
+  /** Present when it counts its instructions: under which names it exports what is left, and what it does at the start. */
+  readonly metered: { fuelName: string; startName: string | undefined } | undefined;
   /** An all-zero memory that can grow to at most `memoryBytes`; undefined for a program without one. */
   takeMemory(memoryBytes: number): WebAssembly.Memory | undefined;
   /** Takes a memory back after a job and makes one ready for the next. Answers how many bytes are left to the collector. */
@@ -30,14 +34,17 @@ export type Program = {
 };
 
 /** @throws Refusal when the file is not something this engine runs. */
-export function compileProgram(bytes: Uint8Array): Program {
+export function compileProgram(bytes: Uint8Array, { isMetered = false } = {}): Program {
   const inspection = inspectWasm(bytes);
   if (inspection.reason !== undefined) throw new Refusal('invalid', inspection.reason);
   const parsed = parseModule(bytes);
   let module: WebAssembly.Module;
+  let metered: Metered | undefined;
   try {
-    module = new WebAssembly.Module(importMemory(parsed));
+    metered = isMetered ? meter(parsed) : undefined;
+    module = new WebAssembly.Module(importMemory(metered ? { ...parsed, sections: metered.sections } : parsed));
   } catch (error) {
+    if (error instanceof MalformedWasm) throw new Refusal('invalid', `Its instructions cannot be counted: ${error.message}.`);
     throw new Refusal(
       'invalid',
       `This is not a WebAssembly module that can be run: ${error instanceof Error ? error.message : String(error)}.`,
@@ -54,6 +61,7 @@ export function compileProgram(bytes: Uint8Array): Program {
     isCommand: inspection.kind === 'wasi-command',
     exports: new Map(parsed.exports.map(({ name, signature }) => [name, signature])),
     usesWasi: parsed.imports.length > 0,
+    metered,
     takeMemory(memoryBytes) {
       if (wanted === undefined) return undefined;
       lent = maximumPages(wanted, memoryBytes);

@@ -1,14 +1,14 @@
 import type { ReadHead, ReadyHead, ResultHead, SentChange, WasmReason } from './job.ts';
 import type { MountChange, WasmMount } from './mount.ts';
 
-const reasons = ['exit', 'trap', 'memory', 'output', 'invalid'] as const satisfies WasmReason[];
+const reasons = ['exit', 'trap', 'memory', 'fuel', 'output', 'invalid'] as const satisfies WasmReason[];
 
 /** Reads what a host process says of a job. A guest may have taken the process over, so nothing else than this gets through. */
 export function readResultHead(head: unknown): ResultHead {
   const found = toRecord(head);
   const reason = reasons.find((reason) => reason === found['reason']);
   if (reason === undefined) throw new Error('a result without a known reason');
-  const { trap, results, changes } = found;
+  const { trap, results, changes, fuel } = found;
   return {
     reason,
     exitCode: toNumber(found['exitCode']),
@@ -18,6 +18,7 @@ export function readResultHead(head: unknown): ResultHead {
     processCpuMs: toNumber(found['processCpuMs']),
     stdoutBytes: toNumber(found['stdoutBytes']),
     stderrBytes: toNumber(found['stderrBytes']),
+    ...(fuel === undefined ? {} : { fuel: toNumber(fuel) }),
     ...(typeof trap === 'string' ? { trap: trap.slice(0, 1000) } : {}),
     ...(Array.isArray(results) ? { results: results.map(String) } : {}),
     ...(Array.isArray(changes) ? { changes: changes.map(readChanges) } : {}),

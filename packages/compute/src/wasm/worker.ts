@@ -188,14 +188,14 @@ function mostResidentBytes({ limits, ...job }: WasmJob): number {
 }
 
 function toHead(job: WasmJob): RunHead {
-  const { memoryBytes, outputBytes, scratchBytes } = job.limits;
+  const { memoryBytes, outputBytes, scratchBytes, fuel } = job.limits;
   return {
     kind: job.kind,
     program: job.program.id,
     name: job.kind === 'call' ? job.name : '',
     args: job.args,
     env: job.kind === 'command' ? Object.entries(job.env).map(([name, value]) => `${name}=${value}`) : [],
-    limits: { memoryBytes, outputBytes: Math.min(outputBytes, largestStream), scratchBytes },
+    limits: { memoryBytes, outputBytes: Math.min(outputBytes, largestStream), scratchBytes, ...(fuel === undefined ? {} : { fuel }) },
     ...(job.kind === 'command' && job.mounts ? { mounts: job.mounts.folders } : {}),
     ...(job.fixedTime === undefined ? {} : { fixedTime: job.fixedTime }),
     ...(job.seed === undefined ? {} : { seed: Buffer.from(job.seed).toString('hex') }),

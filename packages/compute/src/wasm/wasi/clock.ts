@@ -30,16 +30,18 @@ export function realClock(): Clock {
 }
 
 /**
- * The same time on every run: the clocks stand at `epochMs` (realtime) or zero and move only by being used, one microsecond
- * for each reading and the whole length of each sleep, which takes no real time. So a program that waits still ends.
+ * The same time on every run: the clocks stand at `epochMs` (realtime) or zero and move only by being used: by one nanosecond for
+ * each instruction where they are counted, by one microsecond for each reading where they are not, and by the whole length
+ * of each sleep, which takes no real time. So a program that waits still ends.
  */
-export function fixedClock({ epochMs }: { epochMs: number }): Clock {
+export function fixedClock({ epochMs, instructions }: { epochMs: number; instructions: (() => bigint) | undefined }): Clock {
   let elapsed = 0n;
   return {
-    resolution: (id) => (check(id), 1000n),
+    resolution: (id) => (check(id), instructions === undefined ? 1000n : 1n),
     now(id) {
-      elapsed += 1000n;
-      return check(id) === clockId.realtime ? BigInt(epochMs) * 1_000_000n + elapsed : elapsed;
+      if (instructions === undefined) elapsed += 1000n;
+      const since = instructions === undefined ? elapsed : elapsed + instructions();
+      return check(id) === clockId.realtime ? BigInt(epochMs) * 1_000_000n + since : since;
     },
     sleep(nanoseconds) {
       elapsed += nanoseconds;

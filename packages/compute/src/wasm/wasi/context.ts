@@ -20,6 +20,8 @@ export type WasiOptions = {
   readContent: ReadContent;
   /** Present: time stands at these milliseconds since the epoch. Absent: the machine's time. */
   fixedTime?: number;
+  /** Present: how many instructions ran so far. */
+  instructions?: () => bigint;
   /** Present: 32 bytes from which all randomness is made. Absent: the operating system's. */
   seed?: Uint8Array;
 };
@@ -56,8 +58,8 @@ export class WasiEnd extends Error {
 /** Functions by their WASI name. One without an answer succeeded; an error number may be answered or thrown (`fail`). */
 export type WasiCalls = Record<string, (...values: never[]) => number | void>;
 
-export function openContext({ memory, args, env, stdin, limits, mounts, readContent, fixedTime, seed }: WasiOptions): WasiContext {
-  const clock = fixedTime === undefined ? realClock() : fixedClock({ epochMs: fixedTime });
+export function openContext({ memory, args, env, stdin, limits, mounts, readContent, fixedTime, instructions, seed }: WasiOptions): WasiContext {
+  const clock = fixedTime === undefined ? realClock() : fixedClock({ epochMs: fixedTime, instructions });
   const volume = new Volume({ capacity: limits.scratch, now: () => clock.now(0), readContent });
   const mounted = mountAll(volume, mounts);
   return {
