@@ -9,6 +9,12 @@ export default [
       'a WASI program is given folders, to read or to change; contents are fetched when they are read, and what it changed is told when it has ended well',
   },
   {
+    id: 'compute.wasm.fuel',
+    source: 'issues/4',
+    behaviour:
+      'the instructions of a WebAssembly program are counted, the same number on every run and machine; what runs past `limits.fuel` ends with the reason `fuel`, wherever it loops, recurses or copies',
+  },
+  {
     id: 'compute.tool.describe',
     source: 'issues/4',
     behaviour: 'a program is asked in the sandbox what it is (`--mcp-describe`), and cannot be sold as another tool than it says',

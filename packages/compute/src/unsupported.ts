@@ -10,7 +10,8 @@ export function unsupportedBy(offer: Offer): string | null {
     return 'A name that begins with "nph-" promises a program that speaks HTTP itself, which is not supported: give it another name and let it write CGI headers.';
   if (offer.network) return 'Programs cannot be given network access yet: leave "network" out.';
   if (offer.fork) return 'Programs cannot be allowed to start processes yet: leave "fork" out.';
-  if (offer.limits.fuel !== undefined) return 'Instructions are not counted yet: leave "limits.fuel" out.';
+  if (offer.limits.fuel !== undefined && offer.programs.some(({ runtime }) => runtime !== 'wasm'))
+    return 'Only the instructions of WebAssembly are counted: leave "limits.fuel" out, or the programs that are not WebAssembly.';
   if (offer.prices.some(({ per }) => per !== undefined && per !== 'call')) return 'Only prices per call are supported yet.';
   if (offer.env) return 'Variables in the offer are not supported yet: leave "env" out.';
   if (offer.input !== undefined) return 'Input in the offer is not supported yet: leave "input" out.';

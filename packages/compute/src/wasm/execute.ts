@@ -102,7 +102,7 @@ function start(program: Program, job: RunHead, wasi: Wasi, memory: WebAssembly.M
 }
 
 /** What a metered program has left to burn. */
-type Tank = { fill(exports: WebAssembly.Exports): void; used(): number; isEmpty(): boolean };
+type Tank = { fill(exports: Record<string, unknown>): void; used(): number; isEmpty(): boolean };
 
 function openTank({ metered }: Program, { limits }: RunHead): Tank | undefined {
   const { fuel } = limits;

@@ -38,7 +38,8 @@ export class Reader {
 
   /** A number of any size and sign, without its value. */
   skipLeb(): void {
-    for (let length = 1; this.byte() >= 0x80; length++) if (length === 10) throw new MalformedWasm(`a number is too large at byte ${this.offset}`);
+    for (let length = 1; this.byte() >= 0x80; length++)
+      if (length === 10) throw new MalformedWasm(`a number is too large at byte ${this.offset}`);
   }
 
   /** A count of entries that take at least one byte each, so it can never promise more than the bytes that are left. */

@@ -12,5 +12,9 @@ declare namespace WebAssembly {
     /** In pages of 64 KiB. */
     constructor(limits: { initial: number; maximum: number });
   }
+  /** Of type i64. */
+  class Global {
+    value: bigint;
+  }
   class LinkError extends Error {}
 }

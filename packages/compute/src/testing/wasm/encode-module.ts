@@ -5,6 +5,8 @@ export type ModuleSource = {
   functions?: { name?: string; parameters?: number[]; results?: number[]; locals?: [count: number, type: number][]; code: number[] }[];
   memory?: [minimum: number, maximum?: number];
   tables?: [minimum: number, maximum?: number][];
+  /** Index of the function that runs at the start. */
+  start?: number;
   /** Sections put before the last, as they are. */
   extra?: { id: number; body: number[] }[];
 };
@@ -14,7 +16,7 @@ export const i64 = 0x7e;
 export const f32 = 0x7d;
 export const f64 = 0x7c;
 
-export function encodeModule({ imports = [], functions = [], memory, tables = [], extra = [] }: ModuleSource): Uint8Array {
+export function encodeModule({ imports = [], functions = [], memory, tables = [], start, extra = [] }: ModuleSource): Uint8Array {
   const all = [...imports, ...functions];
   const sections = [
     {
@@ -37,13 +39,14 @@ export function encodeModule({ imports = [], functions = [], memory, tables = []
         functions.flatMap(({ name }, index) => (name === undefined ? [] : [[...text(name), 0, ...u32(imports.length + index)]])),
       ),
     },
+    { id: 8, body: start === undefined ? [0] : u32(start) },
     {
       id: 10,
       body: vector(
         functions.map(({ locals = [], code }) => sized([...vector(locals.map(([count, type]) => [...u32(count), type])), ...code, 0x0b])),
       ),
     },
-  ].filter(({ body }) => body[0] !== 0);
+  ].filter(({ id, body }) => body[0] !== 0 || (id === 8 && start === 0));
   return Uint8Array.from([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, ...[...extra, ...sections].flatMap(({ id, body }) => [id, ...sized(body)])]);
 }
 

@@ -58,7 +58,18 @@ export class WasiEnd extends Error {
 /** Functions by their WASI name. One without an answer succeeded; an error number may be answered or thrown (`fail`). */
 export type WasiCalls = Record<string, (...values: never[]) => number | void>;
 
-export function openContext({ memory, args, env, stdin, limits, mounts, readContent, fixedTime, instructions, seed }: WasiOptions): WasiContext {
+export function openContext({
+  memory,
+  args,
+  env,
+  stdin,
+  limits,
+  mounts,
+  readContent,
+  fixedTime,
+  instructions,
+  seed,
+}: WasiOptions): WasiContext {
   const clock = fixedTime === undefined ? realClock() : fixedClock({ epochMs: fixedTime, instructions });
   const volume = new Volume({ capacity: limits.scratch, now: () => clock.now(0), readContent });
   const mounted = mountAll(volume, mounts);
