@@ -3,9 +3,6 @@ import { bulk, opcode, readInstruction } from './instructions.ts';
 import type { ParsedModule, Section } from './parse.ts';
 import { MalformedWasm, Reader } from './reader.ts';
 
-/** Part of the identity of what ran: another number means that the same program may cost another amount. */
-export const meterVersion = 1;
-
 export type Metered = {
   sections: Section[];
   /** The exported global, a mutable i64: what is left. Below zero when it ran out. */
@@ -25,7 +22,8 @@ const i64 = 0x7e;
  *
  * Each stretch of code that is run as a whole pays when it is entered, by a subtraction in line. At the entry of functions, at
  * the head of loops and after instructions that work on lengths, what is left is looked at; below zero the module traps. So
- * the count depends on nothing but the program and its input, and nothing that repeats goes on unpaid.
+ * the count depends on nothing but the program and its input, and nothing that repeats goes on unpaid. Whoever changes what
+ * anything costs raises `runtimeEdition` in the protocol, since the same task would come to another end.
  *
  * @throws MalformedWasm when it has instructions that cannot be counted, or whose results differ between machines.
  */

@@ -94,7 +94,10 @@ export function parseModule(bytes: Uint8Array): ParsedModule {
         const name = reader.name();
         const kind = reader.byte();
         const index = reader.u32();
-        if (kind !== 0) return void module.otherExports.add(name);
+        if (kind !== 0) {
+          module.otherExports.add(name);
+          return;
+        }
         const type = functions[index];
         if (type === undefined) throw new MalformedWasm(`its export "${name}" is function ${index}, which does not exist`);
         module.exports.push({ name, signature: signatureOf(type) });
