@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -197,6 +198,30 @@ describe('CGI over HTTP', { skip: withoutCompiler }, () => {
         }),
       ),
     );
+  });
+
+  test('an answer that has no body streams none', async () => {
+    verifies('compute.cgi.response', 'compute.cgi.streaming');
+    for (const status of [204, 304]) {
+      const answer = await rawRequest(`${free.url}/stream-${status}`);
+      assert.deepEqual([answer.status, answer.whole, answer.body.length, answer.headers.trailer], [status, true, 0, undefined]);
+    }
+  });
+
+  test('HTTP/1.0 is answered without chunks, and the program is told', async () => {
+    verifies('compute.cgi.environment');
+    const say = (path: string) =>
+      new Promise<string>((resolve, reject) => {
+        const { hostname, port, host } = new URL(node.url);
+        const socket = connect(Number(port), hostname, () => socket.write(`GET /case.cgi${path} HTTP/1.0\r\nHost: ${host}\r\n\r\n`));
+        let text = '';
+        socket.on('data', (chunk) => (text += chunk.toString())).on('end', () => resolve(text));
+        socket.on('error', reject);
+      });
+    assert.match(await say('/environment'), /^SERVER_PROTOCOL=HTTP\/1\.0$/m);
+    const streamed = await say('/stream?100');
+    assert.match(streamed, /\r\n\r\nfirst\nsecond\n$/);
+    assert.doesNotMatch(streamed, /chunked/i);
   });
 
   test('the first segment of the path is the function, however it is written; others may look like it', async () => {

@@ -78,6 +78,8 @@ const outputs = [
   'error-output',
   'close-output',
   'slow-start',
+  'stream-204',
+  'stream-304',
   'stream-headers',
   'send-on',
   'send-thrice',
@@ -135,6 +137,8 @@ export const cases: readonly Case[] = [
 
   { name: 'variables', path: '/environment', look: 'names' },
   environment('variables-fixed', ['GATEWAY_INTERFACE', 'SERVER_PROTOCOL', 'REQUEST_METHOD', 'SCRIPT_NAME', 'AUTH_TYPE', 'REMOTE_ADDR']),
+  // A query without `=` is a list of arguments (RFC 3875 §4.4), says the letter.
+  { name: 'arguments', path: '/arguments?-s+two', look: 'answer' },
   environment('query-none', ['QUERY_STRING', 'REQUEST_URI']),
   environment('query-empty', ['QUERY_STRING', 'REQUEST_URI'], { path: '/environment?' }),
   environment('query', ['QUERY_STRING', 'REQUEST_URI'], { path: '/environment?a=1&b=%20c+d&a=%41?x' }),

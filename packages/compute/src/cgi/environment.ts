@@ -13,7 +13,7 @@ export type FunctionRequest = {
   /** Lower-case names; repeated headers joined by ", ". */
   headers: Readonly<Record<string, string>>;
   /** Where the node was reached: real for ordinary functions, fixed for deterministic ones. */
-  server: { name: string; port: string; scheme: string };
+  server: { name: string; port: string; scheme: string; protocol?: string };
   remoteAddress: string;
 };
 
@@ -51,7 +51,7 @@ export function cgiEnvironment({
   const query = toUtf8(request.query);
   const environment: Record<string, string> = {
     GATEWAY_INTERFACE: 'CGI/1.1',
-    SERVER_PROTOCOL: 'HTTP/1.1',
+    SERVER_PROTOCOL: (fixed ? undefined : request.server.protocol) ?? 'HTTP/1.1',
     SERVER_SOFTWARE: 'freehold',
     SERVER_NAME: fixed ? 'localhost' : request.server.name,
     SERVER_PORT: fixed ? '80' : request.server.port,

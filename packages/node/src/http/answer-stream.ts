@@ -30,6 +30,7 @@ export function openAnswerStream({
   let waiting: Buffer[] = [];
   let size = 0;
   let begun = false;
+  let takesTrailers = false;
   let timer: NodeJS.Timeout | undefined;
   let holdUntil = 0;
 
@@ -51,13 +52,30 @@ export function openAnswerStream({
     if (begun || !head) return;
     begun = true;
     prepare(head);
-    reply.header('trailer', trailers.join(', '));
+    // Without chunks (HTTP/1.0, 204, 304) there is nothing after them.
+    takesTrailers = reply.request.raw.httpVersion === '1.1' && head.status !== 204 && head.status !== 304;
+    if (takesTrailers) reply.header('trailer', trailers.join(', '));
     reply.hijack();
     raw.writeHead(reply.statusCode, reply.getHeaders() as OutgoingHttpHeaders);
     raw.flushHeaders();
     const bytes = Buffer.concat(waiting);
     waiting = [];
     if (bytes.length > 0) return write(bytes);
+  }
+
+  /** Nobody waits for the timer, so nobody would hear what goes wrong in it. */
+  function beginLate(): void {
+    try {
+      void begin();
+    } catch {
+      breakOff();
+    }
+  }
+
+  /** Breaks the connection off, so that the caller sees that the answer is not whole. */
+  function breakOff(): void {
+    clearTimeout(timer);
+    raw.destroy();
   }
 
   /** A caller who has gone takes nothing more; his run is stopped by other means. */
@@ -70,7 +88,7 @@ export function openAnswerStream({
     head(given) {
       head = given;
       holdUntil = performance.now() + holdMs;
-      timer = setTimeout(() => void begin(), patienceMs);
+      timer = setTimeout(beginLate, patienceMs);
     },
     body(chunk) {
       if (begun) return write(chunk);
@@ -92,13 +110,9 @@ export function openAnswerStream({
       return head && Buffer.concat(waiting);
     },
     end(values: Readonly<Record<string, string>>): void {
-      raw.addTrailers(values);
+      if (takesTrailers) raw.addTrailers(values);
       raw.end();
     },
-    /** Breaks the connection off, so that the caller sees that the answer is not whole. */
-    breakOff(): void {
-      clearTimeout(timer);
-      raw.destroy();
-    },
+    breakOff,
   };
 }

@@ -197,6 +197,7 @@ function toFunctionRequest(request: FastifyRequest, arrival: Arrival): FunctionR
       name: origin.hostname,
       port: origin.port || (origin.protocol === 'https:' ? '443' : '80'),
       scheme: origin.protocol.slice(0, -1),
+      protocol: `HTTP/${request.raw.httpVersion}`,
     },
     remoteAddress: arrival.remoteAddress,
   };

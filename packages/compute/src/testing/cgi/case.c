@@ -131,7 +131,7 @@ static void send_on(const char *to) {
 	say("\n\n");
 }
 
-int main(void) {
+int main(int count, char **arguments) {
 	const char *path = variable("PATH_INFO");
 	char name[64] = "";
 	if (*path == '/') path++;
@@ -146,6 +146,14 @@ int main(void) {
 	}
 	if (strcmp(name, "environment") == 0) print_environment();
 	else if (strcmp(name, "echo") == 0) echo();
+	else if (strcmp(name, "arguments") == 0) {
+		say(PLAIN "arguments:");
+		for (int at = 1; at < count; at++) {
+			say(" ");
+			say(arguments[at]);
+		}
+		say("\n");
+	}
 	else if (strcmp(name, "no-blank-line") == 0) {
 		/* What some make of it depends on whether the end comes with it. */
 		say("Content-Type: text/plain\nX-Case: cut\n");
@@ -196,6 +204,12 @@ int main(void) {
 		say(PLAIN "first\n");
 		rest_ms(ms > 0 ? ms : 400);
 		say("second\n");
+	} else if (strcmp(name, "stream-204") == 0) {
+		say("Status: 204\n\n");
+		rest_ms(150);
+	} else if (strcmp(name, "stream-304") == 0) {
+		say("Status: 304\nETag: \"x\"\n\n");
+		rest_ms(150);
 	} else if (strcmp(name, "stream-headers") == 0) {
 		say("X-Case: piece");
 		rest_ms(60);
