@@ -101,4 +101,10 @@ export default [
     behaviour:
       'one program of more than 34 outputs behaves as under nginx + fcgiwrap, lighttpd and Apache; each difference is named in docs/cgi.md with its reason',
   },
+  {
+    id: 'compute.templates',
+    source: 'issues/4',
+    behaviour:
+      '`freehold new` makes a tool or a handler in AssemblyScript, C or Rust that is tested, built, published and called as its README says',
+  },
 ] satisfies Requirement[];

@@ -51,6 +51,16 @@ function buildProgram(context: Context, outcome: { code: number }): Command {
     .addHelpText('after', example('freehold up --port 4200'))
     .action(async (options) => void (outcome.code = await (await import('./commands/up.ts')).up(options, context)));
 
+  program
+    .command('new')
+    .description('start a tool or a function of your own: a small project that can be tested, built and sold as it stands')
+    .argument('<kind>', 'tool (JSON in, JSON out) or handler (a function of the web)')
+    .argument('[dir]', 'a new folder, whose name becomes that of the program (default: my-tool, my-handler)')
+    .option('--lang <language>', 'assemblyscript, c or rust (default: assemblyscript)')
+    .addOption(json())
+    .addHelpText('after', example('freehold new tool hello --lang rust'))
+    .action(async (kind, directory, options) => (await import('./commands/new.ts')).newProject(kind, directory, options, context));
+
   const offer = program
     .command('offer')
     .description('sell a program call by call; or list, or withdraw')
