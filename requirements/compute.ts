@@ -2,6 +2,22 @@ import type { Requirement } from './requirement.ts';
 
 /** What issue 4 (Compute) asks for. */
 export default [
+  { id: 'compute.native.dynamic', source: 'issues/4', behaviour: 'dynamic executables run with the libraries of the system, read-only' },
+  {
+    id: 'compute.native.scripts',
+    source: 'issues/4',
+    behaviour: 'Python and shell scripts run with the interpreters of the machine, in the same sandbox',
+  },
+  {
+    id: 'compute.native.processes',
+    source: 'issues/4',
+    behaviour: 'an offer may allow processes: memory, time and number of all of them together are bounded, and none is left behind',
+  },
+  {
+    id: 'compute.native.roomy-hostile',
+    source: 'issues/4',
+    behaviour: 'a guest that sees the libraries of the system gets no further than one that sees nothing',
+  },
   {
     id: 'compute.wasi.mounts',
     source: 'issues/4',

@@ -34,10 +34,10 @@ static const Elf64_Phdr *find_interpreter(const Elf64_Phdr *segments, int count)
   return NULL;
 }
 
-bool is_static_executable(int file) {
+bool is_executable(int file, bool must_be_static) {
   Elf64_Phdr segments[MOST_SEGMENTS];
   int count = read_segments(file, segments);
-  if (count > 0 && find_interpreter(segments, count) == NULL) return true;
+  if (count > 0 && (!must_be_static || find_interpreter(segments, count) == NULL)) return true;
   errno = ENOEXEC;
   return false;
 }

@@ -147,15 +147,15 @@ static void allow_bits(struct program *p, int call, int argument, uint32_t mask,
 
 /* ---- rules that look at arguments */
 
-/* A thread, or exactly what start_guest() asks for (see GUEST_CLONE_FLAGS). No fork, no new namespace. */
-static void allow_threads(struct program *p, uint32_t guest_flags) {
+/* A thread, or exactly what start_guest() asks for (see GUEST_CLONE_FLAGS); a process where that is wanted. Never a new namespace. */
+static void allow_tasks(struct program *p, uint32_t guest_flags, bool processes) {
   const uint32_t thread = CLONE_THREAD | CLONE_VM | CLONE_SIGHAND;
   const uint32_t namespaces = CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWNS;
   rule(p, SYS_clone, 6);
   load_argument(p, 0);
   jump(p, BPF_JEQ, guest_flags, 3, 0);
-  statement(p, BPF_ALU | BPF_AND | BPF_K, thread | namespaces);
-  jump(p, BPF_JEQ, thread, 1, 0);
+  statement(p, BPF_ALU | BPF_AND | BPF_K, processes ? namespaces : thread | namespaces);
+  jump(p, BPF_JEQ, processes ? 0 : thread, 1, 0);
   answer(p, EPERM);
   allow(p);
 }
@@ -203,7 +203,7 @@ static int install(struct program *p) {
   return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &filter);
 }
 
-void install_filter(bool more_filters) {
+void install_filter(const struct filter *wanted) {
   static struct program p;
   p.length = 0;
 
@@ -216,7 +216,13 @@ void install_filter(bool more_filters) {
   answer(&p, ENOSYS);
 
   allow_counted_memory(&p);
-  allow_threads(&p, GUEST_CLONE_FLAGS | (more_filters ? 0 : CLONE_NEWPID));
+  allow_tasks(&p, GUEST_CLONE_FLAGS | (wanted->namespaces ? CLONE_NEWPID : 0), wanted->processes);
+#ifdef __x86_64__
+  if (wanted->processes) {
+    allow_call(&p, SYS_fork);
+    allow_call(&p, SYS_vfork);
+  }
+#endif
   /* Not: locks, which talk to neighbours; F_SETOWN, which sends signals; F_SETPIPE_SZ, which takes kernel memory. */
   static const uint32_t descriptor_commands[] = {F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL, F_SETFL, 1032 /* F_GETPIPE_SZ */};
   allow_values(&p, SYS_fcntl, 1, descriptor_commands, COUNT(descriptor_commands), EINVAL);
@@ -229,7 +235,7 @@ void install_filter(bool more_filters) {
   answer_call(&p, SYS_socket, EAFNOSUPPORT);
   allow_bits(&p, SYS_socketpair, 1, 0xff, SOCK_STREAM, EAFNOSUPPORT);
   allow_send_without_address(&p);
-  if (more_filters) allow_call(&p, SYS_seccomp);
+  if (wanted->more_filters) allow_call(&p, SYS_seccomp);
 
   for (size_t i = 0; i < COUNT(allowed); i++) allow_call(&p, allowed[i]);
   for (size_t i = 0; i < COUNT(read_only); i++) answer_call(&p, read_only[i], EROFS);
@@ -237,6 +243,23 @@ void install_filter(bool more_filters) {
   answer(&p, ENOSYS); /* among them clone3: C libraries then use clone, whose flags can be read */
 
   if (install(&p) != 0) refuse("the kernel does not accept a system call filter (CONFIG_SECCOMP_FILTER)");
+}
+
+int confine_to_threads(bool processes) {
+  /* As confine_to_self(), for a program in a pid namespace of its own: its signals reach nobody else. */
+  static struct program p;
+  p.length = 0;
+  load(&p, offsetof(struct seccomp_data, nr));
+  if (!processes) {
+    allow_bits(&p, SYS_clone, 0, CLONE_THREAD, CLONE_THREAD, EPERM);
+#ifdef __x86_64__
+    answer_call(&p, SYS_fork, EPERM);
+    answer_call(&p, SYS_vfork, EPERM);
+#endif
+  }
+  answer_call(&p, SYS_seccomp, ENOSYS);
+  allow(&p);
+  return install(&p);
 }
 
 int confine_to_self(pid_t self, bool scoped) {

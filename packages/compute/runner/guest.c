@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -28,7 +29,8 @@ enum {
 struct birth {
   const struct house *house;
   const struct limits *limits;
-  int program, in, out, err;
+  int program; /* the file, which for a script is not what is executed */
+  int executed, in, out, err;
   char **argv, **envp;
   struct spawn_result failure;
 };
@@ -55,13 +57,21 @@ static bool set_limits(const struct house *house, const struct limits *limits) {
          limit(RLIMIT_SIGPENDING, 64) && (house->most_tasks == RLIM_INFINITY || limit(RLIMIT_NPROC, house->most_tasks));
 }
 
-/* The guest may execute and read its own file and, where it has a root of its own, use the devices. */
+/* Files are executed and read, folders listed, too. */
+static unsigned access_to(int target) {
+  struct stat status;
+  return MAY_EXECUTE | MAY_READ | (fstat(target, &status) == 0 && S_ISDIR(status.st_mode) ? MAY_LIST : 0);
+}
+
+/* The guest may execute and read its own file, what it is shown and, where it has a root of its own, use the devices. */
 static bool forbid_files(const struct house *house, int program) {
   if (house->landlock == 0) return true; /* then it has namespaces: its root holds nothing (see serve.c) */
   int ruleset = landlock_forbid_all(house->landlock);
   if (ruleset < 0 || !landlock_permit(ruleset, program, MAY_EXECUTE | MAY_READ)) return false;
   for (int i = 0; i < DEVICE_COUNT; i++)
     if (house->devices[i] >= 0 && !landlock_permit(ruleset, house->devices[i], MAY_READ | MAY_WRITE)) return false;
+  for (int i = 0; i < MOST_SHOWN; i++)
+    if (house->shown[i] >= 0 && !landlock_permit(ruleset, house->shown[i], access_to(house->shown[i]))) return false;
   return landlock_enter(ruleset);
 }
 
@@ -85,9 +95,10 @@ static int become_guest(void *argument) {
   if (!forbid_files(birth->house, birth->program)) give_up(birth, STEP_CONFINE);
   if (!limit(RLIMIT_NOFILE, MOST_DESCRIPTORS)) give_up(birth, STEP_CONFINE); /* last: descriptors above 64 were still needed */
   if (!birth->house->namespaces && confine_to_self(getpid(), birth->house->landlock >= 6) != 0) give_up(birth, STEP_CONFINE);
+  if (birth->house->processes && confine_to_threads(birth->limits->flags & MAY_START_PROCESSES) != 0) give_up(birth, STEP_CONFINE);
 
   for (int attempt = 0; attempt < BUSY_ATTEMPTS; attempt++) {
-    syscall(SYS_execveat, birth->program, "", birth->argv, birth->envp, AT_EMPTY_PATH);
+    syscall(SYS_execveat, birth->executed, "", birth->argv, birth->envp, AT_EMPTY_PATH);
     if (errno != ETXTBSY) break;
     /* Another process of the node was just being started and still holds the descriptor with which the file was written. */
     nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
@@ -101,18 +112,24 @@ static void close_pair(int pair[2]) {
 }
 
 /* Opens the program by a bare name: no path leads out of the programs directory, and a link in it leads nowhere. */
-static int open_program(int programs, const char *name, struct spawn_result *result) {
+static int open_program(const struct house *house, const struct limits *limits, const char *name, struct spawn_result *result) {
   if (name[0] == '\0' || name[0] == '.' || strchr(name, '/') != NULL) {
     *result = (struct spawn_result){STEP_REQUEST, EINVAL};
     return -1;
   }
-  int program = openat(programs, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+  if (limits->flags & MAY_START_PROCESSES && !house->processes) {
+    *result = (struct spawn_result){STEP_REQUEST, EPERM};
+    return -1;
+  }
+  int program = openat(house->programs, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
   if (program < 0) {
     *result = (struct spawn_result){STEP_OPEN, errno};
     return -1;
   }
-  if (!is_static_executable(program)) {
-    *result = (struct spawn_result){STEP_FORMAT, errno};
+  bool known = limits->interpreter == 0 ? is_executable(program, !house->libraries)
+                                        : limits->interpreter <= MOST_INTERPRETERS && house->interpreters[limits->interpreter - 1] >= 0;
+  if (!known) {
+    *result = (struct spawn_result){STEP_FORMAT, ENOEXEC};
     close(program);
     return -1;
   }
@@ -138,14 +155,15 @@ static struct spawn_result clone_guest(struct birth *birth, struct guest *guest)
 struct spawn_result start_guest(const struct house *house, const struct limits *limits, const char *name, char **argv, char **envp,
                                 struct guest *guest) {
   struct spawn_result result = {STEP_NONE, 0};
-  int program = open_program(house->programs, name, &result);
+  int program = open_program(house, limits, name, &result);
   if (program < 0) return result;
 
   int in[2] = {-1, -1}, out[2] = {-1, -1}, err[2] = {-1, -1};
   if (pipe2(in, O_CLOEXEC) != 0 || pipe2(out, O_CLOEXEC) != 0 || pipe2(err, O_CLOEXEC) != 0) {
     result = (struct spawn_result){STEP_RESOURCES, errno};
   } else {
-    struct birth birth = {house, limits, program, in[0], out[1], err[1], argv, envp, {STEP_NONE, 0}};
+    int executed = limits->interpreter == 0 ? program : house->interpreters[limits->interpreter - 1];
+    struct birth birth = {house, limits, program, executed, in[0], out[1], err[1], argv, envp, {STEP_NONE, 0}};
     result = clone_guest(&birth, guest);
   }
   close(program);

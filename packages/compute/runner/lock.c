@@ -21,19 +21,19 @@
 
 enum { MOST_PATHS = 60, FIRST_FOREIGN_DESCRIPTOR = 4 };
 
-struct view {
+struct list {
   const char *paths[MOST_PATHS];
   size_t count;
 };
 
-static void show(struct view *view, const char *path) {
+static void show(struct list *view, const char *path) {
   if (access(path, F_OK) != 0) return; /* "if it exists": /lib64 on arm64, /etc/ld.so.cache under musl */
   if (view->count == MOST_PATHS) refuse("too many --read paths");
   view->paths[view->count++] = path;
 }
 
 /* True if SANDBOX_USER can read all that the program needs: not so when Freehold lives in root's home. */
-static bool strangers_can_read(const struct view *view) {
+static bool strangers_can_read(const struct list *view) {
   pid_t child = fork();
   if (child < 0) fail("fork");
   if (child == 0) {
@@ -48,7 +48,7 @@ static bool strangers_can_read(const struct view *view) {
 }
 
 /* Read for the view; execute for nothing but the program and its loader. */
-static int rules_for(const struct view *view, const char *program, const char *loader, int version) {
+static int rules_for(const struct list *view, const char *program, const char *loader, int version) {
   int ruleset = landlock_forbid_all(version);
   if (ruleset < 0) fail("landlock_create_ruleset");
   for (size_t i = 0; i < view->count; i++) {
@@ -70,7 +70,7 @@ static void limit(int resource, rlim_t value) {
 }
 
 int lock(int argc, char **argv) {
-  struct view view = {.count = 0};
+  struct list view = {.count = 0};
   bool may_namespace = true, may_landlock = true;
   int i = 2;
   for (; i < argc && strcmp(argv[i], "--") != 0; i++) {
@@ -94,7 +94,7 @@ int lock(int argc, char **argv) {
 
   int version = may_landlock ? landlock_version() : 0, ruleset = -1;
   if (version > 0) {
-    struct view files = view;
+    struct list files = view;
     show(&files, "/dev/null");
     show(&files, "/dev/urandom");
     ruleset = rules_for(&files, program, loader, version);
@@ -102,10 +102,10 @@ int lock(int argc, char **argv) {
 
   if (geteuid() == 0 && strangers_can_read(&view) && !leave_root()) fail("leave root");
   char why[128] = "not tried";
-  bool namespaces = may_namespace && namespaces_work(false, view.paths, view.count, why, sizeof why);
+  bool namespaces = may_namespace && namespaces_work(false, &(struct view){view.paths, view.count, NULL}, why, sizeof why);
   if (!namespaces && version == 0) refuse("neither user namespaces nor Landlock are available here");
   if (namespaces) {
-    const char *failure = enter_namespaces(view.paths, view.count);
+    const char *failure = enter_namespaces(&(struct view){view.paths, view.count, NULL});
     if (failure != NULL) fail(failure);
   } else if (chdir("/") != 0) fail("chdir /");
 
@@ -121,7 +121,7 @@ int lock(int argc, char **argv) {
     close(ruleset);
   }
   limit(RLIMIT_NOFILE, 256);
-  install_filter(true);
+  install_filter(&(struct filter){.more_filters = true});
   if (confine_to_self(getpid(), version >= 6) != 0) fail("seccomp");
   execv(program, command);
   fail("exec");

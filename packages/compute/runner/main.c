@@ -1,5 +1,6 @@
 /*
- * runner --serve --slots=K --programs=DIR    confine and run guests for the node (serve.c)
+ * runner --serve --slots=K --programs=DIR    confine and run guests for the node (serve.c); with --roomy also guests that need
+ *                                            the system's libraries, an interpreter or processes of their own
  * runner --lock [--read PATH]... -- PROGRAM  confine this process, then become PROGRAM (lock.c)
  */
 #include "sandbox.h"

@@ -90,12 +90,14 @@ static const char *enter_user_namespace(void) {
   return NULL;
 }
 
-const char *enter_namespaces(const char *const *visible, size_t count) {
+const char *enter_namespaces(const struct view *view) {
   int device_trees[DEVICE_COUNT];
   struct {
     int tree;
     char real[PATH_MAX];
   } *views = calloc(MOST_VISIBLE, sizeof *views);
+  const size_t count = view->count;
+  int programs = -1;
   if (views == NULL || count > MOST_VISIBLE) return "too many visible paths";
 
   const char *failure = enter_user_namespace();
@@ -106,9 +108,14 @@ const char *enter_namespaces(const char *const *visible, size_t count) {
 
   for (size_t i = 0; i < DEVICE_COUNT; i++) device_trees[i] = detach(harmless_devices[i], ATTRIBUTE_READ_ONLY | ATTRIBUTE_NO_SETUID | ATTRIBUTE_NO_EXECUTE);
   for (size_t i = 0; i < count; i++) {
-    if (realpath(visible[i], views[i].real) == NULL) return "resolve visible path";
+    if (realpath(view->paths[i], views[i].real) == NULL) return "resolve visible path";
     views[i].tree = detach(views[i].real, ATTRIBUTE_READ_ONLY | ATTRIBUTE_NO_SETUID | ATTRIBUTE_NO_DEVICES);
     if (views[i].tree < 0) return "copy visible path";
+  }
+
+  if (view->programs != NULL) {
+    programs = detach(view->programs, ATTRIBUTE_READ_ONLY | ATTRIBUTE_NO_SETUID | ATTRIBUTE_NO_DEVICES | ATTRIBUTE_NO_EXECUTE);
+    if (programs < 0) return "copy the programs directory";
   }
 
   if (mount("tmpfs", STAGING, "tmpfs", MS_NOSUID | MS_NODEV, "size=64k,nr_inodes=256,mode=755") != 0) return "mount the new root";
@@ -120,14 +127,18 @@ const char *enter_namespaces(const char *const *visible, size_t count) {
   for (size_t i = 0; i < count; i++) {
     if (!attach(views[i].tree, views[i].real)) return "show visible path";
     close(views[i].tree);
-    if (strcmp(visible[i], views[i].real) != 0) { /* such as /lib, a link to usr/lib */
+    if (strcmp(view->paths[i], views[i].real) != 0) { /* such as /lib, a link to usr/lib */
       char link[PATH_MAX];
-      if (snprintf(link, sizeof link, STAGING "%s", visible[i]) >= (int)sizeof link) return "show link";
+      if (snprintf(link, sizeof link, STAGING "%s", view->paths[i]) >= (int)sizeof link) return "show link";
       make_parents(link);
       if (symlink(views[i].real, link) != 0 && errno != EEXIST) return "show link";
     }
   }
   free(views);
+  if (programs >= 0) {
+    if (!attach(programs, SHOWN_PROGRAMS)) return "show the programs directory";
+    close(programs);
+  }
 
   if (chdir(STAGING) != 0 || syscall(SYS_pivot_root, ".", ".") != 0) return "pivot_root";
   if (umount2(".", MNT_DETACH) != 0 || chdir("/") != 0) return "detach the old root";
@@ -135,13 +146,13 @@ const char *enter_namespaces(const char *const *visible, size_t count) {
   return NULL;
 }
 
-bool namespaces_work(bool without_root, const char *const *visible, size_t count, char *why, size_t why_size) {
+bool namespaces_work(bool without_root, const struct view *view, char *why, size_t why_size) {
   int report[2];
   if (pipe2(report, O_CLOEXEC) != 0) fail("pipe");
   pid_t child = fork();
   if (child < 0) fail("fork");
   if (child == 0) {
-    const char *failure = without_root && !leave_root() ? "leave root" : enter_namespaces(visible, count);
+    const char *failure = without_root && !leave_root() ? "leave root" : enter_namespaces(view);
     if (failure != NULL) dprintf(report[1], "%s: %s", failure, strerror(errno));
     _exit(failure == NULL ? 0 : 1);
   }

@@ -2,7 +2,8 @@
  * The native sandbox of Freehold: what the source files share.
  *
  *   main.c         chooses the mode from the command line
- *   serve.c        the pre-started runner: frames, pipes, the event loop and the watchdogs
+ *   serve.c        the pre-started runner: frames, pipes and the event loop
+ *   watchdog.c     what a guest, and all it started, uses
  *   guest.c        one guest: from a file in the programs directory to its first instruction
  *   lock.c         the launcher: confines itself, then becomes a long-lived program (a WebAssembly host)
  *   namespaces.c   user, mount, network, ipc and uts namespaces, and the file system a guest sees
@@ -92,16 +93,26 @@ void die_with_parent(void);
 enum { DEVICE_COUNT = 3 };
 extern const char *const harmless_devices[DEVICE_COUNT];
 
+/* Where guests find the programs directory when it is shown. */
+#define SHOWN_PROGRAMS "/programs"
+
+/* What of the host a guest sees besides the harmless devices, read-only. */
+struct view {
+  const char *const *paths;
+  size_t count;
+  const char *programs; /* this directory appears as SHOWN_PROGRAMS; NULL for not at all */
+};
+
 /*
  * Moves this process into new user, network, ipc, uts and mount namespaces whose root holds nothing but the harmless
- * devices and the given paths, read-only. Returns NULL, or the step that failed with errno set.
+ * devices and what is in the view. Returns NULL, or the step that failed with errno set.
  */
-const char *enter_namespaces(const char *const *visible, size_t count);
+const char *enter_namespaces(const struct view *view);
 /*
  * Does the same in a child process first, which leaves root if asked. Some systems let unshare succeed and refuse what follows
  * (AppArmor on Ubuntu), and a half-entered namespace cannot be left. True if all of it works; else `why` says which step failed.
  */
-bool namespaces_work(bool without_root, const char *const *visible, size_t count, char *why, size_t why_size);
+bool namespaces_work(bool without_root, const struct view *view, char *why, size_t why_size);
 
 /* ---- landlock.c */
 
@@ -128,8 +139,16 @@ bool landlock_enter(int ruleset);
  */
 enum { GUEST_CLONE_FLAGS = CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD };
 
-/* Leaves only the system calls a computing program needs. `more_filters`: seccomp(2) itself stays, for confine_to_self(). */
-void install_filter(bool more_filters);
+/* What differs between runners. */
+struct filter {
+  bool namespaces;   /* guests are started in pid namespaces of their own */
+  bool more_filters; /* seccomp(2) itself stays, for the filters below */
+  bool processes;    /* guests may start processes; those that may not are kept to threads by confine_to_threads() */
+};
+/* Leaves only the system calls a computing program needs. */
+void install_filter(const struct filter *wanted);
+/* No further filter is accepted and, unless `processes`, new tasks are threads. Returns 0 or -1 with errno. */
+int confine_to_threads(bool processes);
 /*
  * For a program that has no pid namespace of its own: signals reach only process `self`, new tasks are threads of it, and no
  * further filter is accepted. Returns 0 or -1 with errno. `scoped`: Landlock already keeps signals inside (version 6).
@@ -138,8 +157,8 @@ int confine_to_self(pid_t self, bool scoped);
 
 /* ---- elf.c */
 
-/* True if `file` is a static executable of this architecture; else errno is ENOEXEC. */
-bool is_static_executable(int file);
+/* True if `file` is an executable of this architecture, and static if it must be; else errno is ENOEXEC. */
+bool is_executable(int file, bool must_be_static);
 /* Copies the path of the dynamic loader that `file` asks for; false if it asks for none. */
 bool interpreter_of(int file, char *path, size_t size);
 
@@ -155,22 +174,31 @@ struct limits {
   uint64_t wall_ms;
   uint64_t output_bytes;
   uint64_t error_bytes;
+  uint32_t interpreter; /* 0: the file is an executable; n: it is a script for the n-th interpreter of the runner */
+  uint32_t flags;       /* MAY_START_PROCESSES */
 };
+enum { MAY_START_PROCESSES = 1 };
 
 /* Why a guest could not be started; the numbers are part of the protocol (spawn-failure.ts). */
 enum spawn_step {
   STEP_NONE = 0,
   STEP_REQUEST,   /* the name is not a bare file name */
   STEP_OPEN,      /* no such program, or it cannot be read */
-  STEP_FORMAT,    /* not a static executable for this machine */
+  STEP_FORMAT,    /* not an executable for this machine, not a static one, or no such interpreter */
   STEP_RESOURCES, /* no descriptors or processes left */
   STEP_CONFINE,   /* a restriction could not be applied, so the program was not started */
   STEP_EXECUTE,   /* the kernel refused to execute it */
 };
 
+enum { MOST_INTERPRETERS = 4, MOST_SHOWN = 16 };
+
 /* Everything the runner decided at start and every guest needs. */
 struct house {
   bool namespaces;
+  bool libraries;  /* guests see the libraries of the system, and may be dynamic executables or scripts */
+  bool processes;  /* guests may be allowed to start processes */
+  int interpreters[MOST_INTERPRETERS]; /* open for execution, or -1 */
+  int shown[MOST_SHOWN]; /* O_PATH descriptors of what they see, or -1 */
   int landlock;
   int programs;   /* O_PATH descriptor of the programs directory */
   int devices[DEVICE_COUNT]; /* O_PATH descriptors of the devices in the guest's root, or -1 */
@@ -187,6 +215,22 @@ struct spawn_result {
   enum spawn_step step;
   int error; /* errno of a failed step */
 };
+
+/* ---- watchdog.c */
+
+/* What is in use now. */
+struct load {
+  uint64_t resident_bytes;
+  uint64_t cpu_ms;  /* of all its tasks, and of its children that were waited for */
+  unsigned threads;
+};
+/* True if the processes below another can be found on this machine. */
+bool families_can_be_seen(int processes);
+/*
+ * Measures process `pid`, with `family` also everything below it. `processes` is a descriptor of the host's /proc. False if it
+ * has just ended. Memory that processes share counts once for each.
+ */
+bool measure(int processes, pid_t pid, bool family, struct load *load);
 
 /* Starts `name` confined. On success every restriction was in force before the program's first instruction. */
 struct spawn_result start_guest(const struct house *house, const struct limits *limits, const char *name, char **argv, char **envp,

@@ -70,6 +70,7 @@ struct slot {
   struct guest guest; /* its descriptors are -1 when closed */
   struct limits limits;
   uint64_t started_us, ended_us, out_left, err_left;
+  uint64_t peak_bytes, family_cpu_us; /* as the watchdog saw them, of a guest with processes of its own */
   enum reason stopped; /* why we killed it */
   bool input_ended, ended;
   int status;
@@ -78,12 +79,11 @@ struct slot {
   bool watching_socket_room, watching_out, watching_err, watching_in;
 };
 
-static struct house house = {.programs = -1, .devices = {-1, -1, -1}};
+static struct house house = {.programs = -1, .devices = {-1, -1, -1}, .interpreters = {-1, -1, -1, -1}};
 static struct slot slots[MOST_SLOTS];
 static unsigned slot_count = 16;
 static int events = -1;      /* epoll */
 static int processes = -1;   /* O_PATH descriptor of the host's /proc, for the watchdog; out of every guest's sight */
-static uint64_t page_size;
 
 static uint64_t now_us(void) {
   struct timespec now;
@@ -225,12 +225,15 @@ static enum reason reason_of(const struct slot *slot, uint64_t max_rss_bytes) {
 static void finish(struct slot *slot) {
   if (!slot->ended || slot->guest.out >= 0 || slot->guest.err >= 0) return;
   uint64_t max_rss_bytes = slot->usage.ru_maxrss * 1024ull;
+  uint64_t cpu_us = microseconds(slot->usage.ru_utime) + microseconds(slot->usage.ru_stime);
+  if (slot->peak_bytes > max_rss_bytes) max_rss_bytes = slot->peak_bytes;
+  if (slot->family_cpu_us > cpu_us) cpu_us = slot->family_cpu_us;
   struct exit_report exit_report = {
       .reason = reason_of(slot, max_rss_bytes),
       .exit_code = WIFEXITED(slot->status) ? WEXITSTATUS(slot->status) : 0,
       .signal = WIFSIGNALED(slot->status) ? WTERMSIG(slot->status) : 0,
       .wall_us = slot->ended_us - slot->started_us,
-      .cpu_us = microseconds(slot->usage.ru_utime) + microseconds(slot->usage.ru_stime),
+      .cpu_us = cpu_us,
       .max_rss_bytes = max_rss_bytes,
   };
   close_pipe(&slot->guest.in, &slot->watching_in);
@@ -249,7 +252,7 @@ static void on_output(struct slot *slot, uint32_t type) {
     size_t most = *left < PIECE ? *left + 1 : PIECE; /* one byte more than it may, to see whether there is one */
     ssize_t length = read(*pipe, frame + HEADER, most);
     if (length < 0 && errno == EINTR) continue;
-    /* A guest is one process without children: once it has ended, an empty pipe stays empty. */
+    /* With a guest all ends that it started (its pid namespace): once it has ended, an empty pipe stays empty. */
     if (length < 0 && errno == EAGAIN && !slot->ended) return;
     if (length <= 0) {
       close_pipe(pipe, watching);
@@ -337,6 +340,7 @@ static void on_execute(struct slot *slot, unsigned char *payload, size_t length)
   slot->running = true;
   slot->ended = slot->input_ended = false;
   slot->stopped = NOT_STOPPED;
+  slot->peak_bytes = slot->family_cpu_us = 0;
   slot->out_left = slot->limits.output_bytes;
   slot->err_left = slot->limits.error_bytes;
   slot->guest = (struct guest){0, -1, -1, -1, -1};
@@ -398,37 +402,16 @@ static void on_socket(struct slot *slot) {
 
 /* ---- watchdogs */
 
-/* Pages in memory and threads, from /proc/PID/stat. False if it has just ended. */
-static bool look_at(pid_t pid, uint64_t *resident_bytes, long *threads) {
-  char text[1024];
-  snprintf(text, sizeof text, "%d/stat", pid);
-  int file = openat(processes, text, O_RDONLY | O_CLOEXEC);
-  if (file < 0) return false;
-  ssize_t length = read(file, text, sizeof text - 1);
-  close(file);
-  if (length <= 0) return false;
-  text[length] = '\0';
-  char *field = strrchr(text, ')'); /* field 2 is the program's name, which may hold anything */
-  for (int i = 2; field != NULL && i < 20; i++) field = strchr(field + 1, ' ');
-  if (field == NULL) return false;
-  unsigned long pages;
-  /* 20 num_threads, 21 itrealvalue, 22 starttime, 23 vsize, 24 rss */
-  if (sscanf(field, " %ld %*d %*u %*u %lu", threads, &pages) != 2) return false;
-  *resident_bytes = pages * page_size;
-  return true;
-}
-
 static void inspect(struct slot *slot, uint64_t now) {
   if (now - slot->started_us > slot->limits.wall_ms * 1000) kill_guest(slot, BY_WALL);
 
-  struct timespec cpu;
-  clockid_t clock = (~(clockid_t)slot->guest.pid << 3) | 2; /* CPU time of all its threads; see clock_getcpuclockid(3) */
-  if (clock_gettime(clock, &cpu) == 0 && cpu.tv_sec * 1000ull + cpu.tv_nsec / 1000000 >= slot->limits.cpu_ms) kill_guest(slot, BY_CPU);
-
-  uint64_t resident_bytes;
-  long threads;
-  if (look_at(slot->guest.pid, &resident_bytes, &threads) && (resident_bytes > slot->limits.memory_bytes || threads > MOST_THREADS))
-    kill_guest(slot, BY_MEMORY);
+  struct load load;
+  bool family = slot->limits.flags & MAY_START_PROCESSES;
+  if (!measure(processes, slot->guest.pid, family, &load)) return;
+  if (load.cpu_ms >= slot->limits.cpu_ms) kill_guest(slot, BY_CPU);
+  if (load.resident_bytes > slot->limits.memory_bytes || load.threads > MOST_THREADS) kill_guest(slot, BY_MEMORY);
+  if (family && load.resident_bytes > slot->peak_bytes) slot->peak_bytes = load.resident_bytes;
+  if (family) slot->family_cpu_us = load.cpu_ms * 1000;
 }
 
 /* ---- the loop */
@@ -478,10 +461,23 @@ static void open_slots(void) {
   }
 }
 
+/* What the command line asks for. */
+struct wishes {
+  const char *programs;
+  const char *shown[MOST_SHOWN], *interpreters[MOST_INTERPRETERS];
+  size_t shown_count, interpreter_count;
+  bool namespaces, landlock;
+};
+
 /* From here on the runner itself has little left to lose: an unprivileged user in empty namespaces, or behind Landlock. */
-static void confine_runner(bool may_namespace, char *why, size_t why_size) {
+static void confine_runner(const struct wishes *wishes, char *why, size_t why_size) {
   bool root = geteuid() == 0;
-  house.namespaces = may_namespace && namespaces_work(root, NULL, 0, why, why_size);
+  struct view view = {wishes->shown, wishes->shown_count, house.libraries ? wishes->programs : NULL};
+  house.namespaces = wishes->namespaces && namespaces_work(root, &view, why, why_size);
+  /* The one hides the host, the other keeps a guest to its own program among all that are shown. */
+  if (house.libraries && !(house.namespaces && house.landlock > 0))
+    refuse("programs with libraries, scripts and processes of their own need both user namespaces and Landlock");
+  if (house.processes && !families_can_be_seen(processes)) refuse("this kernel does not tell the children of a process (CONFIG_PROC_CHILDREN)");
   if (!house.namespaces && house.landlock == 0) refuse("neither user namespaces nor Landlock are available here");
 
   bool own_user = house.namespaces || root;
@@ -492,9 +488,11 @@ static void confine_runner(bool may_namespace, char *why, size_t why_size) {
   }
   if (root && !leave_root()) refuse("started as root and cannot become another user; start the node as an ordinary user");
   if (house.namespaces) {
-    const char *failure = enter_namespaces(NULL, 0);
+    const char *failure = enter_namespaces(&view);
     if (failure != NULL) fail(failure);
     for (int i = 0; i < DEVICE_COUNT; i++) house.devices[i] = open(harmless_devices[i], O_PATH | O_CLOEXEC);
+    for (size_t i = 0; i < wishes->shown_count; i++) house.shown[i] = open(wishes->shown[i], O_PATH | O_CLOEXEC);
+    for (size_t i = 0; i < wishes->interpreter_count; i++) house.interpreters[i] = open(wishes->interpreters[i], O_RDONLY | O_CLOEXEC);
   }
   keep_capability(house.namespaces ? CAP_SYS_ADMIN : -1); /* for each guest's pid namespace */
   die_with_parent();
@@ -502,33 +500,47 @@ static void confine_runner(bool may_namespace, char *why, size_t why_size) {
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) fail("no_new_privs");
 }
 
-int serve(int argc, char **argv) {
-  bool may_namespace = true, may_landlock = true;
-  const char *programs = NULL;
+/* Takes the value of an option into a list; a path that this system does not have (/lib64 on arm64) is left out. */
+static void add_path(const char *path, const char **list, size_t *count, size_t most) {
+  if (access(path, F_OK) != 0) return;
+  if (*count == most) refuse("too many paths");
+  list[(*count)++] = path;
+}
+
+static bool read_wishes(int argc, char **argv, struct wishes *wishes) {
   for (int i = 2; i < argc; i++) {
     if (strncmp(argv[i], "--slots=", 8) == 0) slot_count = strtoul(argv[i] + 8, NULL, 10);
-    else if (strncmp(argv[i], "--programs=", 11) == 0) programs = argv[i] + 11;
-    else if (strcmp(argv[i], "--no-namespaces") == 0) may_namespace = false; /* these two let tests be a poorer machine */
-    else if (strcmp(argv[i], "--no-landlock") == 0) may_landlock = false;
-    else programs = NULL, i = argc;
+    else if (strncmp(argv[i], "--programs=", 11) == 0) wishes->programs = argv[i] + 11;
+    else if (strncmp(argv[i], "--show=", 7) == 0) add_path(argv[i] + 7, wishes->shown, &wishes->shown_count, MOST_SHOWN);
+    else if (strncmp(argv[i], "--interpreter=", 14) == 0 && wishes->interpreter_count < MOST_INTERPRETERS)
+      wishes->interpreters[wishes->interpreter_count++] = argv[i] + 14; /* their numbers stay, whether they are there or not */
+    else if (strcmp(argv[i], "--roomy") == 0) house.libraries = house.processes = true;
+    else if (strcmp(argv[i], "--no-namespaces") == 0) wishes->namespaces = false; /* these two let tests be a poorer machine */
+    else if (strcmp(argv[i], "--no-landlock") == 0) wishes->landlock = false;
+    else return false;
   }
-  if (programs == NULL || slot_count < 1 || slot_count > MOST_SLOTS) {
-    fputs("usage: runner --serve --slots=1..64 --programs=DIR\n", stderr);
+  return wishes->programs != NULL && slot_count >= 1 && slot_count <= MOST_SLOTS;
+}
+
+int serve(int argc, char **argv) {
+  static struct wishes wishes = {.namespaces = true, .landlock = true};
+  if (!read_wishes(argc, argv, &wishes)) {
+    fputs("usage: runner --serve --slots=1..64 --programs=DIR [--roomy [--show=PATH]... [--interpreter=PATH]...]\n", stderr);
     return EXIT_USAGE;
   }
   signal(SIGPIPE, SIG_IGN);
-  page_size = sysconf(_SC_PAGESIZE);
   if (syscall(SYS_close_range, FIRST_SLOT + slot_count, ~0u, 0) != 0) refuse("Linux 5.13 or newer is needed");
-  house.programs = open(programs, O_PATH | O_DIRECTORY | O_CLOEXEC);
-  if (house.programs < 0) fail(programs);
+  house.programs = open(wishes.programs, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  if (house.programs < 0) fail(wishes.programs);
   processes = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
   if (processes < 0) refuse("/proc is not mounted, and without it memory cannot be watched");
-  house.landlock = may_landlock ? landlock_version() : 0;
+  house.landlock = wishes.landlock ? landlock_version() : 0;
+  for (int i = 0; i < MOST_SHOWN; i++) house.shown[i] = -1;
 
   char why[128] = "";
-  confine_runner(may_namespace, why, sizeof why);
+  confine_runner(&wishes, why, sizeof why);
   open_slots();
-  install_filter(!house.namespaces);
+  install_filter(&(struct filter){house.namespaces, !house.namespaces || house.processes, house.processes});
   /* Said last: whoever reads it may rely on everything above. */
   dprintf(STDOUT_FILENO, "{\"tier\":\"%s\",\"landlock\":%d,\"why\":\"%s\"}\n", house.namespaces ? "namespaces" : "landlock", house.landlock, why);
   loop();

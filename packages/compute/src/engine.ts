@@ -5,10 +5,10 @@ import type { MountChange, WasmMounts } from './wasm/index.ts';
 export type RunReason = 'exit' | 'signal' | 'trap' | 'wall' | 'cpu' | 'memory' | 'fuel' | 'output' | 'killed' | 'spawn' | 'invalid';
 
 /**
- * What a program is: a Linux executable, a script for an interpreter of the machine, a JavaScript module, or WebAssembly: a
+ * What a program is: a static Linux executable, one that needs shared libraries, a script for an interpreter of the machine, a JavaScript module, or WebAssembly: a
  * core module or reactor whose exports are called, a WASI command, or a component.
  */
-export type ProgramKind = 'native' | 'script' | 'javascript' | 'core' | 'wasi' | 'reactor' | 'component';
+export type ProgramKind = 'native' | 'dynamic' | 'script' | 'javascript' | 'core' | 'wasi' | 'reactor' | 'component';
 
 /** One run of a program in a sandbox, whichever engine does it. */
 export type Run = {
@@ -59,7 +59,13 @@ export type RunResult = {
 
 /** A sandbox that has proved itself, or the reason why there is none here. */
 export type EngineState =
-  | { available: true; checks: { name: string; passed: boolean }[]; tier: string }
+  | {
+      available: true;
+      checks: { name: string; passed: boolean }[];
+      tier: string;
+      /** What it cannot do here, each with a sentence that says why. */
+      missing?: Partial<Record<'libraries' | 'processes' | 'python' | 'sh', string>>;
+    }
   | { available: false; reason: string; advice: string };
 
 export type Engine = {

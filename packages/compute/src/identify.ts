@@ -1,7 +1,7 @@
 import { taskIdOf, type TaskPreimage } from '@freehold/protocol';
 import type { OwnPath } from './cgi/answer-reader.ts';
 import { cgiEnvironment, redirectedRequest, type FunctionRequest } from './cgi/environment.ts';
-import type { Run } from './engine.ts';
+import type { ProgramKind, Run } from './engine.ts';
 import { ComputeError } from './error.ts';
 import { bufferedInput, noInput, type Input } from './input.ts';
 import type { CallableOffer } from './offers.ts';
@@ -48,7 +48,7 @@ export function identify({ call, request, input: given }: { call: CallableOffer;
           };
 
   const preimage = (nonce: Uint8Array): TaskPreimage => ({
-    kind: program.kind === 'native' ? 'native' : program.kind === 'core' ? 'wasm' : 'wasi1',
+    kind: isNative(program.kind) ? 'native' : program.kind === 'core' ? 'wasm' : 'wasi1',
     program: program.cid,
     runtime: program.runtime,
     entry: invocation.entry,
@@ -77,7 +77,14 @@ export function identify({ call, request, input: given }: { call: CallableOffer;
 }
 
 /** What is run of a program, whatever the call. */
-export const runOf = ({ cid, kind }: ProgramRow): Pick<Run, 'program' | 'kind'> => ({ program: cid, kind });
+export const runOf = ({ cid, kind, runtime }: ProgramRow): Pick<Run, 'program' | 'kind' | 'interpreter'> => ({
+  program: cid,
+  kind,
+  ...((runtime === 'python' || runtime === 'sh') && { interpreter: runtime }),
+});
+
+/** Whether it runs in the native sandbox. */
+export const isNative = (kind: ProgramKind): boolean => kind === 'native' || kind === 'dynamic' || kind === 'script';
 
 /** `/add?a=6&b=7` calls the export `add` with the values of the query, in their order. */
 function exportCall({ program }: CallableOffer, request: FunctionRequest): { entry: string; args: string[] } {

@@ -4,7 +4,7 @@ import { openNativeEngine } from './engines/native.ts';
 import { openWasmEngine } from './engines/wasm.ts';
 import type { Engine } from './engine.ts';
 import { ComputeError } from './error.ts';
-import { identify, type Plan } from './identify.ts';
+import { identify, isNative, type Plan } from './identify.ts';
 import { wholeInput } from './input.ts';
 import { prepareRunner } from './native/index.ts';
 import { openOffers } from './offers.ts';
@@ -65,7 +65,7 @@ export async function openCompute({ database, node, directory, now, log, recover
     openNativeEngine({ cacheDirectory, programsDirectory, slots: concurrency, log }),
     openWasmEngine({ runner, size: concurrency, log, read: (cid) => programs.read(cid) }),
   ]);
-  const run: Engine['run'] = (run, ...rest) => (run.kind === 'native' ? native : wasm).run(run, ...rest);
+  const run: Engine['run'] = (run, ...rest) => (isNative(run.kind) ? native : wasm).run(run, ...rest);
   const sandbox = { native: native.state, wasm: wasm.state };
   const programs = openPrograms({ store, directory: programsDirectory, now, states: () => sandbox });
   const schemas = openSchemas();

@@ -27,10 +27,13 @@ export function openPrograms({
   const refusalOf = (program: ProgramRow): string | null => {
     const { native, wasm } = states();
     if (program.runtime === 'wasm') return wasm.available ? null : `${wasm.reason} ${wasm.advice}`;
+    if (!native.available) return `${native.reason} ${native.advice}`;
+    const missing = native.missing ?? {};
+    if (program.runtime === 'python' || program.runtime === 'sh') return missing[program.runtime] ?? null;
     const here = process.arch === 'x64' ? 'linux-x64' : 'linux-arm64';
     if (program.runtime !== here)
       return `This program is for ${program.runtime}; this node is ${process.platform}-${process.arch}. Build it for ${here}, or as WebAssembly, which runs on every node.`;
-    return native.available ? null : `${native.reason} ${native.advice}`;
+    return program.kind === 'dynamic' ? (missing.libraries ?? null) : null;
   };
   const describe = (program: ProgramRow): ProgramInfo => ({ ...program, refusal: refusalOf(program) });
 
@@ -99,12 +102,10 @@ function classify(bytes: Buffer): Pick<ProgramRow, 'kind' | 'runtime' | 'exports
   if (elf) {
     if (elf.arch !== 'linux-x64' && elf.arch !== 'linux-arm64')
       throw refuse('This executable is for a processor that Freehold does not run. Build it for x86-64 or arm64 Linux.');
-    if (!elf.static)
-      throw refuse(
-        'This executable needs shared libraries, which the sandbox does not have. Link it statically (cc -static, or GOOS=linux CGO_ENABLED=0).',
-      );
-    return { kind: 'native', runtime: elf.arch, exports: [] };
+    return { kind: elf.static ? 'native' : 'dynamic', runtime: elf.arch, exports: [] };
   }
+  const interpreter = interpreterOf(bytes);
+  if (interpreter) return { kind: 'script', runtime: interpreter, exports: [] };
   const wasm = inspectWasm(bytes);
   switch (wasm.kind) {
     case 'core':
@@ -121,9 +122,15 @@ function classify(bytes: Buffer): Pick<ProgramRow, 'kind' | 'runtime' | 'exports
       throw refuse(
         isWasm(bytes)
           ? `This WebAssembly module cannot be run. ${wasm.reason ?? ''}`.trim()
-          : 'This is neither a WebAssembly module nor a Linux executable. A script must be compiled, or wrapped in a program, first.',
+          : 'This is neither a WebAssembly module, nor a Linux executable, nor a script that begins with "#!/usr/bin/env python3" or "#!/bin/sh".',
       );
   }
+}
+
+/** Which interpreter the first line of a script names. */
+function interpreterOf(bytes: Buffer): 'python' | 'sh' | undefined {
+  const [, name] = /^#! ?(?:\/usr\/bin\/env |\/usr\/bin\/|\/bin\/)(python3?|sh)[ \t\r]*\n/.exec(bytes.toString('latin1', 0, 64)) ?? [];
+  return name === undefined ? undefined : name === 'sh' ? 'sh' : 'python';
 }
 
 const isWasm = (bytes: Buffer): boolean => bytes.subarray(0, 4).equals(Buffer.from('\0asm', 'latin1'));

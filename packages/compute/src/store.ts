@@ -1,5 +1,5 @@
 import { sql, type Database, type Sql } from '@freehold/database';
-import { offer as offerSchema, signedReceipt, type Offer, type SignedReceipt } from '@freehold/protocol';
+import { offer as offerSchema, signedReceipt, type Offer, type Runtime, type SignedReceipt } from '@freehold/protocol';
 import { z } from 'zod';
 import type { ProgramKind, RunReason, RunResult } from './engine.ts';
 
@@ -7,7 +7,7 @@ export type ProgramRow = {
   cid: string;
   size: number;
   kind: ProgramKind;
-  runtime: 'wasm' | 'linux-x64' | 'linux-arm64';
+  runtime: Runtime;
   exports: { name: string; parameters: string[]; results: string[] }[];
 };
 

@@ -143,7 +143,7 @@ export const usage = z.object({ usedBytes: z.number(), quotaBytes: z.number() })
 export const programInfo = z.object({
   cid: z.string(),
   size: z.number(),
-  kind: z.enum(['native', 'script', 'javascript', 'core', 'wasi', 'reactor', 'component']),
+  kind: z.enum(['native', 'dynamic', 'script', 'javascript', 'core', 'wasi', 'reactor', 'component']),
   runtime,
   /** Exports that can be called, of a core WebAssembly module. */
   exports: z.array(z.object({ name: z.string(), parameters: z.array(z.string()), results: z.array(z.string()) })),

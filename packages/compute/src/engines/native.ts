@@ -1,13 +1,13 @@
 import { mkdir } from 'node:fs/promises';
-import type { Engine, RunResult } from '../engine.ts';
-import { openNativeSandbox } from '../native/index.ts';
+import type { Engine, Run, RunResult } from '../engine.ts';
+import { missingInterpreters, openNativeSandbox, scriptRequest, type NativeRequest, type NativeRunner } from '../native/index.ts';
 import type { Log } from '../native/log.ts';
 import { ComputeError } from '../error.ts';
 import { refusedEngine } from './refused.ts';
 
 const errorBytes = 64 * 1024;
 
-/** Static Linux executables in the native sandbox; refused with the reason where it cannot be had. */
+/** Linux executables and scripts in the native sandbox; refused with the reason where it cannot be had. */
 export async function openNativeEngine({
   cacheDirectory,
   programsDirectory,
@@ -25,17 +25,34 @@ export async function openNativeEngine({
     const { reason, advice } = sandbox;
     return refusedEngine(new ComputeError('sandbox_unavailable', 503, `${reason} ${advice}`, { details: { reason, advice } }));
   }
-  const { runner, tier, checks } = sandbox;
+  const { runner, tier, checks, roomy } = sandbox;
+  const none = roomy.available ? undefined : roomy.reason;
+  const missing = none === undefined ? await missingInterpreters() : { libraries: none, processes: none, python: none, sh: none };
+
+  /** Which runner a program needs, and how it is asked for it. */
+  function arrange({ kind, program, args, interpreter, fork = false }: Run): {
+    by: NativeRunner;
+    request: Pick<NativeRequest, 'argv' | 'interpreter' | 'processes'>;
+  } {
+    if (kind === 'native' && !fork) return { by: runner, request: { argv: ['function', ...args] } };
+    if (!roomy.available) throw new ComputeError('sandbox_unavailable', 503, roomy.reason);
+    const processes = fork;
+    if (kind !== 'script') return { by: roomy.runner, request: { argv: ['function', ...args], processes } };
+    if (!interpreter) throw new ComputeError('program_refused', 422, 'Nothing says which interpreter this script is for.');
+    return { by: roomy.runner, request: { ...scriptRequest(interpreter, { program, args }), processes } };
+  }
+
   return {
-    state: { available: true, tier, checks: checks.map(({ name, passed }) => ({ name, passed })) },
-    async run({ program, args, env, limits }, stdin, options): Promise<RunResult> {
-      const { memoryBytes, cpuMs, wallMs, outputBytes } = limits;
-      const result = await runner.run(
-        { program, argv: ['function', ...args], env, limits: { memoryBytes, cpuMs, wallMs, outputBytes, errorBytes } },
-        { ...options, stdin },
-      );
+    state: { available: true, tier, checks: checks.map(({ name, passed }) => ({ name, passed })), missing },
+    async run(run, stdin, options): Promise<RunResult> {
+      const { memoryBytes, cpuMs, wallMs, outputBytes } = run.limits;
+      const { by, request } = arrange(run);
+      const limits = { memoryBytes, cpuMs, wallMs, outputBytes, errorBytes };
+      const result = await by.run({ program: run.program, ...request, env: run.env, limits }, { ...options, stdin });
       return { ...result, exitCode: result.reason === 'exit' ? result.exitCode : null };
     },
-    stop: () => runner.stop(),
+    async stop() {
+      await Promise.all([runner.stop(), roomy.available ? roomy.runner.stop() : undefined]);
+    },
   };
 }

@@ -25,16 +25,18 @@ export function frame(type: number, payload: Uint8Array = Buffer.alloc(0)): Buff
 }
 
 /** The frame that starts a run, or undefined when its arguments and environment are longer than a frame can be. */
-export function executeFrame({ program, argv, env, limits }: NativeRequest): Buffer | undefined {
+export function executeFrame({ program, argv, env, limits, interpreter = 0, processes = false }: NativeRequest): Buffer | undefined {
   const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`);
   const strings = [program, ...argv, ...variables];
   if (argv.length === 0 || strings.some((text) => text.includes('\0'))) return undefined;
   const text = Buffer.from(`${strings.join('\0')}\0`);
-  const head = Buffer.alloc(5 * 8 + 2 * 4);
+  const head = Buffer.alloc(5 * 8 + 4 * 4);
   const amounts = [limits.memoryBytes, limits.cpuMs, limits.wallMs, limits.outputBytes, limits.errorBytes];
   for (const [index, amount] of amounts.entries()) head.writeBigUInt64LE(BigInt(Math.max(0, Math.ceil(amount))), index * 8);
-  head.writeUInt32LE(argv.length, 40);
-  head.writeUInt32LE(variables.length, 44);
+  head.writeUInt32LE(interpreter, 40);
+  head.writeUInt32LE(processes ? 1 : 0, 44);
+  head.writeUInt32LE(argv.length, 48);
+  head.writeUInt32LE(variables.length, 52);
   if (head.length + text.length > frameLimit || strings.length > 4000) return undefined;
   return frame(toRunner.execute, Buffer.concat([head, text]));
 }

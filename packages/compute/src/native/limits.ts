@@ -10,8 +10,12 @@ export type NativeLimits = {
 };
 
 export type NativeRequest = {
-  /** File name inside the programs directory, without '/'. A static executable for this machine, readable by everyone. */
+  /** File name inside the programs directory, without '/'. A static executable for this machine, readable by everyone; for the roomy runner any executable, or a script. */
   program: string;
+  /** For a script: which of the runner's interpreters executes it, from 1. The script is then `/programs/<program>`. */
+  interpreter?: number;
+  /** It may start processes, all within `limits` together. The roomy runner only. */
+  processes?: boolean;
   /** The whole command line; `argv[0]` is the name the program sees. */
   argv: readonly string[];
   /** The whole environment: nothing else reaches the program. */

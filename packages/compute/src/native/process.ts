@@ -19,6 +19,8 @@ export type RunnerOptions = {
   /** How many programs may run at once, 1 to 64. */
   slots: number;
   log: Log;
+  /** Guests also see these paths of the host, may be dynamic executables or scripts for these interpreters, and may be allowed processes. */
+  roomy?: { show: readonly string[]; interpreters: readonly string[] };
   /** Tests only: pretend to be a machine without these. */
   without?: readonly ('namespaces' | 'landlock')[];
 };
@@ -29,8 +31,14 @@ const firstSocket = 3;
  * Starts the runner and waits for its greeting. Errors: `sandbox_unavailable` when this machine offers no way to confine a program,
  * `runner_lost` when it ended for another reason.
  */
-export async function startRunner({ binary, programsDirectory, slots, log, without = [] }: RunnerOptions): Promise<RunnerProcess> {
-  const args = ['--serve', `--slots=${slots}`, `--programs=${programsDirectory}`, ...without.map((tier) => `--no-${tier}`)];
+export async function startRunner({ binary, programsDirectory, slots, log, roomy, without = [] }: RunnerOptions): Promise<RunnerProcess> {
+  const args = [
+    '--serve',
+    `--slots=${slots}`,
+    `--programs=${programsDirectory}`,
+    ...roomyArgs(roomy),
+    ...without.map((tier) => `--no-${tier}`),
+  ];
   const child = spawn(binary, args, { env: {}, stdio: ['ignore', 'pipe', 'pipe', ...Array<'pipe'>(slots).fill('pipe')] });
   let said = '';
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
@@ -61,6 +69,9 @@ export async function startRunner({ binary, programsDirectory, slots, log, witho
   const sockets = child.stdio.slice(firstSocket).filter((stream) => stream instanceof Duplex);
   return { child, tier, landlock, sockets };
 }
+
+const roomyArgs = (roomy: RunnerOptions['roomy']) =>
+  roomy ? ['--roomy', ...roomy.show.map((path) => `--show=${path}`), ...roomy.interpreters.map((path) => `--interpreter=${path}`)] : [];
 
 function readGreeting(line: string): { tier: NativeTier; landlock: number; why: string } {
   const { tier, landlock, why } = JSON.parse(line) as Record<string, unknown>;

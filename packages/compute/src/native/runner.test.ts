@@ -158,14 +158,14 @@ describe('the frame parser of the runner', { skip: withoutCompiler }, () => {
   };
   const execute = (payload: Buffer) => Buffer.concat([header(payload.length, 1), payload]);
   const counts = (argc: number, envc: number, text: string) => {
-    const head = Buffer.alloc(48);
-    head.writeUInt32LE(argc, 40);
-    head.writeUInt32LE(envc, 44);
+    const head = Buffer.alloc(56);
+    head.writeUInt32LE(argc, 48);
+    head.writeUInt32LE(envc, 52);
     return execute(Buffer.concat([head, Buffer.from(text)]));
   };
   const sleeping = Buffer.concat([
     Buffer.from(new BigUint64Array([64n << 20n, 1000n, 60_000n, 1000n, 1000n]).buffer),
-    Buffer.from([2, 0, 0, 0, 0, 0, 0, 0]),
+    Buffer.from(new Uint32Array([0, 0, 2, 0]).buffer), // no interpreter, no flags, two arguments, no variables
   ]);
   const busy = execute(Buffer.concat([sleeping, Buffer.from('guest\0guest\0sleep\0')]));
   const garbage: Record<string, Buffer> = {

@@ -1,6 +1,8 @@
+import { ComputeError } from '../error.ts';
 import { prepareRunner } from './binary.ts';
 import type { Log } from './log.ts';
 import type { NativeTier } from './process.ts';
+import { roomyOptions } from './roomy.ts';
 import { openNativeRunner } from './runner.ts';
 import type { NativeRunner } from './runner.ts';
 import { proveSandbox } from './self-test.ts';
@@ -8,8 +10,11 @@ import type { SandboxCheck } from './self-test.ts';
 
 /** A sandbox that has proved itself, or the reason why native programs are off and what to do about it. */
 export type NativeSandbox =
-  | { available: true; tier: NativeTier; checks: SandboxCheck[]; runner: NativeRunner }
+  | { available: true; tier: NativeTier; checks: SandboxCheck[]; runner: NativeRunner; roomy: RoomySandbox }
   | { available: false; reason: string; advice: string };
+
+/** The same for programs that need the system's libraries, an interpreter or processes of their own, or why there is none here. */
+export type RoomySandbox = { available: true; runner: NativeRunner } | { available: false; reason: string };
 
 export type NativeSandboxOptions = {
   /** Where the compiled runner is kept. */
@@ -39,11 +44,33 @@ export async function openNativeSandbox(options: NativeSandboxOptions): Promise<
   try {
     const proof = await proveSandbox({ runner, probe: prepared.probe, programsDirectory });
     log('compute.native.proved', { available: proof.available, tier: runner.tier, checks: proof.checks.length });
-    if (proof.available) return { ...proof, runner };
+    if (proof.available) return { ...proof, runner, roomy: await openRoomy({ options, binary: prepared.path, probe: prepared.probe }) };
     await runner.stop();
     return { available: false, reason: proof.reason, advice: proof.advice };
   } catch (error) {
     await runner.stop();
     throw error;
   }
+}
+
+async function openRoomy({
+  options: { programsDirectory, slots, log, without = [] },
+  binary,
+  probe,
+}: {
+  options: NativeSandboxOptions;
+  binary: string;
+  probe: string;
+}): Promise<RoomySandbox> {
+  let runner: NativeRunner;
+  try {
+    runner = await openNativeRunner({ binary, programsDirectory, slots, log, without, roomy: roomyOptions });
+  } catch (error) {
+    if (error instanceof ComputeError && error.code === 'sandbox_unavailable') return { available: false, reason: error.message };
+    throw error;
+  }
+  const proof = await proveSandbox({ runner, probe, programsDirectory });
+  if (proof.available) return { available: true, runner };
+  await runner.stop();
+  return { available: false, reason: proof.reason };
 }

@@ -11,6 +11,7 @@ const kinds: Record<ProgramInfo['kind'], string> = {
   component: 'WebAssembly component',
   javascript: 'JavaScript module',
   script: 'Script',
+  dynamic: 'Linux executable with libraries',
   native: 'Linux executable',
 };
 const shownExports = 6;
