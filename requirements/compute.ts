@@ -2,6 +2,12 @@ import type { Requirement } from './requirement.ts';
 
 /** What issue 4 (Compute) asks for. */
 export default [
+  {
+    id: 'compute.native.hostile',
+    source: 'issues/4',
+    behaviour:
+      'at least 60 native escape and exhaustion attempts, as root and as an ordinary user, in three confinements: each denied by name, neighbours unharmed, nothing left behind',
+  },
   { id: 'compute.native.dynamic', source: 'issues/4', behaviour: 'dynamic executables run with the libraries of the system, read-only' },
   {
     id: 'compute.native.scripts',

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -18,6 +19,25 @@ const machines = [
   { name: 'Landlock only', without: ['namespaces'] },
   { name: 'namespaces only', without: ['landlock'] },
 ] as const;
+/** Who starts the node: whoever runs the tests, and where that is root, an ordinary user as well. */
+const nobody = 65534;
+const starters = process.getuid?.() === 0 ? [{ who: 'root' }, { who: 'an ordinary user', user: nobody }] : [{ who: 'an ordinary user' }];
+
+/** With what each kind of attempt is denied, in the words of the C library: it is not there, not allowed, read-only, no such call. */
+const denials: Record<string, RegExp> = {
+  early: /^(No such file or directory|Permission denied)$/,
+  read: /^(No such file or directory|Permission denied|Function not implemented)$/,
+  write: /^(Read-only file system|No such file or directory|Permission denied|Function not implemented)$/,
+  network:
+    /^(Address family not supported by protocol|Function not implemented|Transport endpoint is already connected|Operation not permitted)$/,
+  signals:
+    /^(No such process|Operation not permitted|Function not implemented|Invalid argument|Permission denied|No such file or directory)$/,
+  privileges: /^(Operation not permitted|Function not implemented|Inappropriate ioctl for device|Invalid argument)$/,
+  processes: /^(Operation not permitted|No such file or directory|Permission denied)$/,
+  'memory-uncounted': /^(Cannot allocate memory|Invalid argument|Permission denied)$/,
+};
+/** What the issue asks for. */
+const fewestAttempts = 60;
 
 let workshop: Workshop;
 let victim: string;
@@ -36,12 +56,23 @@ after(async () => {
   if (victim) await rm(join(victim, '..'), { recursive: true, force: true });
 });
 
-for (const { name, without } of machines) {
-  describe(`a hostile guest with ${name}`, { skip: withoutCompiler }, () => {
+const situations = machines.flatMap((machine) => starters.map((starter) => ({ ...machine, ...starter, user: undefined, ...starter })));
+for (const { name, without, who, user } of situations) {
+  describe(`a hostile guest with ${name}, started by ${who}`, { skip: withoutCompiler }, () => {
     let runner: NativeRunner;
+    const denied = new Set<string>();
+    let mounts: string;
     before(async () => {
       const { binary, programs } = workshop;
-      runner = await openNativeRunner({ binary, programsDirectory: programs, slots: 4, log: () => {}, without });
+      mounts = await readFile('/proc/self/mountinfo', 'utf8');
+      runner = await openNativeRunner({
+        binary,
+        programsDirectory: programs,
+        slots: 4,
+        log: () => {},
+        without,
+        ...(user !== undefined && { user }),
+      });
     });
     after(() => runner?.stop());
 
@@ -52,8 +83,13 @@ for (const { name, without } of machines) {
       const { reason, exitCode, stdout, message } = await run(args);
       const lines = stdout.toString();
       assert.deepEqual([reason, exitCode, message], ['exit', 0, null], lines);
-      assert.match(lines, /: blocked \(/);
-      assert.doesNotMatch(lines, /ESCAPED/);
+      const [mode = ''] = args;
+      for (const line of lines.trim().split('\n')) {
+        const [, attempt, why = ''] = /^(.+): blocked \((.+)\)$/.exec(line) ?? [];
+        assert.ok(attempt, line);
+        assert.match(why, denials[mode] ?? /^$/, line);
+        denied.add(`${mode}: ${attempt}`);
+      }
       await stillAnswers();
     };
     const isStopped = async (reason: NativeReason, args: string[], special: Partial<NativeLimits> = {}) => {
@@ -61,6 +97,7 @@ for (const { name, without } of machines) {
       assert.equal(result.reason, reason, `${result.message} ${result.stdout.subarray(0, 200)}`);
       assert.ok(result.message);
       assert.doesNotMatch(result.stdout.subarray(0, 2000).toString(), /ESCAPED/);
+      denied.add(args.join(' '));
       await stillAnswers();
       return result;
     };
@@ -135,5 +172,24 @@ for (const { name, without } of machines) {
     test('is killed when it enters the kernel by another door', { skip: process.arch !== 'x64' && 'only x64 has one' }, async () => {
       await isStopped('signal', ['other-abi']);
     });
+
+    test(`made at least ${fewestAttempts} attempts, each denied by name, and left nothing behind`, async () => {
+      verifies('compute.native.hostile');
+      await nothingEscapes('early');
+      assert.ok(denied.size >= fewestAttempts, `${denied.size} attempts`);
+      assert.deepEqual(await childrenOf(runner.pid ?? 0), []);
+      assert.equal(await readFile('/proc/self/mountinfo', 'utf8'), mounts);
+      for (const place of ['/', '/tmp', '/dev/shm']) assert.ok(!existsSync(join(place, 'freehold-escape')));
+    });
   });
+}
+
+/** Processes whose parent is this one. */
+async function childrenOf(parent: number): Promise<number[]> {
+  const children: number[] = [];
+  for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
+    const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+    if (Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]) === parent) children.push(Number(pid));
+  }
+  return children;
 }

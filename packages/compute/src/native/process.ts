@@ -23,6 +23,8 @@ export type RunnerOptions = {
   roomy?: { show: readonly string[]; interpreters: readonly string[] };
   /** Tests only: pretend to be a machine without these. */
   without?: readonly ('namespaces' | 'landlock')[];
+  /** Tests only: the user and group that starts it, which must be allowed to become that. */
+  user?: number;
 };
 
 const firstSocket = 3;
@@ -31,7 +33,15 @@ const firstSocket = 3;
  * Starts the runner and waits for its greeting. Errors: `sandbox_unavailable` when this machine offers no way to confine a program,
  * `runner_lost` when it ended for another reason.
  */
-export async function startRunner({ binary, programsDirectory, slots, log, roomy, without = [] }: RunnerOptions): Promise<RunnerProcess> {
+export async function startRunner({
+  binary,
+  programsDirectory,
+  slots,
+  log,
+  roomy,
+  without = [],
+  user,
+}: RunnerOptions): Promise<RunnerProcess> {
   const args = [
     '--serve',
     `--slots=${slots}`,
@@ -39,7 +49,11 @@ export async function startRunner({ binary, programsDirectory, slots, log, roomy
     ...roomyArgs(roomy),
     ...without.map((tier) => `--no-${tier}`),
   ];
-  const child = spawn(binary, args, { env: {}, stdio: ['ignore', 'pipe', 'pipe', ...Array<'pipe'>(slots).fill('pipe')] });
+  const child = spawn(binary, args, {
+    env: {},
+    stdio: ['ignore', 'pipe', 'pipe', ...Array<'pipe'>(slots).fill('pipe')],
+    ...(user !== undefined && { uid: user, gid: user }),
+  });
   let said = '';
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     said = (said + text).slice(-2000);
