@@ -76,6 +76,8 @@ const outputs = [
   'crash',
   'crash-alone',
   'error-output',
+  'error-output-large',
+  'error-output-between',
   'close-output',
   'slow-start',
   'stream-204',

@@ -192,6 +192,16 @@ int main(int count, char **arguments) {
 	} else if (strcmp(name, "error-output") == 0) {
 		fputs("a word to the log\n", stderr);
 		say(PLAIN "hello\n");
+	} else if (strcmp(name, "error-output-large") == 0) {
+		/* More than a pipe holds: a server that does not read both waits for ever. */
+		for (int at = 0; at < 4000; at++) fputs("a line of fifty letters that is written to the log\n", stderr);
+		say(PLAIN "hello\n");
+	} else if (strcmp(name, "error-output-between") == 0) {
+		say("Content-Type: text/plain\n");
+		fputs("a word to the log\n", stderr);
+		say("\nhel");
+		fputs("another\n", stderr);
+		say("lo\n");
 	} else if (strcmp(name, "close-output") == 0) {
 		say(PLAIN "hello\n");
 		close(1);
