@@ -37,6 +37,22 @@ export default [
       'the instructions of a WebAssembly program are counted, the same number on every run and machine; what runs past `limits.fuel` ends with the reason `fuel`, wherever it loops, recurses or copies',
   },
   {
+    id: 'compute.offers.upload',
+    source: 'issues/4',
+    behaviour:
+      'a program is uploaded as a stream or in parts that outlive a lost connection and a restart, is never in memory as a whole, is proven by its sha256, and is not sent twice',
+  },
+  {
+    id: 'compute.offers.list',
+    source: 'issues/4',
+    behaviour: 'offers are listed a page at a time and found by tag, word, seller and interface',
+  },
+  {
+    id: 'compute.offers.versions',
+    source: 'issues/4',
+    behaviour: 'a name moves to a new version of its offer without a gap',
+  },
+  {
     id: 'compute.tool.describe',
     source: 'issues/4',
     behaviour: 'a program is asked in the sandbox what it is (`--mcp-describe`), and cannot be sold as another tool than it says',

@@ -8,6 +8,7 @@ import { identify, isNative, type Plan } from './identify.ts';
 import { wholeInput } from './input.ts';
 import { prepareRunner } from './native/index.ts';
 import { openOffers } from './offers.ts';
+import { openProgramUploads } from './program-uploads.ts';
 import { openPrograms } from './programs.ts';
 import { seedOf } from './seed.ts';
 import { openStore } from './store.ts';
@@ -68,6 +69,8 @@ export async function openCompute({ database, node, directory, now, log, recover
   const run: Engine['run'] = (run, ...rest) => (isNative(run.kind) ? native : wasm).run(run, ...rest);
   const sandbox = { native: native.state, wasm: wasm.state };
   const programs = openPrograms({ store, directory: programsDirectory, now, states: () => sandbox });
+  const uploads = openProgramUploads({ directory: `${directory}/uploads`, programs, now });
+  await Promise.all([programs.tidy(), uploads.sweep()]);
   const schemas = openSchemas();
   const tools = openTools({ schemas, run, plan: identify, seedOf });
   const offers = openOffers({ store, programs, now, recover, accepts, proveTool: tools.prove });
@@ -78,7 +81,7 @@ export async function openCompute({ database, node, directory, now, log, recover
   return {
     /** Whether each sandbox proved itself, and why not. */
     sandbox,
-    programs: { add: programs.add },
+    programs: { add: programs.add, get: programs.get, withSha256: programs.withSha256, uploads },
     offers,
     tools: {
       /** What a program says of itself, to be put into the offer that sells it as a tool. Errors: `program_unknown`, `program_refused`. */

@@ -3,6 +3,7 @@ import { ComputeError } from './error.ts';
 import type { Programs } from './programs.ts';
 import { unsupportedBy } from './unsupported.ts';
 import type { OfferRow, ProgramRow, Store } from './store.ts';
+import type { OfferFilter } from './store/offer-index.ts';
 
 export type OfferState = 'live' | 'expired' | 'withdrawn' | 'unavailable';
 export type ListedOffer = OfferRow & {
@@ -10,7 +11,11 @@ export type ListedOffer = OfferRow & {
   refusal: string | null;
   calls: number;
   /** Path and query of a call that works as it stands. */ example: string;
+  /** The hash of the OS402 document that it was made of. */ os402: string | null;
 };
+/** A page of offers, and where the next one begins. */
+export type OfferPage = { offers: ListedOffer[]; next: string | null };
+export type OfferQuery = Omit<OfferFilter, 'after'> & { after?: string | undefined };
 /** An offer that can be called now, with the program variant that this node runs. */
 export type CallableOffer = { id: string; offer: Offer; program: ProgramRow };
 
@@ -57,11 +62,26 @@ export function openOffers({
     const state =
       row.withdrawnAt !== null ? 'withdrawn' : row.offer.expiresAt <= now() ? 'expired' : refusal === null ? 'live' : 'unavailable';
     const program = 'program' in choice ? choice.program : undefined;
-    return { ...row, state, refusal, calls: await store.callsOf(row.id), example: exampleOf(row.offer, program) };
+    return {
+      ...row,
+      state,
+      refusal,
+      calls: await store.callsOf(row.id),
+      example: exampleOf(row.offer, program),
+      os402: (await store.aliasOf(row.id))?.alias ?? null,
+    };
+  }
+
+  /** By the id, or by the hash of the OS402 document that it was made of. */
+  async function findById(id: string): Promise<OfferRow | undefined> {
+    const row = await store.offer(id);
+    if (row) return row;
+    const offer = await store.offerOfAlias(id);
+    return offer === undefined ? undefined : store.offer(offer);
   }
 
   async function find(idOrName: string): Promise<OfferRow> {
-    const row = /^[0-9a-f]{64}$/.test(idOrName) ? await store.offer(idOrName) : await store.liveOfferNamed(idOrName);
+    const row = /^[0-9a-f]{64}$/.test(idOrName) ? await findById(idOrName) : await store.liveOfferNamed(idOrName);
     if (!row)
       throw new ComputeError('offer_not_found', 404, 'No function has this name or id on this node. GET /api/offers lists what there is.');
     return row;
@@ -118,8 +138,12 @@ export function openOffers({
       return list(row);
     },
 
-    async listed(): Promise<ListedOffer[]> {
-      return Promise.all((await store.liveOffers()).map(list));
+    /** Newest first. Errors: `request_invalid` when `after` is no place in the list. */
+    async list({ after, limit, ...filter }: OfferQuery): Promise<OfferPage> {
+      const rows = await store.offers({ ...filter, after: after === undefined ? undefined : placeIn(after), limit: limit + 1 });
+      const page = rows.slice(0, limit);
+      const last = rows.length > limit ? page.at(-1) : undefined;
+      return { offers: await Promise.all(page.map(list)), next: last ? `${last.offer.createdAt}-${last.id}` : null };
     },
 
     get: async (idOrName: string): Promise<ListedOffer> => list(await find(idOrName)),
@@ -144,6 +168,13 @@ export function openOffers({
       return call;
     },
   };
+}
+
+function placeIn(after: string): { createdAt: number; id: string } {
+  const [, createdAt, id] = /^(\d{1,15})-([0-9a-f]{64})$/.exec(after) ?? [];
+  if (createdAt === undefined || id === undefined)
+    throw new ComputeError('request_invalid', 400, 'after: must be the "next" of the page before.');
+  return { createdAt: Number(createdAt), id };
 }
 
 function exampleOf({ name, interface: contract }: Offer, program: ProgramRow | undefined): string {

@@ -1,16 +1,15 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { access, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { access, open, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cidOf, rawCodec, type ProgramInfo } from '@freehold/protocol';
 import type { EngineState } from './engine.ts';
 import { ComputeError } from './error.ts';
 import { inspectElf } from './native/index.ts';
+import { place, receive, removeUnfinished, type Received } from './program-file.ts';
 import type { ProgramRow, Store } from './store.ts';
 import { inspectWasm } from './wasm/index.ts';
 
 /** Programs are kept as files named by their CID (raw codec: the sha256 of the bytes), where the sandboxes read them. */
-export const programSizeLimit = 32 * 1024 * 1024;
-
 export type Programs = ReturnType<typeof openPrograms>;
 
 export function openPrograms({
@@ -37,30 +36,62 @@ export function openPrograms({
   };
   const describe = (program: ProgramRow): ProgramInfo => ({ ...program, refusal: refusalOf(program) });
 
+  /** Undefined, too, when the program was uploaded to another node on the same database: its bytes are on that one's disk. */
+  async function info(cid: string): Promise<ProgramRow | undefined> {
+    const program = await store.program(cid);
+    if (!program) return undefined;
+    const isHere = await access(join(directory, cid)).then(
+      () => true,
+      () => false,
+    );
+    return isHere ? program : undefined;
+  }
+
   return {
     refusalOf,
 
-    /** Stores a program that this or another node may run. Errors: `program_too_large`, `program_refused`. */
-    async add(content: AsyncIterable<Uint8Array>): Promise<ProgramInfo> {
-      const bytes = await collect(content);
-      const hash = createHash('sha256').update(bytes).digest();
-      const program: ProgramRow = { cid: cidOf(rawCodec, hash), size: bytes.length, ...classify(bytes) };
-      await mkdir(directory, { recursive: true, mode: 0o755 });
-      await writeDurably(directory, program.cid, bytes);
-      await store.addProgram(program, now());
+    /**
+     * Stores a program that this or another node may run, as it arrives. Errors: `program_too_large`, `program_refused`, also when it
+     * is not the one with that `sha256`.
+     */
+    async add(content: AsyncIterable<Uint8Array>, { sha256 }: { sha256?: string } = {}): Promise<ProgramInfo> {
+      const received = await receive(directory, content);
+      try {
+        const arrived = received.sha256.toString('hex');
+        if (sha256 !== undefined && arrived !== sha256)
+          throw new ComputeError('program_refused', 422, `These bytes have the sha256 ${arrived}, not ${sha256}. Send the program again.`);
+        const program: ProgramRow = {
+          cid: cidOf(rawCodec, received.sha256),
+          size: received.size,
+          ...classify(await bytesToClassify(received)),
+        };
+        await place(directory, received, program.cid);
+        await store.addProgram(program, now());
+        return describe(program);
+      } catch (error) {
+        await rm(received.path, { force: true });
+        throw error;
+      }
+    },
+
+    /** The program with that sha256 (64 hexadecimal digits), when it is here. */
+    async withSha256(sha256: string): Promise<ProgramInfo | undefined> {
+      const program = await info(cidOf(rawCodec, Buffer.from(sha256, 'hex')));
+      return program && describe(program);
+    },
+
+    /** Errors: `program_unknown`. */
+    async get(cid: string): Promise<ProgramInfo> {
+      const program = await info(cid);
+      if (!program)
+        throw new ComputeError('program_unknown', 404, `The program ${cid} is not on this node. Upload it with PUT /api/programs.`);
       return describe(program);
     },
 
-    /** Undefined, too, when the program was uploaded to another node on the same database: its bytes are on that one's disk. */
-    async info(cid: string): Promise<ProgramRow | undefined> {
-      const program = await store.program(cid);
-      if (!program) return undefined;
-      const isHere = await access(join(directory, cid)).then(
-        () => true,
-        () => false,
-      );
-      return isHere ? program : undefined;
-    },
+    /** Removes what had not arrived when an earlier process ended. */
+    tidy: () => removeUnfinished(directory),
+
+    info,
 
     /** The bytes of a program, checked against its CID, so that a damaged disk never runs as something else. */
     async read(cid: string): Promise<Buffer> {
@@ -77,23 +108,21 @@ export function openPrograms({
   };
 }
 
-async function collect(content: AsyncIterable<Uint8Array>): Promise<Buffer> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of content) {
-    size += chunk.length;
-    if (size > programSizeLimit)
-      throw new ComputeError('program_too_large', 413, `A program may have at most ${programSizeLimit / 1024 / 1024} MiB.`);
-    chunks.push(chunk);
+/** The head of a Linux executable, which may be large, and all of anything else. */
+async function bytesToClassify({ path, size }: Received): Promise<Buffer> {
+  const file = await open(path);
+  try {
+    const bytes = Buffer.alloc(Math.min(size, headSize));
+    const { bytesRead } = await file.read(bytes, 0, bytes.length, 0);
+    const head = bytes.subarray(0, bytesRead);
+    return inspectElf(head) ? head : await readFile(path);
+  } finally {
+    await file.close();
   }
-  if (size === 0)
-    throw new ComputeError(
-      'program_refused',
-      422,
-      'The upload is empty. Send the bytes of a WebAssembly module or of a static Linux executable as the request body.',
-    );
-  return Buffer.concat(chunks, size);
 }
+
+/** Program headers stand right behind the ELF header. */
+const headSize = 64 * 1024;
 
 /** What the bytes are. Errors: `program_refused` with the reason and what to do. */
 function classify(bytes: Buffer): Pick<ProgramRow, 'kind' | 'runtime' | 'exports'> {
@@ -134,23 +163,3 @@ function interpreterOf(bytes: Buffer): 'python' | 'sh' | undefined {
 }
 
 const isWasm = (bytes: Buffer): boolean => bytes.subarray(0, 4).equals(Buffer.from('\0asm', 'latin1'));
-
-async function writeDurably(directory: string, name: string, bytes: Buffer) {
-  const temporary = join(directory, `.${randomUUID()}`);
-  const file = await open(temporary, 'wx', 0o755);
-  try {
-    await file.writeFile(bytes);
-    // Guests are another user when the node is root, whatever the umask says.
-    await file.chmod(0o755);
-    await file.datasync();
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  } finally {
-    await file.close();
-  }
-  await rename(temporary, join(directory, name));
-  const folder = await open(directory);
-  await folder.sync();
-  await folder.close();
-}

@@ -2,6 +2,7 @@ import { sql, type Database, type Sql } from '@freehold/database';
 import { offer as offerSchema, signedReceipt, type Offer, type Runtime, type SignedReceipt } from '@freehold/protocol';
 import { z } from 'zod';
 import type { ProgramKind, RunReason, RunResult } from './engine.ts';
+import { addAlias, aliasOf, indexOffer, offerOfAlias, searchOffers, type OfferFilter, type OfferRecord } from './store/offer-index.ts';
 
 export type ProgramRow = {
   cid: string;
@@ -31,7 +32,6 @@ export type TaskOutput = { stdoutSha256: string; stdout: Buffer; stderr: Buffer 
 const exportsOf = z.array(z.object({ name: z.string(), parameters: z.array(z.string()), results: z.array(z.string()) }));
 
 type ProgramRecord = Omit<ProgramRow, 'exports'> & { exports: string };
-type OfferRecord = { id: string; document: string; signature: `0x${string}`; withdrawn_at: number | null };
 type TaskRecord = {
   id: string;
   offer: string;
@@ -46,7 +46,6 @@ type TaskRecord = {
 };
 
 const taskColumns = sql`id, offer, state, reason, exit_code, started_at, wall_us, cpu_us, max_rss_bytes, cacheable`;
-const listLimit = 500;
 /** How many offers are kept parsed. */
 const parsedOffers = 2_000;
 
@@ -109,15 +108,16 @@ export function openStore(database: Database, node: string) {
       return row && readOffer(row);
     },
 
-    async liveOffers(): Promise<OfferRow[]> {
-      const rows = await read.all<OfferRecord>(
-        sql`SELECT id, document, signature, withdrawn_at FROM offer WHERE withdrawn_at IS NULL ORDER BY created_at DESC, id LIMIT ${listLimit}`,
-      );
-      return rows.map(readOffer);
+    /** Newest first. */
+    async offers(filter: OfferFilter): Promise<OfferRow[]> {
+      return (await searchOffers(read, filter)).map(readOffer);
     },
 
+    offerOfAlias: (alias: string) => offerOfAlias(read, alias),
+    aliasOf: (offer: string) => aliasOf(read, offer),
+
     /** A seller's new offer takes the place of his old one of the same name. Answers false when the name is another seller's. */
-    publish: (offer: OfferRow, now: number) =>
+    publish: (offer: OfferRow, now: number, alias?: { alias: string; document: string }) =>
       database.transaction(async (tx) => {
         const { name, owner, createdAt } = offer.offer;
         const holder = await tx.get<{ id: string; owner: string }>(
@@ -128,6 +128,8 @@ export function openStore(database: Database, node: string) {
         await tx.run(sql`INSERT INTO offer (id, name, document, signature, owner, created_at)
           VALUES (${offer.id}, ${name}, ${JSON.stringify(offer.offer)}, ${offer.signature}, ${owner}, ${createdAt})
           ON CONFLICT (id) DO UPDATE SET withdrawn_at = NULL`);
+        await indexOffer(tx, offer.id, offer.offer);
+        if (alias) await addAlias(tx, { ...alias, offer: offer.id });
         return true;
       }),
 

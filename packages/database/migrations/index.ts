@@ -8,6 +8,7 @@ import identity from './0001-identity.ts';
 import links from './0014-links.ts';
 import keyvalue from './0010-keyvalue.ts';
 import nodes from './0015-nodes.ts';
+import offers from './0016-offers.ts';
 import objects from './0006-objects.ts';
 import payments from './0003-payments.ts';
 import publishing from './0008-publishing.ts';
@@ -32,4 +33,5 @@ export const migrations: readonly Migration[] = [
   uploads,
   links,
   nodes,
+  offers,
 ];

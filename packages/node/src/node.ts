@@ -36,6 +36,7 @@ import { ipfsRoutes } from './routes/ipfs/index.ts';
 import { identityRoutes } from './routes/identity.ts';
 import { linkRoutes } from './routes/links/index.ts';
 import { offerRoutes } from './routes/offers.ts';
+import { programUploadRoutes } from './routes/program-uploads.ts';
 import { searchRoutes } from './routes/search.ts';
 import { puterRoutes } from './routes/puter/index.ts';
 import { pc2Routes } from './routes/pc2/index.ts';
@@ -219,6 +220,7 @@ export async function startNode({
       ...linkRoutes({ drive, identity }),
       ...pc2Routes({ drive, version, config }),
       ...offerRoutes({ compute, payments, token, onChange: () => database.announce(offersTopic) }),
+      ...programUploadRoutes(compute),
       ...taskRoutes({ compute, payments, token }),
       ...chainRoutes({ chain: () => chain, now }),
       ...puterRoutes({ identity, drive, keyValue, causes, publish: (told) => sockets.publish(told), startedAt, now }),

@@ -152,6 +152,22 @@ export const programInfo = z.object({
 });
 export type ProgramInfo = z.output<typeof programInfo>;
 
+/** POST /api/programs/uploads: a program that arrives in parts, named by its sha256. */
+export const programUpload = z.object({
+  sha256: z.string(),
+  size: z.number(),
+  /** Bytes of every part but the last. */
+  partSize: z.number(),
+  partCount: z.number(),
+  /** Numbers of the parts that have arrived, from 1. */
+  received: z.array(z.number()),
+  /** When it is given up, if nothing more arrives. Milliseconds since the epoch. */
+  expiresAt: z.number(),
+  /** Present when the node has the program already: nothing needs to be sent. */
+  program: programInfo.nullable(),
+});
+export type ProgramUpload = z.output<typeof programUpload>;
+
 /** POST /api/programs/:cid/describe: what a program says of itself as a tool, and asks to be offered with. */
 export const toolProposal = z.object({
   name: z.string(),
@@ -175,6 +191,10 @@ export const offerSummary = z.object({
   calls: z.number(),
   /** Settled income in atomic units of the first price's token. */
   earned: atomicAmount,
+  /** The hash of the OS402 document that this offer was made from: then the signature is that document's. */
+  os402: offerId.nullable().default(null),
+  /** The pool in which calls are free while there is room. */
+  pool: z.object({ name: z.string(), isFree: z.boolean() }).nullable().default(null),
 });
 export type OfferSummary = z.output<typeof offerSummary>;
 

@@ -1,11 +1,23 @@
 import type { Compute, ListedOffer } from '@freehold/compute';
 import type { Payments } from '@freehold/payments';
-import { cid, offer, offerSummary, programInfo, signedOffer, toolProposal, type OfferSummary, type Token } from '@freehold/protocol';
+import {
+  address,
+  cid,
+  offer,
+  offerSummary,
+  programInfo,
+  signedOffer,
+  toolProposal,
+  type OfferSummary,
+  type Token,
+} from '@freehold/protocol';
 import { z } from 'zod';
 import { sumOf } from '../earnings.ts';
 import { callerOf, route } from '../http/route.ts';
 
 const one = z.strictObject({ offer: z.string().min(1).max(128) });
+/** Most offers in one answer. */
+const pageSize = 500;
 
 export const offerRoutes = ({
   compute,
@@ -19,7 +31,7 @@ export const offerRoutes = ({
   onChange: () => void;
 }) => {
   const summarise = async (
-    { id, offer, signature, state, refusal, calls, example }: ListedOffer,
+    { id, offer, signature, state, refusal, calls, example, os402 }: ListedOffer,
     origin: string,
   ): Promise<OfferSummary> => ({
     id,
@@ -31,17 +43,28 @@ export const offerRoutes = ({
     refusal,
     calls,
     earned: sumOf(await payments.earnings({ offerId: id }), token),
+    os402,
+    pool: null,
   });
   return [
     route({
       method: 'PUT',
       path: '/api/programs',
       policy: 'seller',
-      summary: 'Upload a program: the request body is a WebAssembly module or a static Linux executable',
+      summary: 'Upload a program: the request body is a WebAssembly module, a Linux executable or a script',
       body: 'stream',
       answer: programInfo,
       status: 201,
       handle: ({ stream }) => compute.programs.add(stream.iterator({ destroyOnReturn: false })),
+    }),
+    route({
+      method: 'GET',
+      path: '/api/programs/:cid',
+      policy: 'seller',
+      summary: 'What the node knows of a program. HEAD tells whether it has it, so that equal bytes are not sent twice',
+      params: z.strictObject({ cid }),
+      answer: programInfo,
+      handle: ({ params }) => compute.programs.get(params.cid),
     }),
     route({
       method: 'POST',
@@ -57,11 +80,19 @@ export const offerRoutes = ({
       method: 'GET',
       path: '/api/offers',
       policy: 'anyone',
-      summary: 'The functions on sale',
-      answer: z.object({ offers: z.array(offerSummary) }),
-      async handle({ arrival }) {
-        const listed = await compute.offers.listed();
-        return { offers: await Promise.all(listed.map((offer) => summarise(offer, arrival.origin))) };
+      summary: 'The functions on sale, newest first; a page at a time, by tag, seller, interface, or words',
+      query: z.strictObject({
+        tag: z.string().max(32).optional(),
+        text: z.string().min(1).max(100).optional(),
+        owner: address.optional(),
+        interface: offer.shape.interface.optional(),
+        limit: z.coerce.number().int().min(1).max(pageSize).default(pageSize),
+        after: z.string().max(128).optional(),
+      }),
+      answer: z.object({ offers: z.array(offerSummary), next: z.string().nullable() }),
+      async handle({ arrival, query }) {
+        const { offers, next } = await compute.offers.list(query);
+        return { offers: await Promise.all(offers.map((offer) => summarise(offer, arrival.origin))), next };
       },
     }),
     route({
