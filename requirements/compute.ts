@@ -3,6 +3,11 @@ import type { Requirement } from './requirement.ts';
 /** What issue 4 (Compute) asks for. */
 export default [
   {
+    id: 'compute.sandbox.command',
+    source: 'issues/4',
+    behaviour: '`freehold sandbox PROGRAM` runs one program locally and tells its limits, usage and what it was denied',
+  },
+  {
     id: 'compute.native.hostile',
     source: 'issues/4',
     behaviour:

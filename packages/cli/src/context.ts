@@ -8,7 +8,7 @@ export type Output = Writable & { isTTY?: boolean; fd?: number };
 export type Context = {
   settings: Settings;
   cwd: string;
-  stdin: Readable & { fd?: number };
+  stdin: Readable & { fd?: number; isTTY?: boolean };
   stdout: Output;
   stderr: Output;
   /** Milliseconds since the epoch. */

@@ -222,6 +222,34 @@ function buildProgram(context: Context, outcome: { code: number }): Command {
   );
 
   program
+    .command('sandbox')
+    .argument('<program>', 'an executable, a script (Python, sh) or a WebAssembly module')
+    .argument('[args...]', 'its arguments')
+    .description('run a program here as a node would: its limits, what it used, what it was denied')
+    .option(
+      '--env <NAME=VALUE>',
+      'a variable that it sees (may be repeated); nothing is inherited',
+      (pair: string, pairs: string[]) => [...pairs, pair],
+      new Array<string>(),
+    )
+    .option('--entry <name>', 'the function to call, of a WebAssembly module without _start')
+    .option('--processes', 'it may start processes')
+    .option('--memory <size>', 'the most memory (default: 64MiB)')
+    .option('--cpu <time>', 'the most processor time (default: 10s)')
+    .option('--wall <time>', 'the most time (default: 20s)')
+    .option('--output <size>', 'the most output (default: 8MiB)')
+    .addOption(json())
+    .passThroughOptions()
+    .addHelpText(
+      'after',
+      `${example("echo 'a,b' | freehold sandbox --memory 16MiB ./convert --to json")}\n\nStandard input and output are the program's; the report goes to standard error. It ends with the program's\nown exit code, or 125 when the program was stopped.`,
+    )
+    .action(
+      async (file, args, options) =>
+        void (outcome.code = await (await import('./commands/sandbox.ts')).sandbox(file, args, options, context)),
+    );
+
+  program
     .command('fsck')
     .description('whether every file of the node is there and every book agrees; repairs what is safe')
     .option('--data <dir>', 'directory of the node (default: FREEHOLD_DATA)')

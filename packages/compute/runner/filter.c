@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -27,6 +28,12 @@
 #define COUNT(list) (sizeof(list) / sizeof *(list))
 
 /* ---- which calls */
+
+struct call {
+  int number;
+  const char *name;
+};
+#define CALL(name) {SYS_##name, #name}
 
 static const int allowed[] = {
     /* input and output on what is open */
@@ -63,25 +70,25 @@ static const int allowed[] = {
 };
 
 /* Everything that changes a file system. Landlock does not know all of it (modes, times), and programs understand EROFS. */
-static const int read_only[] = {
-    SYS_mkdirat, SYS_unlinkat, SYS_linkat, SYS_symlinkat, SYS_mknodat, SYS_renameat2, SYS_truncate, SYS_ftruncate, SYS_fallocate,
-    SYS_fchmod, SYS_fchmodat, SYS_fchown, SYS_fchownat, SYS_utimensat, SYS_setxattr, SYS_lsetxattr, SYS_fsetxattr, SYS_removexattr,
-    SYS_lremovexattr, SYS_fremovexattr, SYS_fsync, SYS_fdatasync,
+static const struct call read_only[] = {
+    CALL(mkdirat), CALL(unlinkat), CALL(linkat), CALL(symlinkat), CALL(mknodat), CALL(renameat2), CALL(truncate), CALL(ftruncate), CALL(fallocate),
+    CALL(fchmod), CALL(fchmodat), CALL(fchown), CALL(fchownat), CALL(utimensat), CALL(setxattr), CALL(lsetxattr), CALL(fsetxattr), CALL(removexattr),
+    CALL(lremovexattr), CALL(fremovexattr), CALL(fsync), CALL(fdatasync),
 #ifdef __x86_64__
-    SYS_mkdir, SYS_rmdir, SYS_unlink, SYS_link, SYS_symlink, SYS_mknod, SYS_rename, SYS_renameat, SYS_creat, SYS_chmod, SYS_chown,
-    SYS_lchown, SYS_utime, SYS_utimes, SYS_futimesat,
+    CALL(mkdir), CALL(rmdir), CALL(unlink), CALL(link), CALL(symlink), CALL(mknod), CALL(rename), CALL(renameat), CALL(creat), CALL(chmod), CALL(chown),
+    CALL(lchown), CALL(utime), CALL(utimes), CALL(futimesat),
 #endif
 };
 
 /* Refused with the answer an unprivileged program expects; the rest of the unknown answers ENOSYS. */
-static const int forbidden[] = {
-    SYS_ptrace, SYS_process_vm_readv, SYS_process_vm_writev, SYS_mount, SYS_umount2, SYS_pivot_root, SYS_chroot, SYS_unshare, SYS_setns,
-    SYS_setuid, SYS_setgid, SYS_setgroups, SYS_setresuid, SYS_setresgid, SYS_setreuid, SYS_setregid, SYS_setfsuid, SYS_setfsgid,
-    SYS_capset, SYS_bpf, SYS_perf_event_open, SYS_keyctl, SYS_add_key, SYS_request_key, SYS_init_module, SYS_finit_module,
-    SYS_delete_module, SYS_reboot, SYS_setpriority, SYS_sched_setscheduler, SYS_sched_setaffinity, SYS_mlock, SYS_mlockall, SYS_connect,
-    SYS_bind, SYS_listen, SYS_accept, SYS_accept4, SYS_setsockopt,
+static const struct call forbidden[] = {
+    CALL(ptrace), CALL(process_vm_readv), CALL(process_vm_writev), CALL(mount), CALL(umount2), CALL(pivot_root), CALL(chroot), CALL(unshare), CALL(setns),
+    CALL(setuid), CALL(setgid), CALL(setgroups), CALL(setresuid), CALL(setresgid), CALL(setreuid), CALL(setregid), CALL(setfsuid), CALL(setfsgid),
+    CALL(capset), CALL(bpf), CALL(perf_event_open), CALL(keyctl), CALL(add_key), CALL(request_key), CALL(init_module), CALL(finit_module),
+    CALL(delete_module), CALL(reboot), CALL(setpriority), CALL(sched_setscheduler), CALL(sched_setaffinity), CALL(mlock), CALL(mlockall), CALL(connect),
+    CALL(bind), CALL(listen), CALL(accept), CALL(accept4), CALL(setsockopt),
 #ifdef __x86_64__
-    SYS_fork, SYS_vfork,
+    CALL(fork), CALL(vfork),
 #endif
 };
 
@@ -91,6 +98,7 @@ enum { MOST_INSTRUCTIONS = 1024 };
 struct program {
   struct sock_filter code[MOST_INSTRUCTIONS];
   unsigned short length;
+  bool explained;
 };
 
 static void statement(struct program *p, uint16_t code, uint32_t k) {
@@ -108,7 +116,10 @@ static void load(struct program *p, size_t offset) { statement(p, BPF_LD | BPF_W
 static void load_argument(struct program *p, int index) { load(p, offsetof(struct seccomp_data, args) + 8 * index); }
 static void load_argument_high(struct program *p, int index) { load(p, offsetof(struct seccomp_data, args) + 8 * index + 4); }
 static void allow(struct program *p) { statement(p, BPF_RET | BPF_K, SECCOMP_RET_ALLOW); }
-static void answer(struct program *p, int error) { statement(p, BPF_RET | BPF_K, SECCOMP_RET_ERRNO | error); }
+/* Refuses. A program that is being explained waits until the runner was told, which then gives the same error (refusal_of). */
+static void answer(struct program *p, int error) {
+  statement(p, BPF_RET | BPF_K, p->explained ? SECCOMP_RET_USER_NOTIF : SECCOMP_RET_ERRNO | error);
+}
 
 /*
  * A rule begins with "is it this call? else skip the rule". Inside a rule the accumulator holds an argument, so a rule always ends
@@ -198,14 +209,46 @@ static void allow_send_without_address(struct program *p) {
 
 /* ---- installing */
 
+/* -1 with errno, 0, or for a program that is explained the descriptor that tells of its refused calls. */
 static int install(struct program *p) {
   struct sock_fprog filter = {.len = p->length, .filter = p->code};
-  return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &filter);
+  return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, p->explained ? SECCOMP_FILTER_FLAG_NEW_LISTENER : 0, &filter);
 }
 
-void install_filter(const struct filter *wanted) {
+/* What install_filter() answers to a call that it does not allow. */
+static int refusal_of(int number, const char **name) {
+  static const struct {
+    struct call call;
+    int error;
+  } by_argument[] = {{CALL(clone), EPERM},     {CALL(mmap), ENOMEM},     {CALL(fcntl), EINVAL},
+                     {CALL(ioctl), ENOTTY},    {CALL(prctl), EINVAL},    {CALL(prlimit64), EPERM},
+                     {CALL(sendto), EISCONN},  {CALL(socket), EAFNOSUPPORT}, {CALL(socketpair), EAFNOSUPPORT},
+                     {{SYS_clone3, "clone3"}, ENOSYS}, {{SYS_memfd_create, "memfd_create"}, ENOSYS}, {{437, "openat2"}, ENOSYS},
+                     {{425, "io_uring_setup"}, ENOSYS}};
+  *name = NULL;
+  for (size_t i = 0; i < COUNT(by_argument); i++)
+    if (by_argument[i].call.number == number) return *name = by_argument[i].call.name, by_argument[i].error;
+  for (size_t i = 0; i < COUNT(read_only); i++)
+    if (read_only[i].number == number) return *name = read_only[i].name, EROFS;
+  for (size_t i = 0; i < COUNT(forbidden); i++)
+    if (forbidden[i].number == number) return *name = forbidden[i].name, EPERM;
+  return ENOSYS;
+}
+
+bool next_refusal(int listener, struct refusal *refusal) {
+  struct seccomp_notif asked;
+  memset(&asked, 0, sizeof asked);
+  if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &asked) != 0) return false; /* it was killed meanwhile */
+  refusal->number = asked.data.nr;
+  refusal->error = refusal_of(asked.data.nr, &refusal->name);
+  struct seccomp_notif_resp answered = {.id = asked.id, .error = -refusal->error};
+  return ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &answered) == 0;
+}
+
+int install_filter(const struct filter *wanted) {
   static struct program p;
   p.length = 0;
+  p.explained = wanted->explained;
 
   /* The 32-bit and x32 ways into the kernel have other numbers: the first is killed, the second does not exist. */
   load(&p, offsetof(struct seccomp_data, arch));
@@ -226,8 +269,9 @@ void install_filter(const struct filter *wanted) {
   /* Not: locks, which talk to neighbours; F_SETOWN, which sends signals; F_SETPIPE_SZ, which takes kernel memory. */
   static const uint32_t descriptor_commands[] = {F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL, F_SETFL, 1032 /* F_GETPIPE_SZ */};
   allow_values(&p, SYS_fcntl, 1, descriptor_commands, COUNT(descriptor_commands), EINVAL);
-  static const uint32_t device_commands[] = {TCGETS, TIOCGWINSZ, FIONREAD, FIONBIO, FIOCLEX, FIONCLEX};
-  allow_values(&p, SYS_ioctl, 1, device_commands, COUNT(device_commands), ENOTTY);
+  static const uint32_t device_commands[] = {TCGETS, TIOCGWINSZ, FIONREAD, FIONBIO, FIOCLEX, FIONCLEX, SECCOMP_IOCTL_NOTIF_RECV, SECCOMP_IOCTL_NOTIF_SEND};
+  /* The last two are for the runner of a program that is explained: a guest has no descriptor that understands them. */
+  allow_values(&p, SYS_ioctl, 1, device_commands, COUNT(device_commands) - (wanted->explained ? 0 : 2), ENOTTY);
   allow_prctl(&p);
   /* Limits of oneself only: without a pid namespace the runner has the same user as its guests. */
   static const uint32_t myself[] = {0};
@@ -238,11 +282,13 @@ void install_filter(const struct filter *wanted) {
   if (wanted->more_filters) allow_call(&p, SYS_seccomp);
 
   for (size_t i = 0; i < COUNT(allowed); i++) allow_call(&p, allowed[i]);
-  for (size_t i = 0; i < COUNT(read_only); i++) answer_call(&p, read_only[i], EROFS);
-  for (size_t i = 0; i < COUNT(forbidden); i++) answer_call(&p, forbidden[i], EPERM);
+  for (size_t i = 0; i < COUNT(read_only); i++) answer_call(&p, read_only[i].number, EROFS);
+  for (size_t i = 0; i < COUNT(forbidden); i++) answer_call(&p, forbidden[i].number, EPERM);
   answer(&p, ENOSYS); /* among them clone3: C libraries then use clone, whose flags can be read */
 
-  if (install(&p) != 0) refuse("the kernel does not accept a system call filter (CONFIG_SECCOMP_FILTER)");
+  int installed = install(&p);
+  if (installed < 0) refuse("the kernel does not accept a system call filter (CONFIG_SECCOMP_FILTER)");
+  return wanted->explained ? installed : -1;
 }
 
 int confine_to_threads(bool processes) {

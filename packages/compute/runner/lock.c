@@ -102,10 +102,10 @@ int lock(int argc, char **argv) {
 
   if (geteuid() == 0 && strangers_can_read(&view) && !leave_root()) fail("leave root");
   char why[128] = "not tried";
-  bool namespaces = may_namespace && namespaces_work(false, &(struct view){view.paths, view.count, NULL}, why, sizeof why);
+  bool namespaces = may_namespace && namespaces_work(false, &(struct view){view.paths, view.count, -1}, why, sizeof why);
   if (!namespaces && version == 0) refuse("neither user namespaces nor Landlock are available here");
   if (namespaces) {
-    const char *failure = enter_namespaces(&(struct view){view.paths, view.count, NULL});
+    const char *failure = enter_namespaces(&(struct view){view.paths, view.count, -1});
     if (failure != NULL) fail(failure);
   } else if (chdir("/") != 0) fail("chdir /");
 

@@ -100,6 +100,8 @@ const char *enter_namespaces(const struct view *view) {
   int programs = -1;
   if (views == NULL || count > MOST_VISIBLE) return "too many visible paths";
 
+  /* By way of the working directory, which comes along into the new namespace: no path to it is open to an ordinary user. */
+  if (view->programs >= 0 && fchdir(view->programs) != 0) return "enter the programs directory";
   const char *failure = enter_user_namespace();
   if (failure != NULL) return failure;
   if (unshare(CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNS) != 0) return "unshare namespaces";
@@ -113,8 +115,8 @@ const char *enter_namespaces(const struct view *view) {
     if (views[i].tree < 0) return "copy visible path";
   }
 
-  if (view->programs != NULL) {
-    programs = detach(view->programs, ATTRIBUTE_READ_ONLY | ATTRIBUTE_NO_SETUID | ATTRIBUTE_NO_DEVICES | ATTRIBUTE_NO_EXECUTE);
+  if (view->programs >= 0) {
+    programs = detach(".", ATTRIBUTE_READ_ONLY | ATTRIBUTE_NO_SETUID | ATTRIBUTE_NO_DEVICES | ATTRIBUTE_NO_EXECUTE);
     if (programs < 0) return "copy the programs directory";
   }
 

@@ -4,6 +4,7 @@
  *
  *   probe PID...   tries everything, one line per attempt: "name blocked ERRNO" or "name escaped VALUE".
  *                  The PIDs are processes outside that it must not reach.
+ *   probe libraries PID...   the same where a guest sees the libraries and programs of the system
  *   probe hello    writes "hello"; probe loop never ends; probe flood writes without end
  */
 #include <stddef.h>
@@ -117,9 +118,11 @@ static void tell_all(const char *name, const long *results, size_t count) {
 
 static long open_file(const char *path, int flags) { return call(__NR_openat, CURRENT_DIRECTORY, (long)path, flags, 0644, 0, 0); }
 
-static void try_files(void) {
+static void try_files(int libraries) {
+  /* Where /usr is shown, the programs of neighbours are there, too, and must not be found. */
+  const char *forbidden = libraries ? "/programs" : "/usr";
   TELL_ALL("read host files", open_file("/etc/passwd", 0), open_file("/proc/self/environ", 0), open_file("/proc/1/environ", 0),
-           open_file("../../../../etc/hosts", 0), open_file("/root", DIRECTORY), open_file("/sys", DIRECTORY), open_file("/usr", DIRECTORY));
+           open_file("../../../../etc/hosts", 0), open_file("/root", DIRECTORY), open_file("/sys", DIRECTORY), open_file(forbidden, DIRECTORY));
   TELL_ALL("write files", open_file("freehold-escape", WRITE_AND_CREATE), open_file("/tmp/freehold-escape", WRITE_AND_CREATE),
            open_file("/dev/shm/freehold-escape", WRITE_AND_CREATE), CALL3(__NR_mkdirat, CURRENT_DIRECTORY, "freehold-escape", 0755),
            CALL2(__NR_memfd_create, "x", 0));
@@ -130,13 +133,14 @@ static void try_network(void) {
            CALL2(__NR_io_uring_setup, 8, 0));
 }
 
-static void try_processes(char **pids) {
+static void try_processes(char **pids, int libraries) {
   long self = CALL0(__NR_getpid);
   long child = CALL5(__NR_clone, SIGCHLD, 0, 0, 0, 0);
   if (child == 0) leave(0);
   tell("start processes", child);
   /* Not /proc/self/exe: an ordinary user's guest without namespaces can begin itself anew, under the same restrictions and limits. */
-  TELL_ALL("execute programs", CALL3(__NR_execve, "/bin/sh", 0, 0), CALL3(__NR_execve, "/usr/bin/env", 0, 0));
+  if (libraries) tell("execute programs", CALL3(__NR_execve, "/programs/x", 0, 0)); /* those of the system it may: they are as confined */
+  else TELL_ALL("execute programs", CALL3(__NR_execve, "/bin/sh", 0, 0), CALL3(__NR_execve, "/usr/bin/env", 0, 0));
 
   long reached = -3;
   for (; *pids != NULL; pids++) {
@@ -176,10 +180,11 @@ __attribute__((used, noreturn)) void start(long first, long *stack) {
   } else if (same(mode, "flood")) {
     for (;;) say("................................................................");
   } else {
+    int libraries = same(mode, "libraries");
     tell("read by the first instruction", first);
-    try_files();
+    try_files(libraries);
     try_network();
-    try_processes(arguments + 1);
+    try_processes(arguments + 1 + libraries, libraries);
     try_privileges();
     try_inheritance(environment);
     try_memory();

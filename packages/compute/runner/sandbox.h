@@ -100,7 +100,7 @@ extern const char *const harmless_devices[DEVICE_COUNT];
 struct view {
   const char *const *paths;
   size_t count;
-  const char *programs; /* this directory appears as SHOWN_PROGRAMS; NULL for not at all */
+  int programs; /* this directory appears as SHOWN_PROGRAMS; -1 for not at all */
 };
 
 /*
@@ -144,9 +144,19 @@ struct filter {
   bool namespaces;   /* guests are started in pid namespaces of their own */
   bool more_filters; /* seccomp(2) itself stays, for the filters below */
   bool processes;    /* guests may start processes; those that may not are kept to threads by confine_to_threads() */
+  bool explained;    /* refused calls are told, too: see next_refusal() */
 };
-/* Leaves only the system calls a computing program needs. */
-void install_filter(const struct filter *wanted);
+/* Leaves only the system calls a computing program needs. Returns the descriptor for next_refusal() if that is wanted, else -1. */
+int install_filter(const struct filter *wanted);
+
+/* A call that a guest was refused. */
+struct refusal {
+  int number;
+  const char *name; /* NULL if it is none that we refuse by name */
+  int error;
+};
+/* Takes and answers the next refused call; false if whoever made it has gone. */
+bool next_refusal(int listener, struct refusal *refusal);
 /* No further filter is accepted and, unless `processes`, new tasks are threads. Returns 0 or -1 with errno. */
 int confine_to_threads(bool processes);
 /*

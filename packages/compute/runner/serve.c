@@ -12,6 +12,7 @@
  *   runner to node   STDOUT, STDERR   bytes of the guest
  *                    CREDIT     u32: so many bytes of stdin were consumed
  *                    EXIT       struct exit_report: the slot is free again
+ *                    REFUSED    with --explain: u32 errno, u32 number of a system call, and its name if it is refused by name
  */
 #include "sandbox.h"
 
@@ -28,7 +29,7 @@
 #include <unistd.h>
 
 enum { EXECUTE = 1, STDIN, STDIN_END, KILL };
-enum { STDOUT = 2, STDERR, CREDIT, EXIT };
+enum { STDOUT = 2, STDERR, CREDIT, EXIT, REFUSED };
 
 /* The numbers are part of the protocol (frames.ts). */
 enum reason { NOT_STOPPED = 0, BY_EXIT = 0, BY_SIGNAL, BY_WALL, BY_CPU, BY_MEMORY, BY_OUTPUT, BY_KILL, BY_SPAWN };
@@ -59,7 +60,7 @@ struct buffer {
 };
 
 /* What an epoll event is about. */
-enum source { SOCKET, GUEST_OUT, GUEST_ERR, GUEST_IN, GUEST_END };
+enum source { SOCKET, GUEST_OUT, GUEST_ERR, GUEST_IN, GUEST_END, GUEST_REFUSED };
 
 struct slot {
   int socket;
@@ -83,6 +84,7 @@ static struct house house = {.programs = -1, .devices = {-1, -1, -1}, .interpret
 static struct slot slots[MOST_SLOTS];
 static unsigned slot_count = 16;
 static int events = -1;      /* epoll */
+static int refusals = -1;    /* tells of the calls that guests are refused, with --explain */
 static int processes = -1;   /* O_PATH descriptor of the host's /proc, for the watchdog; out of every guest's sight */
 
 static uint64_t now_us(void) {
@@ -416,8 +418,21 @@ static void inspect(struct slot *slot, uint64_t now) {
 
 /* ---- the loop */
 
+/* The guest waits for the answer, so a full buffer only costs the report. */
+static void on_refused(struct slot *slot) {
+  struct refusal refusal;
+  if (!next_refusal(refusals, &refusal) || !slot->running || !can_take_piece(slot)) return;
+  unsigned char report[2 * sizeof(uint32_t) + 32];
+  const uint32_t numbers[] = {refusal.error, refusal.number};
+  size_t length = refusal.name == NULL ? 0 : strlen(refusal.name);
+  memcpy(report, numbers, sizeof numbers);
+  if (length > 0) memcpy(report + sizeof numbers, refusal.name, length);
+  send_frame(slot, REFUSED, report, sizeof numbers + length);
+}
+
 static void on_event(struct slot *slot, enum source source) {
   if (source == SOCKET) on_socket(slot);
+  else if (source == GUEST_REFUSED) on_refused(slot);
   else if (!slot->running) return; /* it ended earlier in the same batch */
   else if (source == GUEST_OUT) on_output(slot, STDOUT);
   else if (source == GUEST_ERR) on_output(slot, STDERR);
@@ -466,13 +481,13 @@ struct wishes {
   const char *programs;
   const char *shown[MOST_SHOWN], *interpreters[MOST_INTERPRETERS];
   size_t shown_count, interpreter_count;
-  bool namespaces, landlock;
+  bool namespaces, landlock, explain;
 };
 
 /* From here on the runner itself has little left to lose: an unprivileged user in empty namespaces, or behind Landlock. */
 static void confine_runner(const struct wishes *wishes, char *why, size_t why_size) {
   bool root = geteuid() == 0;
-  struct view view = {wishes->shown, wishes->shown_count, house.libraries ? wishes->programs : NULL};
+  struct view view = {wishes->shown, wishes->shown_count, house.libraries ? house.programs : -1};
   house.namespaces = wishes->namespaces && namespaces_work(root, &view, why, why_size);
   /* The one hides the host, the other keeps a guest to its own program among all that are shown. */
   if (house.libraries && !(house.namespaces && house.landlock > 0))
@@ -515,17 +530,19 @@ static bool read_wishes(int argc, char **argv, struct wishes *wishes) {
     else if (strncmp(argv[i], "--interpreter=", 14) == 0 && wishes->interpreter_count < MOST_INTERPRETERS)
       wishes->interpreters[wishes->interpreter_count++] = argv[i] + 14; /* their numbers stay, whether they are there or not */
     else if (strcmp(argv[i], "--roomy") == 0) house.libraries = house.processes = true;
+    else if (strcmp(argv[i], "--explain") == 0) wishes->explain = true;
     else if (strcmp(argv[i], "--no-namespaces") == 0) wishes->namespaces = false; /* these two let tests be a poorer machine */
     else if (strcmp(argv[i], "--no-landlock") == 0) wishes->landlock = false;
     else return false;
   }
-  return wishes->programs != NULL && slot_count >= 1 && slot_count <= MOST_SLOTS;
+  /* What is refused is told to one slot, so there must be only one to ask. */
+  return wishes->programs != NULL && slot_count >= 1 && slot_count <= (wishes->explain ? 1 : MOST_SLOTS);
 }
 
 int serve(int argc, char **argv) {
   static struct wishes wishes = {.namespaces = true, .landlock = true};
   if (!read_wishes(argc, argv, &wishes)) {
-    fputs("usage: runner --serve --slots=1..64 --programs=DIR [--roomy [--show=PATH]... [--interpreter=PATH]...]\n", stderr);
+    fputs("usage: runner --serve --slots=1..64 --programs=DIR [--explain] [--roomy [--show=PATH]... [--interpreter=PATH]...]\n", stderr);
     return EXIT_USAGE;
   }
   signal(SIGPIPE, SIG_IGN);
@@ -540,7 +557,8 @@ int serve(int argc, char **argv) {
   char why[128] = "";
   confine_runner(&wishes, why, sizeof why);
   open_slots();
-  install_filter(&(struct filter){house.namespaces, !house.namespaces || house.processes, house.processes});
+  refusals = install_filter(&(struct filter){house.namespaces, !house.namespaces || house.processes, house.processes, wishes.explain});
+  if (refusals >= 0) watch(&slots[0], refusals, GUEST_REFUSED, EPOLLIN, EPOLL_CTL_ADD);
   /* Said last: whoever reads it may rely on everything above. */
   dprintf(STDOUT_FILENO, "{\"tier\":\"%s\",\"landlock\":%d,\"why\":\"%s\"}\n", house.namespaces ? "namespaces" : "landlock", house.landlock, why);
   loop();

@@ -38,6 +38,8 @@ export type RunOptions = {
   /** Takes output as it comes instead of collecting it. A returned promise holds the program back until it settles. */
   onStdout?: (chunk: Buffer) => void | Promise<void>;
   onStderr?: (chunk: Buffer) => void | Promise<void>;
+  /** Hears of each system call that a native program is refused, when the engine was opened to explain. */
+  onRefused?: (refusal: { call: string; error: string }) => void;
 };
 
 export type RunResult = {
@@ -63,6 +65,8 @@ export type EngineState =
       available: true;
       checks: { name: string; passed: boolean }[];
       tier: string;
+      /** What confines its programs, in words. */
+      walls?: string;
       /** What it cannot do here, each with a sentence that says why. */
       missing?: Partial<Record<'libraries' | 'processes' | 'python' | 'sh', string>>;
     }

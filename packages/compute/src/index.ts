@@ -28,6 +28,7 @@ export { bufferedInput, type Input } from './input.ts';
 export { probeSandboxes } from './probe.ts';
 export type { CallableOffer, ListedOffer } from './offers.ts';
 export type { TaskRow } from './store.ts';
+export { tryOut, type Trial, type TrialResult } from './try-out.ts';
 export { toolDocument } from './tool/description.ts';
 export type { Outcome } from './tasks.ts';
 

@@ -125,7 +125,7 @@ async function bytesToClassify({ path, size }: Received): Promise<Buffer> {
 const headSize = 64 * 1024;
 
 /** What the bytes are. Errors: `program_refused` with the reason and what to do. */
-function classify(bytes: Buffer): Pick<ProgramRow, 'kind' | 'runtime' | 'exports'> {
+export function classify(bytes: Buffer): Pick<ProgramRow, 'kind' | 'runtime' | 'exports'> {
   const refuse = (message: string) => new ComputeError('program_refused', 422, message);
   const elf = inspectElf(bytes);
   if (elf) {

@@ -13,14 +13,17 @@ export async function openNativeEngine({
   programsDirectory,
   slots,
   log,
+  explain = false,
 }: {
   cacheDirectory: string;
   programsDirectory: string;
   slots: number;
   log: Log;
+  /** Tells of refused system calls; one program at a time. */
+  explain?: boolean;
 }): Promise<Engine> {
   await mkdir(programsDirectory, { recursive: true, mode: 0o711 });
-  const sandbox = await openNativeSandbox({ cacheDirectory, programsDirectory, slots, log });
+  const sandbox = await openNativeSandbox({ cacheDirectory, programsDirectory, slots, log, explain });
   if (!sandbox.available) {
     const { reason, advice } = sandbox;
     return refusedEngine(new ComputeError('sandbox_unavailable', 503, `${reason} ${advice}`, { details: { reason, advice } }));
@@ -43,7 +46,13 @@ export async function openNativeEngine({
   }
 
   return {
-    state: { available: true, tier, checks: checks.map(({ name, passed }) => ({ name, passed })), missing },
+    state: {
+      available: true,
+      tier,
+      checks: checks.map(({ name, passed }) => ({ name, passed })),
+      walls: wallsOf(runner),
+      missing,
+    },
     async run(run, stdin, options): Promise<RunResult> {
       const { memoryBytes, cpuMs, wallMs, outputBytes } = run.limits;
       const { by, request } = arrange(run);
@@ -51,8 +60,14 @@ export async function openNativeEngine({
       const result = await by.run({ program: run.program, ...request, env: run.env, limits }, { ...options, stdin });
       return { ...result, exitCode: result.reason === 'exit' ? result.exitCode : null };
     },
-    async stop() {
-      await Promise.all([runner.stop(), roomy.available ? roomy.runner.stop() : undefined]);
-    },
+    stop: sandbox.stop,
   };
 }
+
+/** For `doctor`. */
+const wallsOf = ({ tier, landlock }: NativeRunner): string =>
+  [
+    tier === 'namespaces' ? 'namespaces for user, mounts, processes, network, ipc and host name' : 'no namespaces',
+    landlock > 0 ? `Landlock version ${landlock}` : 'no Landlock',
+    'a filter of system calls, resource limits, a watchdog for memory and time',
+  ].join('; ');

@@ -1,4 +1,5 @@
 import { constants } from 'node:os';
+import { getSystemErrorName } from 'node:util';
 import type { NativeReason, NativeRequest } from './limits.ts';
 
 /**
@@ -6,7 +7,7 @@ import type { NativeReason, NativeRequest } from './limits.ts';
  * Both ends are on one machine, and every machine the runner knows is little-endian.
  */
 export const toRunner = { execute: 1, stdin: 2, stdinEnd: 3, kill: 4 } as const;
-export const fromRunner = { stdout: 2, stderr: 3, credit: 4, exit: 5 } as const;
+export const fromRunner = { stdout: 2, stderr: 3, credit: 4, exit: 5, refused: 6 } as const;
 
 /** So many bytes of stdin may be on their way; CREDIT frames give room back. Equals STDIN_WINDOW in serve.c. */
 export const stdinWindow = 256 * 1024;
@@ -83,4 +84,12 @@ export function frameReader(onFrame: (type: number, payload: Buffer) => void): (
     }
     rest = at < bytes.length ? bytes.subarray(at) : undefined;
   };
+}
+
+/** A system call that the sandbox refused: what a runner with `explain` tells. */
+export type Refusal = { call: string; error: string };
+
+export function readRefusal(payload: Buffer): Refusal {
+  const error = getSystemErrorName(-payload.readUInt32LE(0));
+  return { call: payload.toString('latin1', 8) || `system call ${payload.readUInt32LE(4)}`, error };
 }

@@ -78,7 +78,12 @@ describe('the native sandbox on another machine', { skip: withoutCompiler }, () 
           [proveHere, join(workshop.directory, 'cache'), join(own, 'programs'), without],
           { uid: nobody, gid: nobody },
         );
-        assert.deepEqual(JSON.parse(stdout), { user: nobody, tier: without === 'namespaces' ? 'landlock' : 'namespaces', failed: [] });
+        assert.deepEqual(JSON.parse(stdout), {
+          user: nobody,
+          tier: without === 'namespaces' ? 'landlock' : 'namespaces',
+          roomy: without === '',
+          failed: [],
+        });
       },
     );
   }

@@ -21,6 +21,8 @@ export type RunnerOptions = {
   log: Log;
   /** Guests also see these paths of the host, may be dynamic executables or scripts for these interpreters, and may be allowed processes. */
   roomy?: { show: readonly string[]; interpreters: readonly string[] };
+  /** Refused system calls are told to `onRefused` of a run. Then there is one slot. */
+  explain?: boolean;
   /** Tests only: pretend to be a machine without these. */
   without?: readonly ('namespaces' | 'landlock')[];
   /** Tests only: the user and group that starts it, which must be allowed to become that. */
@@ -39,6 +41,7 @@ export async function startRunner({
   slots,
   log,
   roomy,
+  explain = false,
   without = [],
   user,
 }: RunnerOptions): Promise<RunnerProcess> {
@@ -47,6 +50,7 @@ export async function startRunner({
     `--slots=${slots}`,
     `--programs=${programsDirectory}`,
     ...roomyArgs(roomy),
+    ...(explain ? ['--explain'] : []),
     ...without.map((tier) => `--no-${tier}`),
   ];
   const child = spawn(binary, args, {

@@ -9,6 +9,8 @@ import type { Job, RunOptions, Slot } from './slot.ts';
 
 export type NativeRunner = {
   readonly tier: NativeTier;
+  /** Version of Landlock in this kernel, 0 without. */
+  readonly landlock: number;
   /** Process ids of the runner, for diagnostics; undefined while it is being restarted. */
   readonly pid: number | undefined;
   /**
@@ -33,6 +35,7 @@ export async function openNativeRunner(options: RunnerOptions): Promise<NativeRu
   let slots: Slot[] = [];
   let runner: RunnerProcess | undefined;
   let tier: NativeTier = 'landlock';
+  let landlock = 0;
   let stopped = false;
   let delayMs = firstDelayMs;
   let restart: NodeJS.Timeout | undefined;
@@ -53,6 +56,7 @@ export async function openNativeRunner(options: RunnerOptions): Promise<NativeRu
     }
     runner = started;
     tier = started.tier;
+    landlock = started.landlock;
     slots = started.sockets.map((socket) => {
       const slot: Slot = openSlot(socket, () => {
         delayMs = firstDelayMs;
@@ -99,6 +103,9 @@ export async function openNativeRunner(options: RunnerOptions): Promise<NativeRu
   return {
     get tier() {
       return tier;
+    },
+    get landlock() {
+      return landlock;
     },
     get pid() {
       return runner?.child.pid;

@@ -31,7 +31,7 @@ describe('the self-test of the native sandbox', { skip: withoutCompiler }, () =>
       verifies('foundation.sandbox.proves-itself');
       const sandbox = await open(without);
       assert.ok(sandbox.available, JSON.stringify(sandbox));
-      await sandbox.runner.stop();
+      await sandbox.stop();
       assert.equal(sandbox.checks.length, 14);
       assert.deepEqual(
         sandbox.checks.filter((check) => !check.passed),
@@ -57,6 +57,7 @@ describe('the self-test of the native sandbox', { skip: withoutCompiler }, () =>
     await mkdir(elsewhere);
     const unconfined: NativeRunner = {
       tier: 'namespaces',
+      landlock: 0,
       pid: undefined,
       async run({ program, argv }): Promise<NativeResult> {
         const done = spawnSync(join(directory, program), argv.slice(1), {
@@ -98,7 +99,7 @@ describe('the self-test of the native sandbox', { skip: withoutCompiler }, () =>
       assert.ok(sandbox.available);
       await chmod(workshop.programs, 0o700); // the guest's user can no longer enter
       const proof = await proveSandbox({ runner: sandbox.runner, probe: workshop.probe, programsDirectory: workshop.programs });
-      await sandbox.runner.stop();
+      await sandbox.stop();
       await chmod(workshop.programs, 0o755);
       assert.ok(!proof.available);
       assert.match(proof.reason, /mode 755 and its folder mode 711/);

@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { explain } from './explain.ts';
-import { executeFrame, frame, frameReader, fromRunner, readExit, stdinWindow, toRunner } from './frames.ts';
-import type { ExitReport } from './frames.ts';
+import { executeFrame, frame, frameReader, fromRunner, readExit, readRefusal, stdinWindow, toRunner } from './frames.ts';
+import type { ExitReport, Refusal } from './frames.ts';
 import type { NativeReason, NativeRequest, NativeResult } from './limits.ts';
 
 export type NativeInput = Uint8Array | AsyncIterable<Uint8Array>;
@@ -13,6 +13,8 @@ export type RunOptions = {
   /** Takes the output as it comes instead of collecting it. A returned promise holds the program back until it settles. */
   onStdout?: (chunk: Buffer) => void | Promise<void>;
   onStderr?: (chunk: Buffer) => void | Promise<void>;
+  /** Hears of refused system calls, where the runner was opened with `explain`. */
+  onRefused?: (refusal: Refusal) => void;
 };
 
 /** One run, from the call until its result. */
@@ -35,6 +37,7 @@ export function openSlot(socket: Duplex, onFree: () => void) {
     if (current === undefined) return;
     if (type === fromRunner.stdout) current.take(payload, 'stdout');
     else if (type === fromRunner.stderr) current.take(payload, 'stderr');
+    else if (type === fromRunner.refused) current.refused(readRefusal(payload));
     else if (type === fromRunner.credit) current.credit(payload.readUInt32LE(0));
     else if (type === fromRunner.exit) {
       const run = current;
@@ -148,6 +151,9 @@ function startRun(socket: Duplex, { request, options, resolve, reject }: Job, ex
         .then(() => {
           if (--untaken === 0) socket.resume();
         });
+    },
+    refused(refusal: Refusal) {
+      options.onRefused?.(refusal);
     },
     credit(bytes: number) {
       room += bytes;

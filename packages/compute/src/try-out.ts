@@ -1,0 +1,56 @@
+import { createHash } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { cidOf, rawCodec, type Limits, type Runtime } from '@freehold/protocol';
+import { openNativeEngine } from './engines/native.ts';
+import { openWasmEngine } from './engines/wasm.ts';
+import type { ProgramKind, RunOptions, RunResult } from './engine.ts';
+import { ComputeError } from './error.ts';
+import { isNative } from './identify.ts';
+import { prepareRunner } from './native/index.ts';
+import { classify } from './programs.ts';
+
+export type Trial = {
+  /** The bytes of the program. */
+  program: Buffer;
+  args: string[];
+  env: Record<string, string>;
+  /** Export to call, of a core module or reactor. */
+  entry?: string | undefined;
+  fork?: boolean | undefined;
+  limits: Limits;
+  stdin: Buffer | AsyncIterable<Uint8Array>;
+  options: RunOptions;
+};
+export type TrialResult = { kind: ProgramKind; runtime: Runtime; tier: string; result: RunResult };
+
+/**
+ * Runs one program in the sandbox of this machine, as a node would, and leaves nothing behind.
+ * Errors: `program_refused`, `sandbox_unavailable` with the reason.
+ */
+export async function tryOut({ program: bytes, args, env, entry, fork = false, limits, stdin, options }: Trial): Promise<TrialResult> {
+  const { kind, runtime } = classify(bytes);
+  const directory = await mkdtemp(join(tmpdir(), 'freehold-sandbox-'));
+  const [programsDirectory, cacheDirectory] = [join(directory, 'programs'), join(directory, 'cache')];
+  const log = () => undefined;
+  const program = cidOf(rawCodec, createHash('sha256').update(bytes).digest());
+  try {
+    const runner = await prepareRunner({ cacheDirectory, log });
+    const engine = isNative(kind)
+      ? await openNativeEngine({ cacheDirectory, programsDirectory, slots: 1, log, explain: true })
+      : await openWasmEngine({ runner, size: 1, log, read: async () => bytes });
+    try {
+      const { state } = engine;
+      if (!state.available) throw new ComputeError('sandbox_unavailable', 503, `${state.reason} ${state.advice}`);
+      if (isNative(kind)) await writeFile(join(programsDirectory, program), bytes, { mode: 0o755 });
+      const interpreter = runtime === 'python' || runtime === 'sh' ? { interpreter: runtime } : {};
+      const run = { program, kind, ...interpreter, entry: entry ?? null, args, env, limits, fork, seed: undefined };
+      return { kind, runtime, tier: state.tier, result: await engine.run(run, stdin, options) };
+    } finally {
+      await engine.stop();
+    }
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
