@@ -75,7 +75,7 @@ export async function openCompute({ database, node, directory, now, log, recover
   const schemas = openSchemas();
   const tools = openTools({ schemas, run, plan: identify, seedOf });
   const offers = openOffers({ store, programs, now, recover, accepts, proveTool: tools.prove });
-  const tasks = openTasks({ store, run, tools, now });
+  const tasks = openTasks({ store, run, tools, now, log });
   await store.failRunning();
   await store.forgetOutputs(now() - retention);
 
@@ -108,12 +108,19 @@ export async function openCompute({ database, node, directory, now, log, recover
       active: () => tasks.active,
       /** Errors: `task_not_found`. */
       async get(id: string) {
+        await tasks.settle();
         const row = await store.task(id);
         if (!row) throw new ComputeError('task_not_found', 404, 'No task has this id on this node.');
         return row;
       },
-      list: store.tasks,
-      output: store.output,
+      async list(...page: Parameters<typeof store.tasks>) {
+        await tasks.settle();
+        return store.tasks(...page);
+      },
+      async output(id: string) {
+        await tasks.settle();
+        return store.output(id);
+      },
     },
     receipts: {
       add: (task: string, signed: SignedReceipt) => store.addReceipt(task, signed, now()),
@@ -121,6 +128,7 @@ export async function openCompute({ database, node, directory, now, log, recover
     },
     async stop() {
       await Promise.all([native.stop(), wasm.stop(), schemas.stop()]);
+      await tasks.settle();
     },
   };
 }

@@ -27,6 +27,9 @@ export type TaskRow = {
   cacheable: boolean;
 };
 
+/** `isKept` is false when its output is not all there. */
+type FinishedTask = { id: string; result: RunResult; stdoutSha256: string; isKept: boolean; cacheable: boolean };
+
 export type TaskOutput = { stdoutSha256: string; stdout: Buffer; stderr: Buffer };
 
 const exportsOf = z.array(z.object({ name: z.string(), parameters: z.array(z.string()), results: z.array(z.string()) }));
@@ -83,6 +86,16 @@ export function openStore(database: Database, node: string) {
     signature: row.signature,
     withdrawnAt: row.withdrawn_at,
   });
+
+  const start = (tx: Sql, task: { id: string; offer: string; now: number }) =>
+    tx.run(sql`INSERT INTO task (id, offer, state, started_at, cacheable, node) VALUES (${task.id}, ${task.offer}, 'running', ${task.now}, 0, ${node})
+      ON CONFLICT (id) DO UPDATE SET state = 'running', started_at = excluded.started_at, reason = NULL, node = excluded.node
+      WHERE task.state = 'failed'`);
+
+  const finish = (tx: Sql, { id, result, stdoutSha256, isKept, cacheable }: FinishedTask) =>
+    tx.run(sql`UPDATE task SET state = ${isDone(result) ? 'done' : 'failed'}, reason = ${result.reason}, exit_code = ${result.exitCode}, wall_us = ${result.wallUs},
+      cpu_us = ${result.cpuUs}, max_rss_bytes = ${result.maxRssBytes}, stdout_sha256 = ${stdoutSha256}, stdout = ${isKept ? result.stdout : null}, stderr = ${result.stderr},
+      cacheable = ${cacheable ? 1 : 0} WHERE id = ${id}`);
 
   return {
     async program(cid: string): Promise<ProgramRow | undefined> {
@@ -172,32 +185,18 @@ export function openStore(database: Database, node: string) {
     },
 
     /** A task that failed before is run anew; one that runs or has a result is left alone. */
-    startTask: (task: { id: string; offer: string; now: number }) =>
-      database.transaction((tx) =>
-        tx.run(sql`INSERT INTO task (id, offer, state, started_at, cacheable, node) VALUES (${task.id}, ${task.offer}, 'running', ${task.now}, 0, ${node})
-          ON CONFLICT (id) DO UPDATE SET state = 'running', started_at = excluded.started_at, reason = NULL, node = excluded.node
-          WHERE task.state = 'failed'`),
-      ),
+    startTask: (task: { id: string; offer: string; now: number }) => database.transaction((tx) => start(tx, task)),
 
-    /** `isKept` is false when its output is not all there. */
-    finishTask: ({
-      id,
-      result,
-      stdoutSha256,
-      isKept,
-      cacheable,
-    }: {
-      id: string;
-      result: RunResult;
-      stdoutSha256: string;
-      isKept: boolean;
-      cacheable: boolean;
-    }) =>
-      database.transaction((tx) =>
-        tx.run(sql`UPDATE task SET state = ${isDone(result) ? 'done' : 'failed'}, reason = ${result.reason}, exit_code = ${result.exitCode}, wall_us = ${result.wallUs},
-          cpu_us = ${result.cpuUs}, max_rss_bytes = ${result.maxRssBytes}, stdout_sha256 = ${stdoutSha256}, stdout = ${isKept ? result.stdout : null}, stderr = ${result.stderr},
-          cacheable = ${cacheable ? 1 : 0} WHERE id = ${id}`),
-      ),
+    finishTask: (task: FinishedTask) => database.transaction((tx) => finish(tx, task)),
+
+    /** Tasks from their start to their end at once, for the history. */
+    recordTasks: (tasks: readonly (FinishedTask & { offer: string; now: number })[]) =>
+      database.transaction(async (tx) => {
+        for (const task of tasks) {
+          await start(tx, task);
+          await finish(tx, task);
+        }
+      }),
 
     /** Tasks of this node that a crash cut off: nothing was charged for them, so they count as failed and may be run again. */
     failRunning: () =>

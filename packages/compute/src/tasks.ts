@@ -7,10 +7,12 @@ import { parseCgiOutput, type FunctionResponse } from './cgi/response.ts';
 import type { Engine, RunReason, RunResult } from './engine.ts';
 import { ComputeError } from './error.ts';
 import type { Plan } from './identify.ts';
+import type { Log } from './native/log.ts';
 import { seedOf } from './seed.ts';
 import { isDone, type Store } from './store.ts';
 import { outputResponse } from './tool/answer.ts';
 import type { ToolAnswer, Tools } from './tool/tools.ts';
+import { openWriteBehind } from './write-behind.ts';
 
 /** What came of a task. A failed one has no response and costs nothing. */
 export type Outcome = {
@@ -29,12 +31,30 @@ export type RunBy = {
   signal?: AbortSignal;
   /** Takes the answer of a CGI program as it comes, for a call whose result need not be kept. */
   sink?: AnswerSink;
+  /** False for a task that nobody can ask for again: it is written into the history a moment later, and a crash may lose that. */
+  keep?: boolean;
 };
 
 export type Tasks = ReturnType<typeof openTasks>;
 
-export function openTasks({ store, run, tools, now }: { store: Store; run: Engine['run']; tools: Tools; now: () => number }) {
+export function openTasks({
+  store,
+  run,
+  tools,
+  now,
+  log,
+}: {
+  store: Store;
+  run: Engine['run'];
+  tools: Tools;
+  now: () => number;
+  log: Log;
+}) {
   const running = new Map<string, Promise<Outcome>>();
+  const history = openWriteBehind({
+    write: store.recordTasks,
+    onError: (error, rows) => log('compute.history_lost', { rows, error: String(error) }),
+  });
 
   /** The stored outcome of a finished task; undefined when it has not finished well or its output was dropped. */
   async function stored(plan: Plan, task: string, mayReuse: (cacheable: boolean) => boolean): Promise<Outcome | undefined> {
@@ -78,18 +98,19 @@ export function openTasks({ store, run, tools, now }: { store: Store; run: Engin
   async function execute(plan: Plan, task: string, by: RunBy): Promise<Outcome> {
     const letGo = plan.input.hold();
     // The start is written while the program runs: after a crash before it is durable there is simply no such task.
-    const [judged] = await Promise.all([perform(plan, task, by), store.startTask({ id: task, offer: plan.call.id, now: now() })]).finally(
-      letGo,
-    );
+    const begun = { id: task, offer: plan.call.id, now: now() };
+    const [judged] = await Promise.all([perform(plan, task, by), by.keep === false ? undefined : store.startTask(begun)]).finally(letGo);
     const { result, sent } = judged;
     const stdoutSha256 = sent?.sha256 ?? createHash('sha256').update(result.stdout).digest('hex');
-    await store.finishTask({
+    const finished = {
       id: task,
       result,
       stdoutSha256,
       isKept: sent?.isWhole ?? true,
       cacheable: plan.call.offer.deterministic === true && isDone(result) && judged.response !== undefined && judged.response.status < 500,
-    });
+    };
+    if (by.keep === false) await history.add({ ...begun, ...finished }, result.stdout.length + result.stderr.length);
+    else await store.finishTask(finished);
     const { exitCode, wallUs, cpuUs, maxRssBytes } = result;
     const common = { task, cached: false, output: `0x${stdoutSha256}` as const, exitCode, usage: { wallUs, cpuUs, maxRssBytes } };
     return judged.response ? { ...common, response: judged.response } : { ...common, failure: judged.failure };
@@ -97,17 +118,19 @@ export function openTasks({ store, run, tools, now }: { store: Store; run: Engin
 
   return {
     /** The result of an equal earlier call of a deterministic function: free. */
-    cached: (plan: Plan): Promise<Outcome | undefined> => stored(plan, plan.requestId, (cacheable) => cacheable),
+    cached: async (plan: Plan): Promise<Outcome | undefined> =>
+      plan.call.offer.deterministic === true ? stored(plan, plan.requestId, (cacheable) => cacheable) : undefined,
 
     /** The result of this very task, whatever its function: what a repeated payment is answered with. */
     finished: (plan: Plan, nonce: Uint8Array): Promise<Outcome | undefined> => stored(plan, plan.taskId(nonce), () => true),
 
-    /** Runs the task, joins it when it is running, or answers its stored result. The result is durable when the promise settles. */
+    /** Runs the task, joins it when it is running, or answers its stored result. A result that is kept is durable when the promise settles. */
     async run(plan: Plan, by: RunBy): Promise<Outcome> {
       const task = plan.taskId(by.nonce);
       const joined = running.get(task);
       if (joined) return { ...(await joined), cached: true };
-      const fresh = stored(plan, task, () => true).then((outcome) => outcome ?? execute(plan, task, by));
+      const known = by.keep === false ? Promise.resolve(undefined) : stored(plan, task, () => true);
+      const fresh = known.then((outcome) => outcome ?? execute(plan, task, by));
       running.set(task, fresh);
       try {
         return await fresh;
@@ -115,6 +138,9 @@ export function openTasks({ store, run, tools, now }: { store: Store; run: Engin
         running.delete(task);
       }
     },
+
+    /** Settles when the history is written that is waited for by nobody. */
+    settle: history.flush,
 
     /** How many tasks run now. */
     get active() {

@@ -53,8 +53,19 @@ describe('CGI over HTTP', { skip: withoutCompiler }, () => {
         .split('\n')
         .map((line): [string, string] => [line.split('=', 1)[0] ?? '', line.slice(line.indexOf('=') + 1)]),
     );
-  const tasks = async (): Promise<{ id: string; state: string; reason: string | null }[]> =>
+  const tasks = async (): Promise<{ id: string; offer: string; state: string; reason: string | null }[]> =>
     (await expectJson(await seller.fetch('/api/tasks?limit=5'))).tasks;
+
+  type Task = Awaited<ReturnType<typeof tasks>>[number];
+  /** The newest such task, once it has ended. */
+  async function taskThat(fits: (task: Task) => boolean): Promise<Task | undefined> {
+    for (let tries = 0; tries < 200; tries++) {
+      const found = (await tasks()).find(fits);
+      if (found && found.state !== 'running') return found;
+      await delay(50);
+    }
+    return undefined;
+  }
 
   test('an answer goes out while the program writes it, and what is known at its end comes in trailers', async () => {
     verifies('compute.cgi.streaming');
@@ -98,8 +109,7 @@ describe('CGI over HTTP', { skip: withoutCompiler }, () => {
     const response = await new Promise<IncomingMessage>((resolve) => outgoing.on('response', resolve));
     response.on('error', () => {});
     outgoing.destroy();
-    for (let tries = 0; (await tasks())[0]?.state === 'running' && tries < 100; tries++) await delay(20);
-    const [last] = await tasks();
+    const last = await taskThat(({ reason }) => reason === 'killed');
     assert.deepEqual([last?.state, last?.reason], ['failed', 'killed']);
   });
 
@@ -112,8 +122,7 @@ describe('CGI over HTTP', { skip: withoutCompiler }, () => {
     const response = await new Promise<IncomingMessage>((resolve) => outgoing.on('response', resolve));
     response.on('error', () => {});
     response.pause();
-    for (let tries = 0; (await tasks())[0]?.state === 'running' && tries < 200; tries++) await delay(50);
-    const [last] = await tasks();
+    const last = await taskThat(({ offer }) => offer === endless.id);
     // Read at full speed it would have passed the limit of its output long before.
     assert.equal(last?.reason, 'wall');
     outgoing.destroy();

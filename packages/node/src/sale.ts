@@ -239,7 +239,7 @@ export function openSales({
         const known = await compute.tasks.cached(plan);
         if (known) return giveFree(plan, known);
         if (isFree(call)) {
-          const alone = call.offer.deterministic === true ? {} : { ...(signal && { signal }), ...(sink && { sink }) };
+          const alone = call.offer.deterministic === true ? {} : { keep: false, ...(signal && { signal }), ...(sink && { sink }) };
           return giveFree(plan, await compute.tasks.run(plan, { nonce: randomBytes(16), ...alone }));
         }
         return header === undefined ? ask() : sell(plan, header, url);
