@@ -148,6 +148,6 @@ export default [
     id: 'compute.templates',
     source: 'issues/4',
     behaviour:
-      '`freehold new` makes a tool or a handler in AssemblyScript, C or Rust that is tested, built, published and called as its README says',
+      '`freehold new` makes a tool or a handler in AssemblyScript, C, Rust, Python or shell that is tested, built, published and called as its README says',
   },
 ] satisfies Requirement[];

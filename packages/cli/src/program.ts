@@ -56,9 +56,9 @@ function buildProgram(context: Context, outcome: { code: number }): Command {
     .description('start a tool or a function of your own: a small project that can be tested, built and sold as it stands')
     .argument('<kind>', 'tool (JSON in, JSON out) or handler (a function of the web)')
     .argument('[dir]', 'a new folder, whose name becomes that of the program (default: my-tool, my-handler)')
-    .option('--lang <language>', 'assemblyscript, c or rust (default: assemblyscript)')
+    .option('--lang <language>', 'assemblyscript, c, rust, python or sh (default: assemblyscript)')
     .addOption(json())
-    .addHelpText('after', example('freehold new tool hello --lang rust'))
+    .addHelpText('after', example('freehold new tool hello --lang python'))
     .action(async (kind, directory, options) => (await import('./commands/new.ts')).newProject(kind, directory, options, context));
 
   const offer = program

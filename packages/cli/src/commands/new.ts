@@ -6,7 +6,7 @@ import type { Context } from '../context.ts';
 import { CliError, usageError } from '../error.ts';
 import { print } from '../output.ts';
 
-const languages = ['assemblyscript', 'c', 'rust'];
+const languages = ['assemblyscript', 'c', 'rust', 'python', 'sh'];
 export type NewOptions = { lang?: string; json?: boolean };
 
 const templates = fileURLToPath(new URL('../../templates/', import.meta.url));
@@ -20,7 +20,7 @@ export async function newProject(
   context: Context,
 ): Promise<void> {
   if (!kinds.includes(kind))
-    throw usageError(`There is no "${kind}" to make: choose tool or handler.`, 'Example: freehold new tool hello --lang ts');
+    throw usageError(`There is no "${kind}" to make: choose tool or handler.`, 'Example: freehold new tool hello --lang python');
   if (!languages.includes(lang))
     throw usageError(`--lang ${lang} is not known: choose ${languages.join(', ')}.`, 'Example: freehold new tool hello --lang python');
   const place = resolve(context.cwd, directory ?? `my-${kind}`);
@@ -48,6 +48,8 @@ const titles: Record<string, string> = {
   assemblyscript: 'AssemblyScript',
   c: 'C',
   rust: 'Rust',
+  python: 'Python',
+  sh: 'shell',
 };
 
 async function refuseFull(place: string): Promise<void> {

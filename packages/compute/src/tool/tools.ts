@@ -17,7 +17,7 @@ export type ToolAnswer = { response: FunctionResponse } | { fault: string } | un
 export type Tools = ReturnType<typeof openTools>;
 
 const describing: Limits = { ...defaultLimits, memoryBytes: 256 * 1024 * 1024, outputBytes: 256 * 1024 };
-const speaks: ReadonlySet<ProgramKind> = new Set(['native', 'script', 'javascript', 'wasi', 'component']);
+const speaks: ReadonlySet<ProgramKind> = new Set(['native', 'dynamic', 'script', 'javascript', 'wasi', 'component']);
 const anything = {};
 
 /** The contract `tool/1` (docs/tools.md): programs that describe themselves, and take and answer one JSON value. */
