@@ -150,4 +150,10 @@ export default [
     behaviour:
       '`freehold new` makes a tool or a handler in AssemblyScript, C, Rust, Python or shell that is tested, built, published and called as its README says',
   },
+  {
+    id: 'compute.tool.warm',
+    source: 'issues/4',
+    behaviour:
+      'a tool in any language that says so is kept running between calls, for its own offer alone, each call within its limits; a deterministic one never is',
+  },
 ] satisfies Requirement[];

@@ -28,6 +28,8 @@ export type Run = {
   network?: readonly string[];
   /** It may start processes, all within `limits` together. */
   fork?: boolean;
+  /** Most bytes on standard error, for a program that is kept running; else as much as any may write. */
+  errorBytes?: number;
   /** Folders that a WASI program is given (kind `wasi`). */
   mounts?: WasmMounts;
 };

@@ -15,6 +15,7 @@ import { openStore } from './store.ts';
 import { openTasks } from './tasks.ts';
 import { openSchemas } from './tool/schemas.ts';
 import { openTools } from './tool/tools.ts';
+import { openWarmTools } from './tool/warm-tools.ts';
 
 export type { AnswerSink } from './cgi/answer-reader.ts';
 export { outgoingCookie } from './cgi/cookies.ts';
@@ -31,6 +32,9 @@ export type { TaskRow } from './store.ts';
 export { tryOut, type Trial, type TrialResult } from './try-out.ts';
 export { toolDocument } from './tool/description.ts';
 export type { Outcome } from './tasks.ts';
+
+/** The runner has no more slots. */
+const mostSlots = 64;
 
 type Log = (event: string, fields: Record<string, string | number | boolean | undefined>) => void;
 
@@ -60,11 +64,13 @@ export type Compute = Awaited<ReturnType<typeof openCompute>>;
  */
 export async function openCompute({ database, node, directory, now, log, recover, accepts, concurrency, retention }: ComputeOptions) {
   const store = openStore(database, node);
+  // Each has a slot of its own, so that fresh runs never wait for programs that are only kept.
+  const warmTools = Math.max(0, Math.min(concurrency, mostSlots - concurrency));
   const programsDirectory = `${directory}/programs`;
   const cacheDirectory = `${directory}/cache`;
   const runner = await prepareRunner({ cacheDirectory, log });
   const [native, wasm] = await Promise.all([
-    openNativeEngine({ cacheDirectory, programsDirectory, slots: concurrency, log }),
+    openNativeEngine({ cacheDirectory, programsDirectory, slots: concurrency + warmTools, log }),
     openWasmEngine({ runner, size: concurrency, log, read: (cid) => programs.read(cid) }),
   ]);
   const run: Engine['run'] = (run, ...rest) => (isNative(run.kind) ? native : wasm).run(run, ...rest);
@@ -73,7 +79,8 @@ export async function openCompute({ database, node, directory, now, log, recover
   const uploads = openProgramUploads({ directory: `${directory}/uploads`, programs, now });
   await Promise.all([programs.tidy(), uploads.sweep()]);
   const schemas = openSchemas();
-  const tools = openTools({ schemas, run, plan: identify, seedOf });
+  const warm = openWarmTools({ execute: run, most: warmTools, perOffer: Math.max(1, Math.ceil(warmTools / 2)) });
+  const tools = openTools({ schemas, run, plan: identify, seedOf, warm });
   const offers = openOffers({ store, programs, now, recover, accepts, proveTool: tools.prove });
   const tasks = openTasks({ store, run, tools, now, log });
   await store.failRunning();
@@ -127,6 +134,7 @@ export async function openCompute({ database, node, directory, now, log, recover
       get: store.receipt,
     },
     async stop() {
+      warm.stop();
       await Promise.all([native.stop(), wasm.stop(), schemas.stop()]);
       await tasks.settle();
     },

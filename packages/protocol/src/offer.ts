@@ -94,6 +94,8 @@ export const toolDescription = z.strictObject({
     .array(z.strictObject({ input: z.json(), output: z.json().optional() }))
     .max(16)
     .optional(),
+  /** True when the program is kept running between calls (`--mcp-stream`): what it remembers of one call may show in the next. */
+  stream: z.boolean().optional(),
   /** Hints for those who call, as MCP has them (`readOnlyHint`, …). */
   annotations: z.record(z.string(), z.json()).optional(),
 });

@@ -13,6 +13,7 @@ export type ToolDescription = {
   outputSchema?: Record<string, unknown>;
   examples?: readonly { input: JsonValue; output?: JsonValue }[];
   annotations?: Record<string, JsonValue>;
+  stream?: boolean;
 };
 
 export type ToolDefinition<Input extends AnySchema, Output extends AnySchema> = {
@@ -27,6 +28,8 @@ export type ToolDefinition<Input extends AnySchema, Output extends AnySchema> = 
   examples?: readonly { readonly input: JsonValue; readonly output?: JsonValue }[];
   /** Hints for those who call, as MCP has them: `readOnlyHint`, `idempotentHint`, … */
   annotations?: Record<string, JsonValue>;
+  /** True lets a node that runs it as a program keep it running between calls: then variables outlive a call. */
+  stream?: boolean;
 };
 
 /** One call, as the tool's function sees it. */
@@ -62,7 +65,7 @@ export type Tool = {
  * }).run(async ({ name }) => `Hello, ${name}!`);
  */
 export function tool<const Input extends AnySchema, const Output extends AnySchema>(definition: ToolDefinition<Input, Output>) {
-  const { name, title, description, input: inputSchema, output: outputSchema, examples, annotations } = definition;
+  const { name, title, description, input: inputSchema, output: outputSchema, examples, annotations, stream } = definition;
 
   const describe = (): ToolDescription => ({
     contract: 'tool/1',
@@ -73,6 +76,7 @@ export function tool<const Input extends AnySchema, const Output extends AnySche
     ...(outputSchema && { outputSchema: toJsonSchema(outputSchema, 'output') }),
     ...(examples && { examples }),
     ...(annotations && { annotations }),
+    ...(stream !== undefined && { stream }),
   });
 
   return {

@@ -8,6 +8,7 @@ DESCRIPTION = {
     "contract": "tool/1",
     "name": "{{name}}",
     "description": "Greets a person by name",
+    "stream": True,
     "inputSchema": {"type": "object", "properties": {"name": {"type": "string", "minLength": 1}}, "required": ["name"]},
     "outputSchema": {"type": "object", "properties": {"greeting": {"type": "string"}}, "required": ["greeting"]},
     "examples": [{"input": {"name": "Ada"}, "output": {"greeting": "Hello, Ada!"}}],

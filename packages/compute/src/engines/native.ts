@@ -56,7 +56,7 @@ export async function openNativeEngine({
     async run(run, stdin, options): Promise<RunResult> {
       const { memoryBytes, cpuMs, wallMs, outputBytes } = run.limits;
       const { by, request } = arrange(run);
-      const limits = { memoryBytes, cpuMs, wallMs, outputBytes, errorBytes };
+      const limits = { memoryBytes, cpuMs, wallMs, outputBytes, errorBytes: run.errorBytes ?? errorBytes };
       const result = await by.run({ program: run.program, ...request, env: run.env, limits }, { ...options, stdin });
       return { ...result, exitCode: result.reason === 'exit' ? result.exitCode : null };
     },

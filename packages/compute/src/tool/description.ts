@@ -17,6 +17,7 @@ const said = z.object({
   output_schema: shape.outputSchema,
   examples: shape.examples,
   annotations: shape.annotations,
+  stream: shape.stream,
   limits: z
     .object({
       memoryMb: z.number().positive().optional(),
@@ -43,7 +44,7 @@ export function readDescription(stdout: Buffer): ToolProposal | string {
     const [issue] = parsed.error.issues;
     return `its field "${issue?.path.join('.')}" is wrong: ${issue?.message}`;
   }
-  const { name, title, description, examples, annotations } = parsed.data;
+  const { name, title, description, examples, annotations, stream } = parsed.data;
   const inputSchema = parsed.data.inputSchema ?? parsed.data.input_schema;
   const outputSchema = parsed.data.outputSchema ?? parsed.data.output_schema;
   if (!inputSchema) return 'it gives no "inputSchema"';
@@ -60,6 +61,7 @@ export function readDescription(stdout: Buffer): ToolProposal | string {
       ...(outputSchema && { outputSchema }),
       ...(examples && { examples }),
       ...(annotations && { annotations }),
+      ...(stream !== undefined && { stream }),
     },
     limits: asked,
     ...(Array.isArray(network) && network.length > 0 && { network }),

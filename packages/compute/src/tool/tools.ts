@@ -4,12 +4,22 @@ import type { FunctionResponse } from '../cgi/response.ts';
 import type { Engine, ProgramKind, Run, RunResult } from '../engine.ts';
 import { ComputeError } from '../error.ts';
 import { runOf, type Plan } from '../identify.ts';
+import { wholeInput } from '../input.ts';
 import type { CallableOffer } from '../offers.ts';
 import type { ProgramRow } from '../store.ts';
 import { outputResponse, refusalResponse } from './answer.ts';
 import { readDescription } from './description.ts';
 import { faultOfExample } from './example.ts';
+import { openProgressReader, type OnProgress } from './progress.ts';
 import type { Schemas } from './schemas.ts';
+import { mayBeWarm, type WarmTools } from './warm-tools.ts';
+
+export type ToolOptions = {
+  signal?: AbortSignal | undefined;
+  onProgress?: OnProgress | undefined;
+  /** Not by a program that is kept running. */
+  fresh?: boolean;
+};
 
 /** What came of a call: an answer (also a refusal of the tool's own), what was wrong with it, or nothing that the contract knows. */
 export type ToolAnswer = { response: FunctionResponse } | { fault: string } | undefined;
@@ -26,6 +36,7 @@ export function openTools({
   run,
   plan,
   seedOf,
+  warm,
 }: {
   schemas: Schemas;
   run: Engine['run'];
@@ -33,11 +44,21 @@ export function openTools({
   plan: (call: { call: CallableOffer; request: FunctionRequest; input: Buffer }) => Plan;
   /** The seed of a task of a deterministic function. */
   seedOf: (plan: Plan, task: string) => Uint8Array | undefined;
+  warm: WarmTools;
 }) {
-  /** Runs a task of a tool. */
-  async function execute(made: Plan, task: string, options: Parameters<Engine['run']>[2]): Promise<RunResult> {
+  /** Runs a task of a tool: by a program that is kept running, where it may be and there is room, else by a fresh one. */
+  async function execute(made: Plan, task: string, { signal, onProgress, fresh = false }: ToolOptions): Promise<RunResult> {
+    if (!fresh && mayBeWarm(made)) {
+      const result = await warm.call(made, { id: task, input: await wholeInput(made.input), signal, onProgress });
+      if (result) return result;
+    }
     const env = { ...made.run.env, TOOL_CALL_ID: task };
-    return run({ ...made.run, env, seed: seedOf(made, task) }, made.input.read(), options);
+    const told = onProgress && openProgressReader(onProgress);
+    const result = await run({ ...made.run, env, seed: seedOf(made, task) }, made.input.read(), {
+      ...(signal && { signal }),
+      ...(told && { onStderr: told.push }),
+    });
+    return told ? { ...result, stderr: told.stderr() } : result;
   }
 
   async function answer(made: Plan, result: RunResult): Promise<ToolAnswer> {
@@ -97,7 +118,7 @@ export function openTools({
       if (!tool) throw invalid('An offer of a tool needs "tool": what POST /api/programs/{cid}/describe answers.');
       if (offer.vary) throw invalid('No header reaches a tool: leave "vary" out.');
       const said = await describe(program, offer);
-      for (const field of ['title', 'description', 'inputSchema', 'outputSchema', 'examples', 'annotations'] as const) {
+      for (const field of ['title', 'description', 'inputSchema', 'outputSchema', 'examples', 'annotations', 'stream'] as const) {
         if (canonicalJson(tool[field] ?? null) !== canonicalJson(said.tool[field] ?? null))
           throw invalid(`The offer says another "${field}" than the program itself. Ask the program again and sign what it says.`);
       }
@@ -110,9 +131,13 @@ export function openTools({
         const wrong = await schemas.faultOf(tool.inputSchema, input);
         if (wrong !== undefined) throw invalid(`Example ${index + 1} does not fit its own inputSchema: ${wrong}.`);
         const made = plan({ call, request: exampleRequest, input });
-        const result = await execute(made, made.requestId, {});
-        const fault = faultOfExample(example, await answer(made, result), result);
-        if (fault !== undefined) throw invalid(`Example ${index + 1} did not come true in the sandbox. ${fault}`);
+        // What is kept running must answer as a fresh one does.
+        for (const fresh of mayBeWarm(made) ? [true, false] : [true]) {
+          const result = await execute(made, made.requestId, { fresh });
+          const fault = faultOfExample(example, await answer(made, result), result);
+          if (fault !== undefined)
+            throw invalid(`Example ${index + 1} did not come true in the sandbox${fresh ? '' : ' (--mcp-stream)'}. ${fault}`);
+        }
       }
     },
   };
