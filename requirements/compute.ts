@@ -8,6 +8,33 @@ export default [
     behaviour: '`freehold sandbox PROGRAM` runs one program locally and tells its limits, usage and what it was denied',
   },
   {
+    id: 'compute.javascript.call',
+    source: 'issues/4',
+    behaviour:
+      'a JavaScript module answers requests, is a tool, or is run with arguments and input; bodies stream both ways; it sees the classes of the web and no others',
+  },
+  {
+    id: 'compute.javascript.fresh',
+    source: 'issues/4',
+    behaviour: 'every call has a realm of its own, and a process serves one program in all its life: nothing is carried from call to call',
+  },
+  {
+    id: 'compute.javascript.deterministic',
+    source: 'issues/4',
+    behaviour: 'in a deterministic function the clock stands and all randomness is seeded, wherever the language shows them',
+  },
+  {
+    id: 'compute.javascript.hostile',
+    source: 'issues/4',
+    behaviour:
+      'hostile modules reach nothing of the host and are stopped with a named reason; code that has left its realm still holds no file, socket, variable, process, or data of another call',
+  },
+  {
+    id: 'compute.javascript.fetch',
+    source: 'issues/4',
+    behaviour: 'there is a `fetch` only for the hosts that an offer names; private addresses are refused, by name, literal and redirect',
+  },
+  {
     id: 'compute.native.hostile',
     source: 'issues/4',
     behaviour:

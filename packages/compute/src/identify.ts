@@ -68,6 +68,7 @@ export function identify({ call, request, input: given }: { call: CallableOffer;
       args: invocation.args,
       env: invocation.env,
       limits: offer.limits,
+      ...(offer.network && { network: offer.network }),
     },
     input: invocation.input,
     redirected: 'redirected' in invocation ? invocation.redirected : undefined,

@@ -1,8 +1,9 @@
 import type { Database } from '@freehold/database';
 import type { Address, Hex, Offer, SignedReceipt, ToolProposal } from '@freehold/protocol';
+import { openJavaScriptEngine } from './engines/javascript.ts';
 import { openNativeEngine } from './engines/native.ts';
 import { openWasmEngine } from './engines/wasm.ts';
-import type { Engine } from './engine.ts';
+import type { Engine, ProgramKind } from './engine.ts';
 import { ComputeError } from './error.ts';
 import { identify, isNative, type Plan } from './identify.ts';
 import { wholeInput } from './input.ts';
@@ -54,28 +55,43 @@ export type ComputeOptions = {
   concurrency: number;
   /** How long the outputs of tasks are kept, in milliseconds. */
   retention: number;
+  /** The `host:port` of private networks that programs may connect to when their offer names them. None by default. */
+  ownTargets?: readonly string[];
 };
 
 export type Compute = Awaited<ReturnType<typeof openCompute>>;
 
 /**
- * Opens the functions of the node. Both sandboxes prove themselves by doing before this settles; one that cannot is
+ * Opens the functions of the node. All sandboxes prove themselves by doing before this settles; one that cannot is
  * reported in `sandbox`, and its functions are refused with the reason: nothing ever runs unsandboxed.
  */
-export async function openCompute({ database, node, directory, now, log, recover, accepts, concurrency, retention }: ComputeOptions) {
+export async function openCompute({
+  database,
+  node,
+  directory,
+  now,
+  log,
+  recover,
+  accepts,
+  concurrency,
+  retention,
+  ownTargets = [],
+}: ComputeOptions) {
   const store = openStore(database, node);
   // Each has a slot of its own, so that fresh runs never wait for programs that are only kept.
   const warmTools = Math.max(0, Math.min(concurrency, mostSlots - concurrency));
   const programsDirectory = `${directory}/programs`;
   const cacheDirectory = `${directory}/cache`;
   const runner = await prepareRunner({ cacheDirectory, log });
-  const [native, wasm] = await Promise.all([
+  const [native, wasm, javascript] = await Promise.all([
     openNativeEngine({ cacheDirectory, programsDirectory, slots: concurrency + warmTools, log }),
     openWasmEngine({ runner, size: concurrency, log, read: (cid) => programs.read(cid) }),
+    openJavaScriptEngine({ runner, size: concurrency, log, read: (cid) => programs.read(cid), ownTargets }),
   ]);
-  const run: Engine['run'] = (run, ...rest) => (isNative(run.kind) ? native : wasm).run(run, ...rest);
-  const sandbox = { native: native.state, wasm: wasm.state };
-  const programs = openPrograms({ store, directory: programsDirectory, now, states: () => sandbox });
+  const run: Engine['run'] = (run, ...rest) => engineOf(run.kind).run(run, ...rest);
+  const engineOf = (kind: ProgramKind) => (isNative(kind) ? native : kind === 'javascript' ? javascript : wasm);
+  const sandbox = { native: native.state, wasm: wasm.state, javascript: javascript.state };
+  const programs = openPrograms({ store, directory: programsDirectory, now, states: () => sandbox, scriptRefusalOf: javascript.refusalOf });
   const uploads = openProgramUploads({ directory: `${directory}/uploads`, programs, now });
   await Promise.all([programs.tidy(), uploads.sweep()]);
   const schemas = openSchemas();
@@ -135,7 +151,7 @@ export async function openCompute({ database, node, directory, now, log, recover
     },
     async stop() {
       warm.stop();
-      await Promise.all([native.stop(), wasm.stop(), schemas.stop()]);
+      await Promise.all([native.stop(), wasm.stop(), javascript.stop(), schemas.stop()]);
       await tasks.settle();
     },
   };

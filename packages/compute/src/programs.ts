@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { access, open, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -7,6 +8,7 @@ import { ComputeError } from './error.ts';
 import { inspectElf } from './native/index.ts';
 import { place, receive, removeUnfinished, type Received } from './program-file.ts';
 import type { ProgramRow, Store } from './store.ts';
+import { largestScript } from './javascript/index.ts';
 import { inspectWasm } from './wasm/index.ts';
 
 /** Programs are kept as files named by their CID (raw codec: the sha256 of the bytes), where the sandboxes read them. */
@@ -17,15 +19,19 @@ export function openPrograms({
   directory,
   now,
   states,
+  scriptRefusalOf,
 }: {
   store: Store;
   directory: string;
   now: () => number;
-  states: () => { native: EngineState; wasm: EngineState };
+  states: () => { native: EngineState; wasm: EngineState; javascript: EngineState };
+  /** Why a JavaScript module cannot be run; null when it can. */
+  scriptRefusalOf: (cid: string, bytes: Uint8Array) => Promise<string | null>;
 }) {
   const refusalOf = (program: ProgramRow): string | null => {
-    const { native, wasm } = states();
+    const { native, wasm, javascript } = states();
     if (program.runtime === 'wasm') return wasm.available ? null : `${wasm.reason} ${wasm.advice}`;
+    if (program.runtime === 'javascript') return javascript.available ? null : `${javascript.reason} ${javascript.advice}`;
     if (!native.available) return `${native.reason} ${native.advice}`;
     const missing = native.missing ?? {};
     if (program.runtime === 'python' || program.runtime === 'sh') return missing[program.runtime] ?? null;
@@ -60,11 +66,10 @@ export function openPrograms({
         const arrived = received.sha256.toString('hex');
         if (sha256 !== undefined && arrived !== sha256)
           throw new ComputeError('program_refused', 422, `These bytes have the sha256 ${arrived}, not ${sha256}. Send the program again.`);
-        const program: ProgramRow = {
-          cid: cidOf(rawCodec, received.sha256),
-          size: received.size,
-          ...classify(await bytesToClassify(received)),
-        };
+        const bytes = await bytesToClassify(received);
+        const program: ProgramRow = { cid: cidOf(rawCodec, received.sha256), size: received.size, ...classify(bytes) };
+        const refusal = program.kind === 'javascript' ? await scriptRefusalOf(program.cid, bytes) : null;
+        if (refusal !== null) throw scriptRefused(refusal);
         await place(directory, received, program.cid);
         await store.addProgram(program, now());
         return describe(program);
@@ -135,6 +140,10 @@ export function classify(bytes: Buffer): Pick<ProgramRow, 'kind' | 'runtime' | '
   }
   const interpreter = interpreterOf(bytes);
   if (interpreter) return { kind: 'script', runtime: interpreter, exports: [] };
+  if (isText(bytes)) {
+    if (bytes.length > largestScript) throw refuse(`A JavaScript program may have at most ${largestScript / 1024 / 1024} MiB.`);
+    return { kind: 'javascript', runtime: 'javascript', exports: [] };
+  }
   const wasm = inspectWasm(bytes);
   switch (wasm.kind) {
     case 'core':
@@ -151,7 +160,7 @@ export function classify(bytes: Buffer): Pick<ProgramRow, 'kind' | 'runtime' | '
       throw refuse(
         isWasm(bytes)
           ? `This WebAssembly module cannot be run. ${wasm.reason ?? ''}`.trim()
-          : 'This is neither a WebAssembly module, nor a Linux executable, nor a script that begins with "#!/usr/bin/env python3" or "#!/bin/sh".',
+          : `This is no program that can be run here. ${whatPrograms}`,
       );
   }
 }
@@ -161,5 +170,15 @@ function interpreterOf(bytes: Buffer): 'python' | 'sh' | undefined {
   const [, name] = /^#! ?(?:\/usr\/bin\/env |\/usr\/bin\/|\/bin\/)(python3?|sh)[ \t\r]*\n/.exec(bytes.toString('latin1', 0, 64)) ?? [];
   return name === undefined ? undefined : name === 'sh' ? 'sh' : 'python';
 }
+
+/** Said of text that the sandbox could not make a module of. */
+export const scriptRefused = (why: string) =>
+  new ComputeError('program_refused', 422, `This is text, so it was taken for a JavaScript module. ${why} ${whatPrograms}`);
+
+const whatPrograms =
+  'A program is a WebAssembly module, a Linux executable, a JavaScript module in one file, or a script that begins with "#!/usr/bin/env python3" or "#!/bin/sh".';
+
+/** Text that is no script for another interpreter. Whether it is JavaScript is found out in the sandbox. */
+const isText = (bytes: Buffer): boolean => isUtf8(bytes) && !bytes.includes(0) && bytes.subarray(0, 2).toString('latin1') !== '#!';
 
 const isWasm = (bytes: Buffer): boolean => bytes.subarray(0, 4).equals(Buffer.from('\0asm', 'latin1'));

@@ -3,13 +3,14 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { cidOf, rawCodec, type Limits, type Runtime } from '@freehold/protocol';
+import { openJavaScriptEngine } from './engines/javascript.ts';
 import { openNativeEngine } from './engines/native.ts';
 import { openWasmEngine } from './engines/wasm.ts';
 import type { ProgramKind, RunOptions, RunResult } from './engine.ts';
 import { ComputeError } from './error.ts';
 import { isNative } from './identify.ts';
 import { prepareRunner } from './native/index.ts';
-import { classify } from './programs.ts';
+import { classify, scriptRefused } from './programs.ts';
 
 export type Trial = {
   /** The bytes of the program. */
@@ -39,10 +40,14 @@ export async function tryOut({ program: bytes, args, env, entry, fork = false, l
     const runner = await prepareRunner({ cacheDirectory, log });
     const engine = isNative(kind)
       ? await openNativeEngine({ cacheDirectory, programsDirectory, slots: 1, log, explain: true })
-      : await openWasmEngine({ runner, size: 1, log, read: async () => bytes });
+      : kind === 'javascript'
+        ? await openJavaScriptEngine({ runner, size: 1, log, read: async () => bytes, ownTargets: [] })
+        : await openWasmEngine({ runner, size: 1, log, read: async () => bytes });
     try {
       const { state } = engine;
       if (!state.available) throw new ComputeError('sandbox_unavailable', 503, `${state.reason} ${state.advice}`);
+      const refusal = 'refusalOf' in engine ? await engine.refusalOf(program, bytes) : null;
+      if (refusal !== null) throw scriptRefused(refusal);
       if (isNative(kind)) await writeFile(join(programsDirectory, program), bytes, { mode: 0o755 });
       const interpreter = runtime === 'python' || runtime === 'sh' ? { interpreter: runtime } : {};
       const run = { program, kind, ...interpreter, entry: entry ?? null, args, env, limits, fork, seed: undefined };

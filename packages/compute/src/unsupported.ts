@@ -8,7 +8,8 @@ export function unsupportedBy(offer: Offer): string | null {
   if (offer.interface === 'batch') return `The interface "${offer.interface}" is not supported yet: offer the program as "cgi" or "tool".`;
   if (offer.interface === 'cgi' && offer.name.startsWith('nph-'))
     return 'A name that begins with "nph-" promises a program that speaks HTTP itself, which is not supported: give it another name and let it write CGI headers.';
-  if (offer.network) return 'Programs cannot be given network access yet: leave "network" out.';
+  if (offer.network && offer.programs.some(({ runtime }) => runtime !== 'javascript'))
+    return 'Only JavaScript programs can be given network access yet: leave "network" out.';
   if (offer.fork) return 'Programs cannot be allowed to start processes yet: leave "fork" out.';
   if (offer.limits.fuel !== undefined && offer.programs.some(({ runtime }) => runtime !== 'wasm'))
     return 'Only the instructions of WebAssembly are counted: leave "limits.fuel" out, or the programs that are not WebAssembly.';

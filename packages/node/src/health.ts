@@ -57,6 +57,7 @@ export function healthChecks({
       };
     }),
     'sandbox-native': await attempt(false, async () => engine(compute.sandbox.native)),
+    'sandbox-javascript': await attempt(false, async () => engine(compute.sandbox.javascript)),
     'sandbox-wasm': await attempt(false, async () => engine(compute.sandbox.wasm)),
     chain: await attempt(false, async () => {
       const present = chain();

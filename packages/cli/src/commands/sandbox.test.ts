@@ -50,7 +50,10 @@ test('what is no program, or not there, is told in a sentence', async () => {
   await writeFile(text, 'just text');
   const refused = await runCommand(['sandbox', text], { dir: directory });
   assert.equal(refused.code, 1);
-  assert.match(refused.stderr, /neither a WebAssembly module, nor a Linux executable, nor a script/);
+  assert.match(
+    refused.stderr,
+    /taken for a JavaScript module\. It is no JavaScript module that can be run: .* A program is a WebAssembly module, a Linux executable/,
+  );
   const missing = await runCommand(['sandbox', join(directory, 'none')], { dir: directory });
   assert.match(missing.stderr, /cannot be read/);
   assert.equal((await runCommand(['sandbox', '--env', 'x', text], { dir: directory })).code, 2);

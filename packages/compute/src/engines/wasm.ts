@@ -1,11 +1,9 @@
 import type { Engine, Run, RunResult } from '../engine.ts';
 import type { PreparedRunner } from '../native/index.ts';
 import type { Log } from '../native/log.ts';
+import { fixedTime } from '../fixed-time.ts';
 import { openWasmPool, type WasmJob, type WasmResult } from '../wasm/index.ts';
 import { refusedEngine } from './refused.ts';
-
-/** Where the clocks of a deterministic function stand: 2020-01-01, so that no program takes it for "not set". */
-const fixedTime = Date.UTC(2020, 0, 1);
 
 const nothing = Buffer.alloc(0);
 

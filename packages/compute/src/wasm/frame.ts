@@ -1,7 +1,9 @@
 /** One message between the server and a host process: a kind, a JSON head and a body of bytes. */
 export type Frame = { kind: FrameKind; head: unknown; body: Uint8Array };
 
-const kinds = ['run', 'program', 'ready', 'need', 'result', 'proof', 'read', 'content'] as const;
+/** What only a host of JavaScript and the server say to each other. */
+const javascriptKinds = ['modules', 'pull', 'input', 'output', 'log', 'ask', 'answer', 'more', 'chunk', 'cancel'] as const;
+const kinds = ['run', 'program', 'ready', 'need', 'result', 'proof', 'read', 'content', ...javascriptKinds] as const;
 export type FrameKind = (typeof kinds)[number];
 
 /** On the wire: length of the rest (u32le), kind (u8), length of the head (u32le), head, body. */

@@ -12,13 +12,19 @@ export function launchLocked(runner: { path: string }): Launch {
   return (options) => spawnLocked({ runner: runner.path, ...options });
 }
 
-const nodeOptions = ['--no-warnings', '--no-addons', '--max-old-space-size=128'];
+/** The code of a host process: its first module, and options of Node. */
+export type HostProgram = { entry: string; options: readonly string[] };
+
+export const wasmHost: HostProgram = { entry: 'compute/src/wasm/host.ts', options: ['--max-old-space-size=128'] };
 
 export type HostEnd = { code: number | null; signal: NodeJS.Signals | null; said: string };
 
 export type HostProcess = {
   readonly pid: number;
   send(kind: FrameKind, head?: unknown, body?: readonly Uint8Array[]): void;
+  /** Takes no more frames for a while, which holds the process back. */
+  pause(): void;
+  resume(): void;
   kill(): void;
   /** Settles when the process is gone, with the end of what it wrote to its standard error. */
   readonly ended: Promise<HostEnd>;
@@ -30,16 +36,26 @@ export type HostProcess = {
  */
 export function startHost(options: {
   launch: Launch;
+  program: HostProgram;
   mode: 'serve' | 'prove';
   parameter: string;
   /** The largest frame accepted from it, in bytes. */
   limit: number;
   onFrame: (frame: Frame) => void;
 }): HostProcess {
-  const { bootstrap, modules } = hostCode();
+  const { bootstrap, modules } = hostCode(options.program.entry);
   const child = options.launch({
     program: process.execPath,
-    args: [...nodeOptions, '--input-type=module', '--eval', bootstrap, options.mode, options.parameter],
+    args: [
+      '--no-warnings',
+      '--no-addons',
+      ...options.program.options,
+      '--input-type=module',
+      '--eval',
+      bootstrap,
+      options.mode,
+      options.parameter,
+    ],
     read: [],
     stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
   });
@@ -69,6 +85,8 @@ export function startHost(options: {
     send(kind, head, body) {
       if (channel instanceof Duplex && channel.writable) channel.write(encodeFrame(kind, head, body));
     },
+    pause: () => void (channel instanceof Duplex && channel.pause()),
+    resume: () => void (channel instanceof Duplex && channel.resume()),
     kill: () => void child.kill('SIGKILL'),
     ended: new Promise((resolve) => {
       child.once('error', (error) => resolve({ code: null, signal: null, said: error.message }));

@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Attempt } from './attempt.ts';
-import { startHost, type Launch } from './host-process.ts';
+import { startHost, wasmHost, type HostProgram, type Launch } from './host-process.ts';
 
 /** What the sandbox of WebAssembly hosts can do on this machine, found out by trying. */
 export type WasmProof = { available: true; checks: Attempt[] } | { available: false; checks: Attempt[]; reason: string; advice: string };
@@ -19,7 +19,11 @@ const advice =
  * Starts a host process as the pool does, and lets it try to get out: to a file, a port and a program that are really there.
  * The sandbox is available only if every attempt was made and refused.
  */
-export async function proveWasmSandbox({ launch }: { launch: Launch }): Promise<WasmProof> {
+export const proveWasmSandbox = ({ launch }: { launch: Launch }): Promise<WasmProof> =>
+  proveHost({ launch, program: wasmHost, what: 'WebAssembly' });
+
+/** The same for any program that hosts guests and knows the mode `prove`. */
+export async function proveHost({ launch, program, what }: { launch: Launch; program: HostProgram; what: string }): Promise<WasmProof> {
   const file = join(tmpdir(), `freehold-bait-${randomUUID()}`);
   await writeFile(file, 'bait', { mode: 0o666 });
   const server = createServer((socket) => socket.destroy()).listen(0, '127.0.0.1');
@@ -27,13 +31,13 @@ export async function proveWasmSandbox({ launch }: { launch: Launch }): Promise<
   try {
     const address = server.address();
     const port = typeof address === 'object' && address !== null ? address.port : 0;
-    const { checks, said } = await runAttempts(launch, JSON.stringify({ file, port }));
+    const { checks, said } = await runAttempts(launch, program, JSON.stringify({ file, port }));
     const failed = checks.filter(({ passed }) => !passed).map(({ name }) => name);
     if (checks.length === expected && failed.length === 0) return { available: true, checks };
     const reason =
       failed.length > 0
-        ? `The sandbox for WebAssembly does not hold here. Broken: ${failed.join('; ')}.`
-        : `The sandbox for WebAssembly did not start: ${said || 'it gave no reason'}.`;
+        ? `The sandbox for ${what} does not hold here. Broken: ${failed.join('; ')}.`
+        : `The sandbox for ${what} did not start: ${said || 'it gave no reason'}.`;
     return { available: false, checks, reason, advice };
   } finally {
     server.close();
@@ -41,10 +45,11 @@ export async function proveWasmSandbox({ launch }: { launch: Launch }): Promise<
   }
 }
 
-async function runAttempts(launch: Launch, parameter: string): Promise<{ checks: Attempt[]; said: string }> {
+async function runAttempts(launch: Launch, program: HostProgram, parameter: string): Promise<{ checks: Attempt[]; said: string }> {
   let checks: Attempt[] = [];
   const host = startHost({
     launch,
+    program,
     mode: 'prove',
     parameter,
     limit: 65_536,

@@ -1,6 +1,6 @@
 import type { Log } from '../native/log.ts';
 import type { Frame } from './frame.ts';
-import { startHost, type HostEnd, type Launch } from './host-process.ts';
+import { startHost, wasmHost, type HostEnd, type Launch } from './host-process.ts';
 import { largestProgram } from './inspect.ts';
 import {
   largestStream,
@@ -59,7 +59,7 @@ export function startWorker({ launch, log }: { launch: Launch; log: Log }): Work
   /** Processor time of the process when it was last idle. */
   let idleCpuMs = 0;
 
-  const host = startHost({ launch, mode: 'serve', parameter: String(largestFrame), limit: largestFrame, onFrame });
+  const host = startHost({ launch, program: wasmHost, mode: 'serve', parameter: String(largestFrame), limit: largestFrame, onFrame });
   const ended = host.ended.then((end) => {
     const wasReady = state !== 'starting';
     state = 'ended';
