@@ -38,16 +38,16 @@ export async function tryOut({ program: bytes, args, env, entry, fork = false, l
   const program = cidOf(rawCodec, createHash('sha256').update(bytes).digest());
   try {
     const runner = await prepareRunner({ cacheDirectory, log });
+    const script =
+      kind === 'javascript' ? await openJavaScriptEngine({ runner, size: 1, log, read: async () => bytes, ownTargets: [] }) : undefined;
     const engine = isNative(kind)
       ? await openNativeEngine({ cacheDirectory, programsDirectory, slots: 1, log, explain: true })
-      : kind === 'javascript'
-        ? await openJavaScriptEngine({ runner, size: 1, log, read: async () => bytes, ownTargets: [] })
-        : await openWasmEngine({ runner, size: 1, log, read: async () => bytes });
+      : (script ?? (await openWasmEngine({ runner, size: 1, log, read: async () => bytes })));
     try {
       const { state } = engine;
       if (!state.available) throw new ComputeError('sandbox_unavailable', 503, `${state.reason} ${state.advice}`);
-      const refusal = 'refusalOf' in engine ? await engine.refusalOf(program, bytes) : null;
-      if (refusal !== null) throw scriptRefused(refusal);
+      const refusal = await script?.refusalOf(program, bytes);
+      if (typeof refusal === 'string') throw scriptRefused(refusal);
       if (isNative(kind)) await writeFile(join(programsDirectory, program), bytes, { mode: 0o755 });
       const interpreter = runtime === 'python' || runtime === 'sh' ? { interpreter: runtime } : {};
       const run = { program, kind, ...interpreter, entry: entry ?? null, args, env, limits, fork, seed: undefined };
