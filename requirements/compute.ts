@@ -85,6 +85,17 @@ export default [
     behaviour: 'a name moves to a new version of its offer without a gap',
   },
   {
+    id: 'compute.wasm.reactor',
+    source: 'issues/4',
+    behaviour: 'a WASI reactor is made ready by `_initialize`, then its exports are called by name like those of a core module',
+  },
+  {
+    id: 'compute.wasm.text',
+    source: 'issues/4',
+    behaviour:
+      'exports take and return text and bytes by a documented convention, declared in the module; a declaration that does not fit is refused with the reason',
+  },
+  {
     id: 'compute.tool.describe',
     source: 'issues/4',
     behaviour: 'a program is asked in the sandbox what it is (`--mcp-describe`), and cannot be sold as another tool than it says',

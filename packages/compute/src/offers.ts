@@ -1,5 +1,6 @@
 import { hashTypedData, offerIdOf, offerTypedData, type Address, type Hex, type Offer } from '@freehold/protocol';
 import { ComputeError } from './error.ts';
+import { exampleQuery, isLibrary } from './export-call.ts';
 import type { Programs } from './programs.ts';
 import { unsupportedBy } from './unsupported.ts';
 import type { OfferRow, ProgramRow, Store } from './store.ts';
@@ -179,8 +180,7 @@ function placeIn(after: string): { createdAt: number; id: string } {
 
 function exampleOf({ name, interface: contract }: Offer, program: ProgramRow | undefined): string {
   if (contract === 'tool') return `/${name}.tool`;
-  const call = program?.kind === 'core' ? program.exports[0] : undefined;
+  const call = program && isLibrary(program.kind) ? program.exports[0] : undefined;
   if (!call) return `/${name}.cgi`;
-  const query = call.parameters.map((_, index) => `${String.fromCodePoint(97 + (index % 26))}=${6 + index}`).join('&');
-  return `/${name}.cgi/${encodeURIComponent(call.name)}${query ? `?${query}` : ''}`;
+  return `/${name}.cgi/${encodeURIComponent(call.name)}${exampleQuery(call.parameters)}`;
 }

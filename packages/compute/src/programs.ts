@@ -151,9 +151,7 @@ export function classify(bytes: Buffer): Pick<ProgramRow, 'kind' | 'runtime' | '
     case 'wasi-command':
       return { kind: 'wasi', runtime: 'wasm', exports: wasm.exports };
     case 'wasi-reactor':
-      throw refuse(
-        'This is a WASI reactor (a library without _start). Build it as a command, or export plain functions without WASI imports.',
-      );
+      return { kind: 'reactor', runtime: 'wasm', exports: wasm.exports.filter(({ name }) => name !== '_initialize') };
     case 'component':
       throw refuse('WebAssembly components are not supported yet. Build a core module or a WASI preview 1 command (wasm32-wasip1).');
     default:

@@ -6,6 +6,7 @@ import { performCgi, type Performed } from './cgi/perform.ts';
 import { parseCgiOutput, type FunctionResponse } from './cgi/response.ts';
 import type { Engine, RunReason, RunResult } from './engine.ts';
 import { ComputeError } from './error.ts';
+import { answerType, isLibrary } from './export-call.ts';
 import type { Plan } from './identify.ts';
 import type { Log } from './native/log.ts';
 import { seedOf } from './seed.ts';
@@ -151,7 +152,7 @@ export function openTasks({
 
 function toResponse(plan: Plan, stdout: Buffer): FunctionResponse {
   if (plan.call.offer.interface === 'tool') return outputResponse(stdout);
-  if (plan.run.kind === 'core') return { status: 200, headers: [['content-type', 'text/plain; charset=utf-8']], body: stdout };
+  if (isLibrary(plan.run.kind)) return { status: 200, headers: [['content-type', answerType(plan)]], body: stdout };
   return parseCgiOutput(stdout);
 }
 

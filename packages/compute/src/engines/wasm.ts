@@ -29,7 +29,7 @@ export async function openWasmEngine({
     state: { available: true, tier: 'process', checks: pool.proof.checks.map(({ name, passed }) => ({ name, passed })) },
     async run(run, stdin, { signal, onStdout, onStderr }) {
       const input = stdin instanceof Uint8Array ? stdin : Buffer.concat(await Array.fromAsync(stdin));
-      const result = toRunResult(await pool.run(jobOf(run, input, read), signal ? { signal } : {}), run);
+      const result = toRunResult(await pool.run(jobOf(run, input, read), signal ? { signal } : {}));
       await onStdout?.(result.stdout);
       await onStderr?.(result.stderr);
       return { ...result, ...(onStdout && { stdout: nothing }), ...(onStderr && { stderr: nothing }) };
@@ -55,11 +55,11 @@ function jobOf(
     },
     ...(seed && { seed, fixedTime }),
   };
-  if (kind === 'core') return { ...common, kind: 'call', name: entry ?? '', args };
+  if (kind === 'core' || kind === 'reactor') return { ...common, kind: 'call', name: entry ?? '', args };
   return { ...common, kind: 'command', args: ['function', ...args], env, stdin, ...(mounts && { mounts }) };
 }
 
-function toRunResult({ trap, results, stdout, ...result }: WasmResult, { kind }: Run): RunResult {
-  const isCall = kind === 'core' && result.reason === 'exit';
-  return { ...result, message: trap ?? null, stdout: isCall ? Buffer.from(`${(results ?? []).join(' ')}\n`) : stdout };
+/** What a call returned is its output: numbers as one line, text and bytes as they are. */
+function toRunResult({ trap, results, stdout, ...result }: WasmResult): RunResult {
+  return { ...result, message: trap ?? null, stdout: results ? Buffer.from(`${results.join(' ')}\n`) : stdout };
 }

@@ -1,5 +1,7 @@
 import { memoryImport } from './limit-memory.ts';
 import { stderrBytes, type ResultHead, type RunHead } from './job.ts';
+import type { CallSignature } from './abi.ts';
+import { giveText, isTextType, takeText } from './text-values.ts';
 import { fromResults, toArguments } from './numbers.ts';
 import { Refusal, type Program } from './program.ts';
 import type { MountChange } from './mount.ts';
@@ -9,8 +11,11 @@ import type { WasiOptions } from './wasi/context.ts';
 import type { Wasi } from './wasi/wasi.ts';
 import { wasiModule } from './wasi/names.ts';
 
-type Outcome = Pick<ResultHead, 'reason' | 'exitCode' | 'trap' | 'results' | 'fuel'>;
-export type Execution = Outcome & {
+type Outcome = Pick<ResultHead, 'reason' | 'exitCode' | 'trap' | 'results' | 'fuel'> & {
+  /** What a call returned, when that is text or bytes. */
+  text?: Uint8Array;
+};
+export type Execution = Omit<Outcome, 'text'> & {
   stdout: Uint8Array;
   stderr: Uint8Array;
   changes?: MountChange[][];
@@ -38,8 +43,8 @@ export function execute({
   const tank = openTank(program, job);
   const instructions = tank && (() => BigInt(tank.used()));
   if (program.usesWasi) wasi.begin({ ...wasiOptions(job, stdin, memory), readContent, ...(instructions && { instructions }) });
-  const outcome = withFuel(run(program, job, wasi, memory, tank), tank);
-  const { bytes: stdout } = wasi.job.stdout;
+  const { text, ...outcome } = withFuel(run(program, job, wasi, memory, tank), tank);
+  const stdout = text ?? wasi.job.stdout.bytes;
   const { bytes: stderr } = wasi.job.stderr;
   const endedWell = outcome.reason === 'exit' && outcome.exitCode === 0;
   return {
@@ -87,18 +92,50 @@ function run(program: Program, job: RunHead, wasi: Wasi, memory: WebAssembly.Mem
 }
 
 function start(program: Program, job: RunHead, wasi: Wasi, memory: WebAssembly.Memory | undefined, tank: Tank | undefined): Outcome {
-  const isCall = job.kind === 'call';
-  const args = isCall ? readCall(program, job) : readCommand(program);
+  if (job.kind === 'command') mustBeCommand(program);
+  const call = job.kind === 'call' ? readCall(program, job) : undefined;
   const imports: WebAssembly.Imports = { [wasiModule]: wasi.calls };
   if (memory !== undefined) imports[memoryImport.module] = { [memoryImport.name]: memory };
   const { exports } = new WebAssembly.Instance(program.module, imports);
   tank?.fill(exports);
-  const initialize = exports['_initialize'];
-  if (isCall && job.name !== '_initialize' && typeof initialize === 'function') initialize();
-  const called = exports[isCall ? job.name : '_start'];
-  if (typeof called !== 'function') throw new Refusal('invalid', 'The function to call is not there.');
-  const value: unknown = called(...args);
-  return { reason: 'exit', exitCode: 0, ...(isCall ? { results: fromResults(value) } : {}) };
+  if (call === undefined) {
+    callable(exports, '_start')();
+    return { reason: 'exit', exitCode: 0 };
+  }
+  // A reactor, or a library, is made ready before anything else of it is called.
+  if (job.name !== '_initialize' && typeof exports['_initialize'] === 'function') callable(exports, '_initialize')();
+  return { reason: 'exit', exitCode: 0, ...perform(program, job, call, exports, memory) };
+}
+
+type Call = { signature: CallSignature; args: (number | bigint | string)[] };
+
+function perform(
+  { allocator }: Program,
+  { name, limits }: RunHead,
+  { signature, args }: Call,
+  exports: Record<string, unknown>,
+  memory: WebAssembly.Memory | undefined,
+): Pick<Outcome, 'results' | 'text'> {
+  const [result] = signature.results;
+  if (![...signature.parameters, ...signature.results].some(isTextType)) return { results: fromResults(callable(exports, name)(...args)) };
+  if (memory === undefined) throw new Refusal('invalid', 'It has no memory, so it cannot take or return text.');
+  const place = { memory, allocator, exports };
+  const given = signature.parameters.flatMap((type, index) => {
+    const value = args[index] ?? 0;
+    return isTextType(type) ? giveText(place, type, String(value)) : [value];
+  });
+  const value = callable(exports, name)(...given);
+  if (result === undefined || !isTextType(result)) return { results: fromResults(value) };
+  const text = takeText(place, result, value);
+  if (text.length > limits.outputBytes)
+    throw new Refusal('output', `It returned ${text.length} bytes; it may return ${limits.outputBytes}.`);
+  return { text };
+}
+
+function callable(exports: Record<string, unknown>, name: string): (...values: unknown[]) => unknown {
+  const found = exports[name];
+  if (typeof found !== 'function') throw new Refusal('invalid', 'The function to call is not there.');
+  return (...values) => found(...values);
 }
 
 /** What a metered program has left to burn. */
@@ -131,19 +168,19 @@ function withFuel(outcome: Outcome, tank: Tank | undefined): Outcome {
   return { ...outcome, fuel };
 }
 
-function readCommand(program: Program): [] {
-  if (program.isCommand) return [];
+function mustBeCommand(program: Program): void {
+  if (program.isCommand) return;
   throw new Refusal('invalid', 'It has no function "_start", so it is not a command. Call one of its functions by name instead.');
 }
 
-function readCall(program: Program, { name, args }: RunHead): (number | bigint)[] {
+function readCall(program: Program, { name, args }: RunHead): Call {
   const signature = program.exports.get(name);
   if (signature === undefined) {
     const offered = [...program.exports.keys()].slice(0, 20).join(', ') || 'none';
     throw new Refusal('invalid', `It has no function "${name.slice(0, 80)}". Its functions: ${offered}.`);
   }
   try {
-    return toArguments(name, signature, args);
+    return { signature, args: toArguments(name, signature, args) };
   } catch (error) {
     throw error instanceof RangeError ? new Refusal('invalid', error.message) : error;
   }

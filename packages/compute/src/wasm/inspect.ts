@@ -1,4 +1,5 @@
-import { parseModule, type Import, type ParsedModule, type ValueType } from './parse.ts';
+import { callableExports, type CallSignature } from './abi.ts';
+import { parseModule, type Import, type ParsedModule } from './parse.ts';
 import { MalformedWasm } from './reader.ts';
 import { wasiFunctionNames, wasiModule } from './wasi/names.ts';
 
@@ -9,7 +10,7 @@ export type WasmInspection = {
   kind: 'core' | 'wasi-command' | 'wasi-reactor' | 'component' | 'invalid';
   imports: { module: string; name: string; kind: Import['kind'] }[];
   /** The functions that can be called by name. */
-  exports: { name: string; parameters: ValueType[]; results: ValueType[] }[];
+  exports: ({ name: string } & CallSignature)[];
   /** Present for `component` and `invalid`, which the engine will not run: why, and what to do. */
   reason?: string;
 };
@@ -34,7 +35,8 @@ export function inspectWasm(bytes: Uint8Array): WasmInspection {
   }
 }
 
-function describe({ imports, exports, tables }: ParsedModule): WasmInspection {
+function describe(module: ParsedModule): WasmInspection {
+  const { imports, exports, tables } = module;
   const elements = tables.reduce((sum, { minimum }) => sum + minimum, 0);
   const reason =
     elements > largestTable ? `Its tables ask for ${elements} elements; at most ${largestTable} are allowed.` : refusalOf(imports);
@@ -44,7 +46,7 @@ function describe({ imports, exports, tables }: ParsedModule): WasmInspection {
   return {
     kind: reason === undefined ? kind : 'invalid',
     imports: imports.map(({ module, name, kind }) => ({ module, name, kind })),
-    exports: exports.map(({ name, signature }) => ({ name, ...signature })),
+    exports: callableExports(module),
     ...(reason === undefined ? {} : { reason }),
   };
 }

@@ -1,5 +1,8 @@
 import { MalformedWasm, Reader } from './reader.ts';
 
+/** The custom section in which a module says which of its functions take or return text: one line each, `greet(string): string`. */
+export const abiSection = 'freehold.abi';
+
 export type ValueType = 'i32' | 'i64' | 'f32' | 'f64' | 'v128' | 'funcref' | 'externref';
 export type Signature = { parameters: ValueType[]; results: ValueType[] };
 export type Import = { module: string; name: string; kind: 'function' | 'table' | 'memory' | 'global'; signature?: Signature };
@@ -22,6 +25,8 @@ export type ParsedModule = {
   tables: Limits[];
   /** In file order, without the custom sections. */
   sections: Section[];
+  /** The content of the custom section in which it declares functions that take or return text (`abi.ts`). */
+  abi: Uint8Array | undefined;
 };
 
 /** Far above what compilers make, and low enough that reading a hostile file costs this process a few megabytes at most. */
@@ -59,7 +64,7 @@ export function parseModule(bytes: Uint8Array): ParsedModule {
     globals: 0,
     memory: undefined,
     tables: [],
-    sections: readSections(bytes),
+    ...readSections(bytes),
   };
   const signatureOf = (index: number) => {
     const signature = module.types[index];
@@ -107,25 +112,36 @@ export function parseModule(bytes: Uint8Array): ParsedModule {
   return module;
 }
 
-function readSections(bytes: Uint8Array): Section[] {
+function readSections(bytes: Uint8Array): Pick<ParsedModule, 'sections' | 'abi'> {
   const reader = new Reader(bytes);
   if (bytes.length < 8 || !startsWith(bytes, [0, 0x61, 0x73, 0x6d]))
     throw new MalformedWasm('it does not begin with the WebAssembly magic number');
   if (!startsWith(bytes.subarray(4), [1, 0, 0, 0])) throw new MalformedWasm('it is not version 1 of the binary format');
   reader.offset = 8;
   const sections: Section[] = [];
+  let abi: Uint8Array | undefined;
   let place = -1;
   while (!reader.done) {
     const id = reader.byte();
     const body = reader.take(reader.u32());
-    if (id === 0) continue;
+    if (id === 0) {
+      abi ??= abiOf(body);
+      continue;
+    }
     if (id === 13) throw new MalformedWasm('it uses WebAssembly exceptions, which are not supported');
     const next = sectionOrder.indexOf(id);
     if (next <= place) throw new MalformedWasm(`section ${id} is unknown, repeated or out of order`);
     place = next;
     sections.push({ id, body });
   }
-  return sections;
+  return { sections, abi };
+}
+
+/** Other custom sections may hold anything, even what could not be read. */
+function abiOf(body: Uint8Array): Uint8Array | undefined {
+  const expected = Buffer.from(abiSection);
+  const start = 1 + expected.length;
+  return body[0] === expected.length && expected.equals(body.subarray(1, start)) ? body.subarray(start) : undefined;
 }
 
 function readTypes(reader: Reader): Signature[] {

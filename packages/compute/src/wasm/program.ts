@@ -1,18 +1,19 @@
+import { allocatorOf, type Allocator, type CallSignature } from './abi.ts';
 import { inspectWasm } from './inspect.ts';
 import { meter, type Metered } from './meter.ts';
 import { MalformedWasm } from './reader.ts';
 import { importMemory } from './limit-memory.ts';
-import { parseModule, type Limits, type Signature } from './parse.ts';
+import { parseModule, type Limits } from './parse.ts';
 
 const pageBytes = 65_536;
 /** A memory is made ready between jobs up to this size: clearing a larger one costs more than making it when it is needed. */
 const largestKept = 2 * 1024 * 1024;
 
-/** Said of a program that cannot be started; the message is for whoever sent it. */
+/** Said of a program that cannot be started, or of what it returned; the message is for whoever sent it. */
 export class Refusal extends Error {
-  readonly reason: 'invalid' | 'memory';
+  readonly reason: 'invalid' | 'memory' | 'trap' | 'output';
 
-  constructor(reason: 'invalid' | 'memory', message: string) {
+  constructor(reason: Refusal['reason'], message: string) {
     super(message);
     this.reason = reason;
   }
@@ -23,7 +24,8 @@ export type Program = {
   readonly module: WebAssembly.Module;
   readonly size: number;
   readonly isCommand: boolean;
-  readonly exports: ReadonlyMap<string, Signature>;
+  readonly exports: ReadonlyMap<string, CallSignature>;
+  readonly allocator: Allocator | undefined;
   readonly usesWasi: boolean;
   /** Present when it counts its instructions: under which names it exports what is left, and what it does at the start. */
   readonly metered: { fuelName: string; startName: string | undefined } | undefined;
@@ -59,7 +61,8 @@ export function compileProgram(bytes: Uint8Array, { isMetered = false } = {}): P
     module,
     size: bytes.length,
     isCommand: inspection.kind === 'wasi-command',
-    exports: new Map(parsed.exports.map(({ name, signature }) => [name, signature])),
+    exports: new Map(inspection.exports.map((found) => [found.name, found])),
+    allocator: allocatorOf(parsed),
     usesWasi: parsed.imports.length > 0,
     metered,
     takeMemory(memoryBytes) {

@@ -1,13 +1,26 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { main } from 'assemblyscript/asc';
 
 /** Compiles an AssemblyScript source of this folder into a WebAssembly module without any import but its own. */
-export async function buildGuest(name: string): Promise<Uint8Array> {
+export const buildGuest = (name: string): Promise<Uint8Array> => compile(name, ['--runtime', 'stub']);
+
+/** A module whose functions take and return text, as an author builds it (docs/webassembly.md). */
+export const buildTextGuest = (name: string): Promise<Uint8Array> =>
+  compile(name, [
+    '--runtime',
+    'incremental',
+    '--exportRuntime',
+    '--transform',
+    fileURLToPath(import.meta.resolve('@freehold/sdk/assemblyscript')),
+  ]);
+
+async function compile(name: string, options: string[]): Promise<Uint8Array> {
   const sources: Record<string, string> = { 'guest.ts': await source(name), 'wasi.ts': await source('wasi') };
   let binary: Uint8Array | undefined;
   let said = '';
-  const { error } = await main(['guest.ts', '--outFile', 'guest.wasm', '--runtime', 'stub', '--use', 'abort=', '-O1'], {
+  const { error } = await main(['guest.ts', '--outFile', 'guest.wasm', '--use', 'abort=', '-O1', ...options], {
     readFile: (file) => sources[file] ?? null,
     writeFile: (_, contents) => {
       if (typeof contents !== 'string') binary = contents;
