@@ -89,13 +89,17 @@ const scrub = (text: string) => text.replace(secrets, '[removed]').slice(0, 500)
 /** An event that nobody declared is a defect of ours: its name is written, loud, and none of its fields. */
 const undeclared = { level: 'error' as const, fields: {}, often: false };
 
+const heldMs = 20;
+
 /**
- * A logger that writes one JSON line an event: `{ts, level, event, …declared fields}`. What happens often is held until the end
- * of the turn and written together, or before the next line that is not: a write costs more than a request.
+ * A logger that writes one JSON line an event: `{ts, level, event, …declared fields}`. What happens often is held for a moment and
+ * written together, or before the next line that is not: a write costs more than a request.
  */
 export function openLog({ level, write, now }: { level: Level; write: (lines: string) => void; now: () => number }): Log {
   let held = '';
+  let timer: NodeJS.Timeout | undefined;
   const release = () => {
+    clearTimeout(timer);
     if (held === '') return;
     const lines = held;
     held = '';
@@ -109,7 +113,7 @@ export function openLog({ level, write, now }: { level: Level; write: (lines: st
       const value = fields[name];
       if (typeof value === type) line[name] = typeof value === 'string' ? scrub(value) : value;
     }
-    if (held === '') setImmediate(release);
+    if (held === '') timer = setTimeout(release, heldMs);
     held += `${JSON.stringify(line)}\n`;
     if (!known.often) release();
   };

@@ -57,3 +57,5 @@ function faultOf(error: ErrorObject | undefined): string {
 const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
 parentPort?.on('message', (question: Question) => parentPort?.postMessage(judge(question)));
+// Says that it is there.
+parentPort?.postMessage({});

@@ -2,8 +2,8 @@ import { Worker } from 'node:worker_threads';
 import type { Question, Verdict } from './schema-worker.ts';
 
 /** A schema may have a pattern that backtracks for ever, and a value may be what it does so on. */
-const longestMs = 300;
-const starting = 5_000;
+const longestMs = 1_000;
+const starting = 10_000;
 const heapMb = 256;
 
 export type Schemas = ReturnType<typeof openSchemas>;
@@ -34,7 +34,8 @@ export function openSchemas() {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(reject, starting, new Error('The thread that checks JSON did not start'));
       fresh.once('error', reject);
-      fresh.once('online', () => {
+      // Its first message says that it has everything it needs: until then no time is counted.
+      fresh.once('message', () => {
         clearTimeout(timer);
         fresh.off('error', reject);
         resolve(fresh);
