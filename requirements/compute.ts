@@ -94,6 +94,21 @@ export default [
     source: 'issues/4',
     behaviour:
       'exports take and return text and bytes by a documented convention, declared in the module; a declaration that does not fit is refused with the reason',
+    id: 'compute.os402.signed',
+    source: 'issues/4',
+    behaviour:
+      "OS402's signed offers are checked by their own rule: the hash that they name, the hash of the path, the signature of the owner",
+  },
+  {
+    id: 'compute.os402.translated',
+    source: 'issues/4',
+    behaviour: "OS402's offers are sold here under their own hash, with exact amounts; what cannot be kept to is refused with a sentence",
+  },
+  {
+    id: 'compute.os402.http',
+    source: 'issues/4',
+    behaviour:
+      "OS402's paths answer: PUT, GET and HEAD of offers and programs, its list, and calls by hash and name; a withdrawn document is not brought back",
   },
   {
     id: 'compute.tool.describe',

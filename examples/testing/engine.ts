@@ -24,6 +24,7 @@ export async function openEngine() {
     accepts: () => true,
     concurrency: 1,
     retention: 60_000,
+    key: Buffer.alloc(32, 1),
   });
 
   return {

@@ -1,4 +1,5 @@
 import type { Limits } from '@freehold/protocol';
+import type { SecretRef } from './secrets.ts';
 import type { MountChange, WasmMounts } from './wasm/index.ts';
 
 /** Why a run ended. `exit` is the program's own end; every other reason is a limit or a fault. */
@@ -26,6 +27,8 @@ export type Run = {
   seed: Uint8Array | undefined;
   /** The only `host:port` it may connect to. Absent: no network at all. */
   network?: readonly string[];
+  /** What only the program sees: put in when it is started, by whoever holds it. */
+  secret?: SecretRef;
   /** It may start processes, all within `limits` together. */
   fork?: boolean;
   /** Most bytes on standard error, for a program that is kept running; else as much as any may write. */

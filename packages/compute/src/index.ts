@@ -1,3 +1,4 @@
+import { totalmem } from 'node:os';
 import type { Database } from '@freehold/database';
 import type { Address, Hex, Offer, SignedReceipt, ToolProposal } from '@freehold/protocol';
 import { openJavaScriptEngine } from './engines/javascript.ts';
@@ -9,9 +10,12 @@ import { identify, isNative, type Plan } from './identify.ts';
 import { wholeInput } from './input.ts';
 import { prepareRunner } from './native/index.ts';
 import { openOffers } from './offers.ts';
+import { openPools, type PoolFraction } from './pools.ts';
 import { openProgramUploads } from './program-uploads.ts';
 import { openPrograms } from './programs.ts';
 import { seedOf } from './seed.ts';
+import { openSecrets } from './secrets.ts';
+import { openSecretStore } from './store/secrets.ts';
 import { openStore } from './store.ts';
 import { openTasks } from './tasks.ts';
 import { openSchemas } from './tool/schemas.ts';
@@ -29,6 +33,8 @@ export type { Plan } from './identify.ts';
 export { bufferedInput, type Input } from './input.ts';
 export { probeSandboxes } from './probe.ts';
 export type { CallableOffer, ListedOffer } from './offers.ts';
+export { secretSizeLimit } from './secrets.ts';
+export type { PoolFraction } from './pools.ts';
 export type { TaskRow } from './store.ts';
 export { tryOut, type Trial, type TrialResult } from './try-out.ts';
 export { toolDocument } from './tool/description.ts';
@@ -57,6 +63,10 @@ export type ComputeOptions = {
   retention: number;
   /** The `host:port` of private networks that programs may connect to when their offer names them. None by default. */
   ownTargets?: readonly string[];
+  /** What the secrets of sellers are sealed with. It is not in the database. */
+  key: Uint8Array;
+  /** Shares of the node in which calls are free while there is room. */
+  pools?: readonly PoolFraction[];
 };
 
 export type Compute = Awaited<ReturnType<typeof openCompute>>;
@@ -76,6 +86,8 @@ export async function openCompute({
   concurrency,
   retention,
   ownTargets = [],
+  key,
+  pools: fractions = [],
 }: ComputeOptions) {
   const store = openStore(database, node);
   // Each has a slot of its own, so that fresh runs never wait for programs that are only kept.
@@ -88,16 +100,21 @@ export async function openCompute({
     openWasmEngine({ runner, size: concurrency, log, read: (cid) => programs.read(cid) }),
     openJavaScriptEngine({ runner, size: concurrency, log, read: (cid) => programs.read(cid), ownTargets }),
   ]);
-  const run: Engine['run'] = (run, ...rest) => engineOf(run.kind).run(run, ...rest);
   const engineOf = (kind: ProgramKind) => (isNative(kind) ? native : kind === 'javascript' ? javascript : wasm);
   const sandbox = { native: native.state, wasm: wasm.state, javascript: javascript.state };
   const programs = openPrograms({ store, directory: programsDirectory, now, states: () => sandbox, scriptRefusalOf: javascript.refusalOf });
+  const secrets = openSecrets({ store: openSecretStore(database, node), key, now });
+  const run: Engine['run'] = async (asked, given, options) => {
+    const { run, stdin } = await secrets.deliver(asked, given);
+    return engineOf(run.kind).run(run, stdin, options);
+  };
+  const pools = openPools({ fractions, concurrency, memoryBytes: totalmem() });
   const uploads = openProgramUploads({ directory: `${directory}/uploads`, programs, now });
   await Promise.all([programs.tidy(), uploads.sweep()]);
   const schemas = openSchemas();
   const warm = openWarmTools({ execute: run, most: warmTools, perOffer: Math.max(1, Math.ceil(warmTools / 2)) });
   const tools = openTools({ schemas, run, plan: identify, seedOf, warm });
-  const offers = openOffers({ store, programs, now, recover, accepts, proveTool: tools.prove });
+  const offers = openOffers({ store, programs, now, recover, accepts, pools, secrets, proveTool: tools.prove });
   const tasks = openTasks({ store, run, tools, now, log });
   await store.failRunning();
   await store.forgetOutputs(now() - retention);
@@ -107,6 +124,8 @@ export async function openCompute({
     sandbox,
     programs: { add: programs.add, get: programs.get, withSha256: programs.withSha256, uploads },
     offers,
+    secrets: { add: secrets.add, addOs402: secrets.addOs402, list: secrets.list, remove: secrets.remove },
+    pools,
     tools: {
       /** What a program says of itself, to be put into the offer that sells it as a tool. Errors: `program_unknown`, `program_refused`. */
       async describe(cid: string, given: Pick<Offer, 'args' | 'env'>): Promise<ToolProposal> {

@@ -1,7 +1,9 @@
 import { hashTypedData, offerIdOf, offerTypedData, type Address, type Hex, type Offer } from '@freehold/protocol';
 import { ComputeError } from './error.ts';
 import { exampleQuery, isLibrary } from './export-call.ts';
+import type { Pools } from './pools.ts';
 import type { Programs } from './programs.ts';
+import type { Secrets } from './secrets.ts';
 import { unsupportedBy } from './unsupported.ts';
 import type { OfferRow, ProgramRow, Store } from './store.ts';
 import type { OfferFilter } from './store/offer-index.ts';
@@ -33,9 +35,13 @@ export function openOffers({
   now,
   recover,
   accepts,
+  pools,
+  secrets,
   proveTool,
 }: {
   store: Store;
+  pools: Pools;
+  secrets: Secrets;
   programs: Programs;
   now: () => number;
   recover: (digest: Uint8Array, signature: Hex) => Address | undefined;
@@ -102,42 +108,63 @@ export function openOffers({
     return { id, offer, program: choice.program };
   }
 
+  function checkSignature(offer: Offer, signature: Hex): void {
+    if (recover(hashTypedData(offerTypedData(offer)), signature) !== offer.owner)
+      throw invalid('The signature does not belong to the owner of the offer, or the offer was changed after signing. Sign it again.');
+  }
+
+  /** Whatever could not be kept to is refused here, before anybody pays. */
+  async function sell(row: OfferRow, alias?: { alias: string; document: string }): Promise<ListedOffer> {
+    const { offer } = row;
+    if (offer.expiresAt <= now()) throw new ComputeError('offer_expired', 422, 'The offer has expired. Sign one with a later expiry.');
+    if (offer.createdAt > now() + clockSkewMs)
+      throw invalid('The offer says that it was created in the future. Check the clock of the machine that signed it.');
+    const unsupported = unsupportedBy(offer) ?? pools.refusalOf(offer);
+    if (unsupported !== null) throw invalid(unsupported);
+    const foreign = offer.prices.find(({ network, asset }) => !accepts(network, asset));
+    if (foreign) throw invalid(`This node takes no payments in ${foreign.asset} on ${foreign.network}. GET /api/node names its token.`);
+    for (const { cid, runtime } of offer.programs) {
+      const program = await programs.info(cid);
+      if (!program)
+        throw new ComputeError('program_unknown', 422, `The program ${cid} is not on this node. Upload it first with PUT /api/programs.`);
+      if (program.runtime !== runtime) throw invalid(`The program ${cid} is for ${program.runtime}, not for ${runtime}.`);
+    }
+    const choice = await choose(offer);
+    if ('refusal' in choice) throw new ComputeError('sandbox_unavailable', 422, choice.refusal);
+    await secrets.check(offer);
+    if (offer.interface === 'tool') await proveTool({ id: row.id, offer, program: choice.program });
+    else if (offer.tool) throw invalid('Only an offer with the interface "tool" has a "tool".');
+    const isPublished = await store.publish(row, now(), alias);
+    forget();
+    if (!isPublished)
+      throw new ComputeError('offer_name_taken', 409, `Another seller on this node uses the name "${offer.name}". Choose another name.`);
+    return list(row);
+  }
+
   return {
     /** Puts a signed offer on sale. Errors: `offer_invalid`, `offer_expired`, `offer_foreign`, `offer_name_taken`, `program_unknown`, `sandbox_unavailable`. */
     async publish({ offer, signature, caller }: { offer: Offer; signature: Hex; caller: Address }): Promise<ListedOffer> {
-      const invalid = (message: string) => new ComputeError('offer_invalid', 422, message);
       if (offer.owner !== caller)
         throw new ComputeError(
           'offer_foreign',
           403,
           `The offer is owned by ${offer.owner}, but you are signed in as ${caller}. Sell under your own wallet.`,
         );
-      if (recover(hashTypedData(offerTypedData(offer)), signature) !== offer.owner)
-        throw invalid('The signature does not belong to the owner of the offer, or the offer was changed after signing. Sign it again.');
-      if (offer.expiresAt <= now()) throw new ComputeError('offer_expired', 422, 'The offer has expired. Sign one with a later expiry.');
-      if (offer.createdAt > now() + clockSkewMs)
-        throw invalid('The offer says that it was created in the future. Check the clock of the machine that signed it.');
-      const unsupported = unsupportedBy(offer);
-      if (unsupported !== null) throw invalid(unsupported);
-      const foreign = offer.prices.find(({ network, asset }) => !accepts(network, asset));
-      if (foreign) throw invalid(`This node takes no payments in ${foreign.asset} on ${foreign.network}. GET /api/node names its token.`);
-      for (const { cid, runtime } of offer.programs) {
-        const program = await programs.info(cid);
-        if (!program)
-          throw new ComputeError('program_unknown', 422, `The program ${cid} is not on this node. Upload it first with PUT /api/programs.`);
-        if (program.runtime !== runtime) throw invalid(`The program ${cid} is for ${program.runtime}, not for ${runtime}.`);
-      }
-      const choice = await choose(offer);
-      if ('refusal' in choice) throw new ComputeError('sandbox_unavailable', 422, choice.refusal);
-      const row: OfferRow = { id: offerIdOf(offer), offer, signature, withdrawnAt: null };
-      if (offer.interface === 'tool') await proveTool({ id: row.id, offer, program: choice.program });
-      else if (offer.tool) throw invalid('Only an offer with the interface "tool" has a "tool".');
-      const isPublished = await store.publish(row, now());
-      forget();
-      if (!isPublished)
-        throw new ComputeError('offer_name_taken', 409, `Another seller on this node uses the name "${offer.name}". Choose another name.`);
-      return list(row);
+      checkSignature(offer, signature);
+      return sell({ id: offerIdOf(offer), offer, signature, withdrawnAt: null });
     },
+
+    /** Refuses an offer that was changed after signing. Errors: `offer_invalid`. */
+    checkSignature,
+
+    /**
+     * Puts on sale what an OS402 document was translated to; whoever calls this has checked the document. Errors: as `publish`.
+     */
+    publishOs402: (offer: Offer, { signature, ...alias }: { alias: string; document: string; signature: Hex }): Promise<ListedOffer> =>
+      sell({ id: offerIdOf(offer), offer, signature, withdrawnAt: null }, alias),
+
+    /** The document of OS402 that an offer was made of, as it came. */
+    os402DocumentOf: async (id: string): Promise<string | undefined> => (await store.aliasOf(id))?.document,
 
     /** Newest first. Errors: `request_invalid` when `after` is no place in the list. */
     async list({ after, limit, ...filter }: OfferQuery): Promise<OfferPage> {
@@ -170,6 +197,8 @@ export function openOffers({
     },
   };
 }
+
+const invalid = (message: string) => new ComputeError('offer_invalid', 422, message);
 
 function placeIn(after: string): { createdAt: number; id: string } {
   const [, createdAt, id] = /^(\d{1,15})-([0-9a-f]{64})$/.exec(after) ?? [];

@@ -1,5 +1,6 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
+import type { PoolFraction } from '@freehold/compute';
 import { address, type Address } from '@freehold/protocol';
 import { z } from 'zod';
 import { ConfigError } from './error.ts';
@@ -30,6 +31,8 @@ const settings = z.object({
     .min(1)
     .default(100 * 1024),
   concurrency: z.coerce.number().int().min(1).max(64).default(4),
+  /** Capacity that is given away while it is spare, such as `spare:0.5`: name, share of the memory, and of the programs that run at once. */
+  pools: z.string().default(''),
 });
 
 /** Where large content lives when it is not on this machine's disk: what `S3_*` says. */
@@ -54,6 +57,7 @@ export type Config = {
   logLevel: 'debug' | 'info' | 'warn' | 'error';
   quotaBytes: number;
   concurrency: number;
+  pools?: readonly PoolFraction[] | undefined;
   /** A PostgreSQL database in the place of the file in the data directory. Holds a password: never for a log. */
   databaseUrl?: string | undefined;
   /** Holds a secret key: never for a log. */
@@ -67,6 +71,7 @@ export type Flags = {
   data?: string | undefined;
   log?: string | undefined;
   bitswap?: string | undefined;
+  pools?: string | undefined;
 };
 
 /** Errors: ConfigError naming the setting and its source. */
@@ -83,6 +88,7 @@ export function readConfig({ environment = process.env, flags = {} }: { environm
     log: environment['FREEHOLD_LOG'],
     quotaMiB: environment['FREEHOLD_QUOTA_MIB'],
     concurrency: environment['FREEHOLD_CONCURRENCY'],
+    pools: environment['FREEHOLD_POOLS'],
   };
   const given = Object.fromEntries(
     [...Object.entries(fromEnvironment), ...Object.entries(flags)].filter(([, value]) => value !== undefined),
@@ -94,6 +100,7 @@ export function readConfig({ environment = process.env, flags = {} }: { environm
   return {
     ...rest,
     origins,
+    pools: listIn(parsed.data.pools).map(parsePool),
     gateways: listIn(gateway).map((host) => parseGateway(host, origins)),
     dataDirectory: resolve(data ?? join(environment['XDG_DATA_HOME'] ?? join(homedir(), '.local', 'share'), 'freehold')),
     owner: owner === undefined || owner === '' ? undefined : parseOwner(owner),
@@ -159,6 +166,17 @@ function invalid(error: z.ZodError, flags: Flags): ConfigError {
 }
 
 const listIn = (text: string) => text.split(/[\s,]+/).filter(Boolean);
+
+function parsePool(text: string): PoolFraction {
+  const [, name, memory, slots = memory] = /^([a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?):(0?\.\d{1,4}|1)(?::(0?\.\d{1,4}|1))?$/.exec(text) ?? [];
+  if (name === undefined || !(Number(memory) > 0) || !(Number(slots) > 0))
+    throw new ConfigError(
+      'config_invalid',
+      400,
+      `FREEHOLD_POOLS must list pools such as spare:0.5 or spare:0.5:0.25 (name, share of the memory, share of the programs that run at once), not ${JSON.stringify(text)}.`,
+    );
+  return { name, memory: Number(memory), slots: Number(slots) };
+}
 
 function parseOrigin(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;

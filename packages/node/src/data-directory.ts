@@ -31,10 +31,18 @@ function missingFolders(directory: string): string[] {
 }
 
 /** What tells this node from others on the same database. Made once; it belongs to the data directory, which one process at a time holds. */
-export function nodeId(directory: string): string {
-  const path = join(directory, 'node-id');
+export const nodeId = (directory: string): string => once(join(directory, 'node-id'), () => randomBytes(12).toString('hex'));
+
+/** What this node seals with. It is never in the database, so that a copy of that opens nothing; whoever loses it must be given the secrets again. */
+export const nodeKey = (directory: string): Buffer =>
+  Buffer.from(
+    once(join(directory, 'node-key'), () => randomBytes(32).toString('hex')),
+    'hex',
+  );
+
+function once(path: string, make: () => string): string {
   if (statSync(path, { throwIfNoEntry: false })) return readFileSync(path, 'utf8').trim();
-  const id = randomBytes(12).toString('hex');
-  writeFileSync(path, `${id}\n`, { mode: 0o600, flush: true });
-  return id;
+  const text = make();
+  writeFileSync(path, `${text}\n`, { mode: 0o600, flush: true });
+  return text;
 }

@@ -11,7 +11,7 @@ import type { Address, NodeInfo } from '@freehold/protocol';
 import { openBitswap } from './bitswap.ts';
 import { openChain } from './chain.ts';
 import type { Config } from './config.ts';
-import { makeDataDirectory, nodeId } from './data-directory.ts';
+import { makeDataDirectory, nodeId, nodeKey } from './data-directory.ts';
 import { ConfigError } from './error.ts';
 import { openEvents } from './events.ts';
 import { healthChecks } from './health.ts';
@@ -36,6 +36,8 @@ import { ipfsRoutes } from './routes/ipfs/index.ts';
 import { identityRoutes } from './routes/identity.ts';
 import { linkRoutes } from './routes/links/index.ts';
 import { offerRoutes } from './routes/offers.ts';
+import { os402Routes } from './routes/os402.ts';
+import { secretRoutes } from './routes/secrets.ts';
 import { programUploadRoutes } from './routes/program-uploads.ts';
 import { searchRoutes } from './routes/search.ts';
 import { puterRoutes } from './routes/puter/index.ts';
@@ -152,6 +154,8 @@ export async function startNode({
       accepts: (network, asset) => token?.network === network && token.asset === asset,
       concurrency: config.concurrency,
       retention: 30 * day,
+      key: nodeKey(dataDirectory),
+      pools: config.pools ?? [],
     });
     stops.add(() => compute.stop());
 
@@ -221,6 +225,15 @@ export async function startNode({
       ...pc2Routes({ drive, version, config }),
       ...offerRoutes({ compute, payments, token, onChange: () => database.announce(offersTopic) }),
       ...programUploadRoutes(compute),
+      ...secretRoutes(compute),
+      ...os402Routes({
+        compute,
+        token,
+        recover: recoverAddress,
+        isSeller: async (address) => ['owner', 'member'].includes((await identity.account(address))?.role ?? ''),
+        onChange: () => database.announce(offersTopic),
+        now,
+      }),
       ...taskRoutes({ compute, payments, token }),
       ...chainRoutes({ chain: () => chain, now }),
       ...puterRoutes({ identity, drive, keyValue, causes, publish: (told) => sockets.publish(told), startedAt, now }),

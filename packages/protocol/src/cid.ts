@@ -11,6 +11,9 @@ const sha256Code = 0x12;
 export const cidOf = (codec: number, sha256Digest: Uint8Array): string =>
   CID.createV1(codec, digest.create(sha256Code, sha256Digest)).toString();
 
+/** The digest in a CID. Errors: Error when it is none. */
+export const digestOf = (text: string): Uint8Array => CID.parse(text).multihash.digest;
+
 /** A CIDv1 in base32, as text. */
 export const cid = z.string().refine((text) => {
   try {

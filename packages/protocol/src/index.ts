@@ -1,7 +1,7 @@
 export { FreeholdError } from './error.ts';
 export { address, addressOfPublicKey, toAddress, zeroAddress, type Address } from './address.ts';
 export { canonicalJson, hashJson } from './canonical.ts';
-export { cid, cidOf, dagCborCodec, dagPbCodec, rawCodec } from './cid.ts';
+export { cid, cidOf, dagCborCodec, dagPbCodec, digestOf, rawCodec } from './cid.ts';
 export { hashPersonalMessage, hashTypedData, toWalletJson, type TypedData } from './eip712.ts';
 export { fromJsonHeader, toJsonHeader } from './header.ts';
 export { bytes32, fromHex, hexOf, signature, toHex, type Hex } from './hex.ts';
@@ -14,3 +14,6 @@ export * from './offer.ts';
 export * from './receipt.ts';
 export { taskIdOf, type TaskPreimage } from './task.ts';
 export * from './x402.ts';
+export { isOs402, Os402Error, readOs402, type Os402Document, type Os402Offer } from './os402/document.ts';
+export { asOs402 } from './os402/listing.ts';
+export { offerOfOs402, os402Programs, type Os402Parts } from './os402/translate.ts';

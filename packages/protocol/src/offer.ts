@@ -163,6 +163,21 @@ export const offer = z.strictObject({
 });
 export type Offer = z.output<typeof offer>;
 
+/**
+ * What only a program shall see: uploaded to a node apart from the offer, which holds the sha256 of these very bytes. The salt is
+ * random, at least 16 bytes in hexadecimal: without it, everybody could try out what a short secret might be.
+ */
+export const secretDocument = z.strictObject({
+  salt: z.string().regex(/^[0-9a-f]{32,128}$/, 'must be 32 to 128 hexadecimal digits of randomness'),
+  env: z.record(variableName, text(65_536)).optional(),
+  /** Standard input that comes before all other, in base64. */
+  input: z
+    .base64()
+    .max(128 * 1024)
+    .optional(),
+});
+export type SecretDocument = z.output<typeof secretDocument>;
+
 export const signedOffer = z.strictObject({ offer, signature });
 export type SignedOffer = z.output<typeof signedOffer>;
 

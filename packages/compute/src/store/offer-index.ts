@@ -7,6 +7,8 @@ export type OfferFilter = {
   /** Part of a name, title, description or tag, in any case. */
   text?: string | undefined;
   owner?: Address | undefined;
+  /** CID of a program that it sells. */
+  program?: string | undefined;
   interface?: Offer['interface'] | undefined;
   /** The last offer of the page before. */
   after?: { createdAt: number; id: string } | undefined;
@@ -21,12 +23,13 @@ const wordsOf = ({ name, title = '', description = '', tags = [] }: Offer) =>
 const contains = (text: string) => `%${text.toLowerCase().replace(/[\\%_]/g, '\\$&')}%`;
 
 /** Offers that are not withdrawn, newest first. */
-export function searchOffers(read: Sql, { tag, text, owner, after, limit, ...filter }: OfferFilter): Promise<OfferRecord[]> {
+export function searchOffers(read: Sql, { tag, text, owner, program, after, limit, ...filter }: OfferFilter): Promise<OfferRecord[]> {
   const all = sql`1 = 1`;
   return read.all<OfferRecord>(sql`SELECT id, document, signature, withdrawn_at FROM offer
     WHERE withdrawn_at IS NULL
       AND ${filter.interface === undefined ? all : sql`interface = ${filter.interface}`}
       AND ${owner === undefined ? all : sql`owner = ${owner}`}
+      AND ${program === undefined ? all : sql`document LIKE ${`%"cid":"${program}"%`}`}
       AND ${text === undefined ? all : sql`words LIKE ${contains(text)} ESCAPE '\\'`}
       AND ${tag === undefined ? all : sql`EXISTS (SELECT 1 FROM offer_tag WHERE offer_tag.offer = offer.id AND offer_tag.tag = ${tag})`}
       AND ${after === undefined ? all : sql`(created_at < ${after.createdAt} OR (created_at = ${after.createdAt} AND id > ${after.id}))`}

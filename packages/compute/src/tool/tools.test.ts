@@ -30,6 +30,7 @@ describe('a tool', { skip: withoutCompiler }, () => {
       accepts: () => true,
       concurrency: 2,
       retention: 60_000,
+      key: Buffer.alloc(32, 1),
     });
     const source = fileURLToPath(new URL('../testing/tool/guest.c', import.meta.url));
     execFileSync('cc', ['-O1', '-Wall', '-static', '-o', join(directory, 'guest'), source]);
