@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { finished } from 'node:stream/promises';
 import { secretSizeLimit, type Compute, type ListedOffer } from '@freehold/compute';
 import {
   asOs402,
@@ -28,6 +30,8 @@ import { route } from '../http/route.ts';
 const configSizeLimit = 256 * 1024;
 /** One configuration, eight programs, variables and input. */
 const formLimits = { parts: 11, field: configSizeLimit, fields: configSizeLimit + 2 * secretSizeLimit };
+/** How long a body may go on arriving after it was refused. */
+const patienceMs = 2_000;
 /** Most offers in one answer. */
 const pageSize = 500;
 
@@ -141,6 +145,28 @@ export const os402Routes = ({
     await compute.programs.add(part.content, { sha256 });
   }
 
+  async function put(hash: string, stream: IncomingMessage) {
+    let wanted: Wanted | undefined;
+    const open: Os402Parts = {};
+    const created = (offer: Offer) => ({ status: 'created', offer_hash: hash, expires_at: Math.floor(offer.expiresAt / 1000) });
+    for await (const part of partsOf(stream, formLimits)) {
+      if (wanted) {
+        await takePart(part, wanted, open);
+        continue;
+      }
+      if (part.name !== 'config') throw new RequestError('invalid_request', 400, 'The first part must be "config": the signed offer.');
+      wanted = readConfig(part.kind === 'field' ? part.value : (await readAtMost(part.content, configSizeLimit)).toString(), hash);
+      if (!(await isSeller(wanted.owner)))
+        throw new RequestError('forbidden', 403, `${wanted.owner} may not sell on this node. Its owner lets wallets in.`);
+      const earlier = await findEarlier(hash);
+      if (earlier) return created(earlier.offer);
+    }
+    if (!wanted) throw new RequestError('invalid_request', 400, 'The first part must be "config": the signed offer.');
+    const { offer } = await wanted.publish(open);
+    onChange();
+    return created(offer);
+  }
+
   const listingOf = (offers: readonly ListedOffer[]) => ({
     offers: Object.fromEntries(offers.map(({ id, os402, offer }) => [os402 ?? id, asOs402(offer, token)])),
     count: offers.length,
@@ -158,27 +184,7 @@ export const os402Routes = ({
       body: 'stream',
       answer: z.object({ status: z.string(), offer_hash: z.string(), expires_at: z.number() }),
       status: 201,
-      async handle({ params: { offer: hash }, stream }) {
-        let wanted: Wanted | undefined;
-        const open: Os402Parts = {};
-        const created = (offer: Offer) => ({ status: 'created', offer_hash: hash, expires_at: Math.floor(offer.expiresAt / 1000) });
-        for await (const part of partsOf(stream, formLimits)) {
-          if (wanted) {
-            await takePart(part, wanted, open);
-            continue;
-          }
-          if (part.name !== 'config') throw new RequestError('invalid_request', 400, 'The first part must be "config": the signed offer.');
-          wanted = readConfig(part.kind === 'field' ? part.value : (await readAtMost(part.content, configSizeLimit)).toString(), hash);
-          if (!(await isSeller(wanted.owner)))
-            throw new RequestError('forbidden', 403, `${wanted.owner} may not sell on this node. Its owner lets wallets in.`);
-          const earlier = await findEarlier(hash);
-          if (earlier) return created(earlier.offer);
-        }
-        if (!wanted) throw new RequestError('invalid_request', 400, 'The first part must be "config": the signed offer.');
-        const { offer } = await wanted.publish(open);
-        onChange();
-        return created(offer);
-      },
+      handle: ({ params: { offer: hash }, stream }) => heardOut(stream, () => put(hash, stream)),
     }),
     route({
       method: 'GET',
@@ -224,6 +230,17 @@ export const os402Routes = ({
     }),
   ];
 };
+
+/** A client that is still sending when it is refused would not hear why: what is left of a body that ends soon is thrown away first. */
+async function heardOut<Result>(stream: IncomingMessage, work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    stream.resume();
+    await finished(stream, { signal: AbortSignal.timeout(patienceMs) }).catch(() => {});
+    throw error;
+  }
+}
 
 function parseJson(text: string): unknown {
   try {
