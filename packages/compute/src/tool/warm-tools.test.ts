@@ -30,6 +30,7 @@ describe('a tool that is kept running', { skip: withoutPython }, () => {
       accepts: () => true,
       concurrency: 2,
       retention: 60_000,
+      key: Buffer.alloc(32, 1),
     });
     program = await compute.programs.add(createReadStream(fileURLToPath(new URL('../testing/tool/counter.py', import.meta.url))));
     assert.equal(program.refusal, null);
