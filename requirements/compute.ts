@@ -94,6 +94,8 @@ export default [
     source: 'issues/4',
     behaviour:
       'exports take and return text and bytes by a documented convention, declared in the module; a declaration that does not fit is refused with the reason',
+  },
+  {
     id: 'compute.os402.signed',
     source: 'issues/4',
     behaviour:
