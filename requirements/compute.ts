@@ -203,12 +203,17 @@ export default [
     id: 'compute.templates',
     source: 'issues/4',
     behaviour:
-      '`freehold new` makes a tool or a handler in AssemblyScript, C, Rust, Python or shell that is tested, built, published and called as its README says',
+      '`freehold new` makes a tool or a handler in TypeScript, AssemblyScript, C, Rust, Python or shell that is tested, built, published and called as its README says',
   },
   {
     id: 'compute.tool.warm',
     source: 'issues/4',
     behaviour:
       'a tool in any language that says so is kept running between calls, for its own offer alone, each call within its limits; a deterministic one never is',
+  },
+  {
+    id: 'compute.sdk.bundle',
+    source: 'issues/4',
+    behaviour: 'a program in TypeScript is published as one module of itself and what it imports, the same bytes wherever it lies',
   },
 ] satisfies Requirement[];

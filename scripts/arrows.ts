@@ -16,7 +16,7 @@ export const arrows: Record<string, readonly string[]> = {
   identity: ['database', 'protocol'],
   sdk: [],
   node: ['compute', 'contracts', 'database', 'drive', 'identity', 'payments', 'protocol'],
-  cli: ['compute', 'identity', 'node', 'payments', 'protocol'],
+  cli: ['compute', 'identity', 'node', 'payments', 'protocol', 'sdk'],
   desktop: ['protocol'],
 };
 

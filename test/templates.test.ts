@@ -10,6 +10,7 @@ const has = (command: string) => spawnSync(command, ['--version']).error === und
 
 /** The languages, and why one cannot be tried on this machine. */
 const languages: Record<string, () => string | false> = {
+  ts: () => false,
   assemblyscript: () => false,
   c: () => (has('cc') ? false : 'there is no C compiler here (apt install gcc libc6-dev)'),
   rust: () => (has('cargo') ? false : 'there is no Rust here (cargo)'),
@@ -82,7 +83,7 @@ test('freehold new overwrites nothing, and says what can be made', () => {
   assert.deepEqual([again.code, /is not empty/.test(again.stderr)], [1, true]);
   for (const [args, said] of [
     [['new', 'robot', join(place.path, 'x')], /choose tool or handler/],
-    [['new', 'tool', join(place.path, 'x'), '--lang', 'cobol'], /choose assemblyscript, c, rust, python, sh/],
+    [['new', 'tool', join(place.path, 'x'), '--lang', 'cobol'], /choose ts, assemblyscript, c, rust, python, sh/],
     [['new', 'tool', join(place.path, 'Not A Name')], /must be of a to z/],
   ] as const) {
     const { code, stderr } = freehold(args, { node: node.url });

@@ -54,9 +54,9 @@ function buildProgram(context: Context, outcome: { code: number }): Command {
   program
     .command('new')
     .description('start a tool or a function of your own: a small project that can be tested, built and sold as it stands')
-    .argument('<kind>', 'tool (JSON in, JSON out) or handler (a function of the web)')
+    .argument('<kind>', 'tool (JSON in, JSON out) or handler (a function of the web); sdk brings the SDK of a project up to date')
     .argument('[dir]', 'a new folder, whose name becomes that of the program (default: my-tool, my-handler)')
-    .option('--lang <language>', 'assemblyscript, c, rust, python or sh (default: assemblyscript)')
+    .option('--lang <language>', 'ts, assemblyscript, c, rust, python or sh (default: ts)')
     .addOption(json())
     .addHelpText('after', example('freehold new tool hello --lang python'))
     .action(async (kind, directory, options) => (await import('./commands/new.ts')).newProject(kind, directory, options, context));
@@ -65,7 +65,7 @@ function buildProgram(context: Context, outcome: { code: number }): Command {
     .command('offer')
     .description('sell a program call by call; or list, or withdraw')
     .enablePositionalOptions()
-    .argument('<program>', 'file: WebAssembly or a static Linux executable')
+    .argument('<program>', 'file: TypeScript or JavaScript, WebAssembly, a Linux executable, or a script in Python or shell')
     .option('--name <name>', 'name to call it by: a to z, 0 to 9 and - (required)')
     .option('--price <amount>', 'price of one call in the token of the node, such as 0.001; 0 is free (required)')
     .option('--description <text>', 'what it does, in a sentence')

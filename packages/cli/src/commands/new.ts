@@ -4,21 +4,27 @@ import { fileURLToPath } from 'node:url';
 import { offerName } from '@freehold/protocol';
 import type { Context } from '../context.ts';
 import { CliError, usageError } from '../error.ts';
+import { placeSdk } from '../new/place-sdk.ts';
 import { print } from '../output.ts';
 
-const languages = ['assemblyscript', 'c', 'rust', 'python', 'sh'];
+const languages = ['ts', 'assemblyscript', 'c', 'rust', 'python', 'sh'];
 export type NewOptions = { lang?: string; json?: boolean };
 
 const templates = fileURLToPath(new URL('../../templates/', import.meta.url));
 const kinds = ['tool', 'handler'];
 
-/** `new tool|handler [DIR] --lang L`: a small project that can be tested, built and sold as it stands. Errors: CliError. */
+/** `new tool|handler [DIR] --lang L`: a small project that can be tested, built and sold as it stands. `new sdk [DIR]`: brings the SDK of a project up to date. Errors: CliError. */
 export async function newProject(
   kind: string,
   directory: string | undefined,
-  { lang = 'assemblyscript', json }: NewOptions,
+  { lang = 'ts', json }: NewOptions,
   context: Context,
 ): Promise<void> {
+  if (kind === 'sdk') {
+    const place = resolve(context.cwd, directory ?? '.');
+    await placeSdk(place);
+    return print(context, { json, value: { directory: place }, text: `${join(place, 'sdk')} is the SDK of this Freehold` });
+  }
   if (!kinds.includes(kind))
     throw usageError(`There is no "${kind}" to make: choose tool or handler.`, 'Example: freehold new tool hello --lang python');
   if (!languages.includes(lang))
@@ -32,6 +38,7 @@ export async function newProject(
     );
   await refuseFull(place);
   const files = await writeTemplate(join(templates, `${lang}-${kind}`), place, name);
+  if (lang === 'ts') await placeSdk(place);
   const shown = relative(context.cwd, place) || '.';
   print(context, {
     json,
@@ -45,6 +52,7 @@ export async function newProject(
 }
 
 const titles: Record<string, string> = {
+  ts: 'TypeScript',
   assemblyscript: 'AssemblyScript',
   c: 'C',
   rust: 'Rust',

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import {
   address as addressSchema,
@@ -20,6 +19,7 @@ import {
 import type { Context } from '../context.ts';
 import { CliError, usageError } from '../error.ts';
 import { openNodeClient, type NodeClient } from '../node/client.ts';
+import { readProgram } from '../new/read-program.ts';
 import { listIn } from '../node/shape.ts';
 import { withSession } from '../node/sign-in.ts';
 import { print, table } from '../output.ts';
@@ -56,7 +56,7 @@ export async function createOffer(file: string, options: OfferOptions, context: 
       `Example: freehold offer ${file} --name ${options.name ?? 'calculator'} --price ${price ?? '0.001'}`,
     );
   }
-  const bytes = readProgram(resolve(context.cwd, file));
+  const bytes = await readProgram(resolve(context.cwd, file));
   await withSession(options, context, async ({ wallet, client, node }) => {
     const { token } = await client.get('/api/node', nodeInfo);
     if (!token)
@@ -176,17 +176,6 @@ function readDocument(document: unknown): Offer {
   const issue = parsed.error.issues[0];
   const field = issue?.path.findLast((part) => typeof part === 'string') ?? 'offer';
   throw usageError(`${optionOf[field] ?? field} cannot be offered: ${issue?.message ?? 'it is wrong'}.`, 'freehold offer --help');
-}
-
-function readProgram(file: string): Uint8Array<ArrayBuffer> {
-  try {
-    return new Uint8Array(readFileSync(file));
-  } catch (cause) {
-    throw new CliError(`The program ${file} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, {
-      advice: 'Check the name.',
-      cause,
-    });
-  }
 }
 
 function announce({ summary, token }: { summary: OfferSummary; token: NonNullable<NodeInfo['token']> }): string {
