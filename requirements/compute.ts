@@ -216,4 +216,9 @@ export default [
     source: 'issues/4',
     behaviour: 'a program in TypeScript is published as one module of itself and what it imports, the same bytes wherever it lies',
   },
+  {
+    id: 'compute.tool.progress',
+    source: 'issues/4',
+    behaviour: 'a caller who asks for events hears how far a tool is while it runs, then its result and receipt',
+  },
 ] satisfies Requirement[];

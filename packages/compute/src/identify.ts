@@ -6,6 +6,7 @@ import { exportCall, isLibrary } from './export-call.ts';
 import { bufferedInput, noInput, type Input } from './input.ts';
 import type { CallableOffer } from './offers.ts';
 import type { ProgramRow } from './store.ts';
+import type { OnProgress } from './tool/progress.ts';
 import { toolEnvironment } from './tool/environment.ts';
 
 /** A call that is understood but not yet run: what would be executed, and under which identity. */
@@ -15,6 +16,8 @@ export type Plan = {
   input: Input;
   /** What a CGI program is given when it sends the call on to another of its own paths. */
   redirected: ((to: OwnPath) => { env: Record<string, string>; input: Buffer }) | undefined;
+  /** Hears how far a tool says it is, when the caller wants to know. */
+  onProgress?: OnProgress | undefined;
   /** Identity of the request: equal requests to the same program have equal ids. It is what a payment is bound to. */
   requestId: string;
   /**
@@ -71,6 +74,7 @@ export function identify({ call, request, input: given }: { call: CallableOffer;
     },
     input: invocation.input,
     redirected: 'redirected' in invocation ? invocation.redirected : undefined,
+    onProgress: request.onProgress,
     requestId,
     taskId: (nonce) => (deterministic ? requestId : taskIdOf(preimage(nonce))),
   };

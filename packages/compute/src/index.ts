@@ -37,6 +37,7 @@ export { secretSizeLimit } from './secrets.ts';
 export type { PoolFraction } from './pools.ts';
 export type { TaskRow } from './store.ts';
 export { tryOut, type Trial, type TrialResult } from './try-out.ts';
+export type { Progress } from './tool/progress.ts';
 export { toolDocument } from './tool/description.ts';
 export type { Outcome } from './tasks.ts';
 

@@ -78,7 +78,7 @@ export function openTasks({
   async function perform(plan: Plan, task: string, { signal, sink }: RunBy): Promise<Judged & Pick<Performed, 'sent'>> {
     const options = signal ? { signal } : {};
     if (plan.call.offer.interface === 'tool') {
-      const result = await tools.execute(plan, task, options).catch(failedRun);
+      const result = await tools.execute(plan, task, { ...options, onProgress: plan.onProgress }).catch(failedRun);
       return judgeTool(result, await tools.answer(plan, result));
     }
     const { call, redirected } = plan;

@@ -17,6 +17,7 @@ export type RequestErrorCode =
   | 'body_too_large'
   | 'too_many_requests'
   | 'payment_pending'
+  | 'payment_failed'
   | 'thumbnail_pending'
   | 'no_chain'
   | 'internal';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -18,7 +18,9 @@ const withoutCompiler = (() => {
   }
 })();
 
-describe('a tool over HTTP', { skip: withoutCompiler }, () => {
+const missing = withoutCompiler || (existsSync('/usr/bin/python3') ? false : 'no /usr/bin/python3 on this machine');
+
+describe('a tool over HTTP', { skip: missing }, () => {
   const directory = mkdtempSync(join(tmpdir(), 'freehold-tool-'));
   let node: TestNode;
   let seller: Person;
@@ -82,4 +84,47 @@ describe('a tool over HTTP', { skip: withoutCompiler }, () => {
     assert.equal(await (await buy('hello')).json(), 'HELLO');
     assert.equal(await node.balanceOf(payer.address), had - 1000n);
   });
+
+  test('tells how far it is while it runs, and then its result, to a caller who asks for events', async () => {
+    verifies('compute.tool.progress');
+    const listen = async (input: unknown) => {
+      const response = await post('/counter.tool', input, { accept: 'text/event-stream' });
+      const text = await response.text();
+      const events = text
+        .trim()
+        .split('\n\n')
+        .map((event) => /^event: (\w+)\ndata: (.*)$/.exec(event)?.slice(1) ?? [event]);
+      return {
+        status: response.status,
+        type: response.headers.get('content-type'),
+        events: events.map(([name, data]) => [name, JSON.parse(data ?? '""')]),
+      };
+    };
+    for (const stream of [true, false]) {
+      await offerCounter(stream);
+      const { status, type, events } = await listen({ do: 'progress' });
+      assert.deepEqual([status, type], [200, 'text/event-stream; charset=utf-8']);
+      assert.deepEqual(events[0], ['progress', { progress: 0.5, message: 'half way' }]);
+      assert.deepEqual([events[1]?.[0], events[2]?.[0], events.length], ['result', 'receipt', 3]);
+      assert.ok(Number(Object(events[1]?.[1]).calls) >= 1);
+      const refused = await listen({ do: 'refuse' });
+      assert.deepEqual(refused.events[0], ['error', { code: 'not_wanted', message: 'I do not want to' }]);
+    }
+    const unfit = await post('/counter.tool', { wrong: 1 }, { accept: 'text/event-stream' });
+    assert.equal(unfit.status, 400);
+    assert.match(unfit.headers.get('content-type') ?? '', /^application\/json/);
+    assert.deepEqual(await (await post('/counter.tool', { do: 'refuse' })).json(), {
+      error: { code: 'not_wanted', message: 'I do not want to' },
+    });
+  });
+
+  async function offerCounter(stream: boolean) {
+    const program = readFileSync(fileURLToPath(new URL('../../compute/src/testing/tool/counter.py', import.meta.url)));
+    const args = stream ? [] : ['fresh'];
+    const { cid } = programInfo.parse(await expectJson(await seller.fetch('/api/programs', { method: 'PUT', body: program })));
+    const { tool } = toolProposal.parse(
+      await expectJson(await seller.fetch(`/api/programs/${cid}/describe`, { method: 'POST', json: { args } })),
+    );
+    await sell(node, seller, { program, name: 'counter', interface: 'tool', tool, args, amount: '0' });
+  }
 });

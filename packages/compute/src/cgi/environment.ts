@@ -1,3 +1,4 @@
+import type { OnProgress } from '../tool/progress.ts';
 import type { Offer } from '@freehold/protocol';
 import { ComputeError } from '../error.ts';
 import { incomingCookies } from './cookies.ts';
@@ -15,6 +16,8 @@ export type FunctionRequest = {
   /** Where the node was reached: real for ordinary functions, fixed for deterministic ones. */
   server: { name: string; port: string; scheme: string; protocol?: string };
   remoteAddress: string;
+  /** Not a part of the request: hears how far a tool says it is. */
+  onProgress?: OnProgress;
 };
 
 /**

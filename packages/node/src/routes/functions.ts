@@ -22,11 +22,13 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { RequestError } from '../error.ts';
 import { openAnswerStream, type AnswerStream } from '../http/answer-stream.ts';
+import { openEventAnswer, wantsEvents, type EventAnswer } from '../http/event-answer.ts';
 import { openInputReader } from '../http/body.ts';
 import { route, type Arrival, type Call } from '../http/route.ts';
 import { sandboxHeaders } from '../http/user-content.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Answer, Sales } from '../sale.ts';
+import { endWithError, endWithOutcome } from './tool-events.ts';
 
 const name = z.string().min(1).max(64);
 /** Calls that may run or wait for a sandbox; more are sent away, to come back when there is room. */
@@ -71,11 +73,18 @@ export const functionRoutes = ({
       trailers: [taskHeader, receiptHeader],
       holdMs: call.offer.limits.wallMs,
     });
+    const events =
+      call.offer.interface === 'tool' && wantsEvents(request.headers.accept)
+        ? openEventAnswer({ reply, prepare: () => reply.headers({ ...sandboxHeaders, 'cache-control': 'no-store' }) })
+        : undefined;
     let answer: Answer;
     try {
       answer = await sales.call({
         call,
-        request: toFunctionRequest(request, arrival),
+        request: {
+          ...toFunctionRequest(request, arrival),
+          ...(events && { onProgress: (progress) => events.send('progress', JSON.stringify(progress)) }),
+        },
         url: `${arrival.origin}${request.raw.url ?? ''}`,
         header: Array.isArray(header) ? header[0] : header,
         signal: arrived.signal,
@@ -88,21 +97,34 @@ export const functionRoutes = ({
         },
       });
     } catch (error) {
+      if (events?.begun) {
+        endWithError(events, error);
+        return reply;
+      }
       answers.take();
       if (!answers.begun) throw error;
       answers.breakOff();
       return reply;
     }
-    return send(answer, { call, scriptPath, reply, answers });
+    return send(answer, { call, scriptPath, reply, answers, events });
   };
 
-  function send(answer: Answer, { answers, ...sent }: Sent & { answers: AnswerStream }) {
+  function send(answer: Answer, { answers, events, ...sent }: Sent & { answers: AnswerStream; events: EventAnswer | undefined }) {
     const { reply } = sent;
+    if (events?.begun && answer.kind === 'payment-required') {
+      endWithError(events, new RequestError('payment_failed', 402, 'The payment was not settled, so the result is not given. Pay again.'));
+      return reply;
+    }
     if (answer.settlement) reply.header(paymentResponseHeader, encodeSettleResponse(answer.settlement));
     if (answer.kind === 'payment-required') return sendTerms(answer.required, reply);
     const { outcome, receipt } = answer;
     metrics().task(outcome.failure ? 'failed' : outcome.cached ? 'cached' : 'ran');
     const streamed = answers.take();
+    if (events && (events.begun || !outcome.failure)) {
+      if (!events.begun) reply.header(taskHeader, describeTask(outcome));
+      endWithOutcome(events, outcome, receipt);
+      return reply;
+    }
     const said = { [taskHeader]: describeTask(outcome), ...(outcome.response && receipt && { [receiptHeader]: encodeReceipt(receipt) }) };
     if (answers.begun) {
       if (outcome.failure) answers.breakOff();

@@ -1,0 +1,40 @@
+import type { OutgoingHttpHeaders } from 'node:http';
+import type { FastifyReply } from 'fastify';
+
+export type EventAnswer = ReturnType<typeof openEventAnswer>;
+
+/**
+ * An answer as server-sent events: what is told meanwhile, and at the end the result. Nothing is sent before the first event, so that
+ * until then any other answer can be given.
+ */
+export function openEventAnswer({ reply, prepare }: { reply: FastifyReply; /** Sets what goes before the events. */ prepare: () => void }) {
+  const { raw } = reply;
+  let begun = false;
+
+  function begin(): void {
+    if (begun) return;
+    begun = true;
+    prepare();
+    reply.header('content-type', 'text/event-stream; charset=utf-8');
+    reply.hijack();
+    raw.writeHead(200, reply.getHeaders() as OutgoingHttpHeaders);
+  }
+
+  return {
+    get begun() {
+      return begun;
+    },
+    /** `json` is one value; between its tokens a line break is white space like any other. */
+    send(event: string, json: string): void {
+      if (raw.destroyed || raw.writableEnded) return;
+      begin();
+      raw.write(`event: ${event}\ndata: ${json.trim().replaceAll(/[\r\n]+/g, ' ')}\n\n`);
+    },
+    end(): void {
+      if (begun) raw.end();
+    },
+  };
+}
+
+/** True for a caller who asks for events. */
+export const wantsEvents = (accept: string | undefined): boolean => /(^|[\s,])text\/event-stream($|[\s,;])/i.test(accept ?? '');
