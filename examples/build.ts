@@ -8,6 +8,12 @@ import { join, relative } from 'node:path';
 
 type Recipe = { name: string; description: string; kind: 'core' | 'wasi' | 'native'; deterministic: boolean };
 
+/** Programs that people run on their own files, in the desktop or with `freehold run`; they speak no CGI and are not for sale. */
+const commands: Recipe[] = [
+  { name: 'file-processor', description: 'Counts the lines, words and characters of a file', kind: 'wasi', deterministic: true },
+  { name: 'environment-reader', description: 'Tells what a program sees of the world', kind: 'wasi', deterministic: false },
+];
+
 const recipes: Recipe[] = [
   { name: 'calculator', description: 'Adds, subtracts, multiplies and divides two numbers', kind: 'core', deterministic: true },
   { name: 'csv-to-json', description: 'Turns CSV with a header row into a JSON array of objects', kind: 'wasi', deterministic: true },
@@ -27,11 +33,11 @@ const here = import.meta.dirname;
 const compilerVersion = String(createRequire(import.meta.url)('assemblyscript/package.json').version);
 const nativeRuntime = process.arch === 'arm64' ? 'linux-arm64' : 'linux-x64';
 
-/** Builds all that can be built here; what cannot (the native one, without a C compiler) is left out and said in the log. */
+/** Builds all that can be built here, and answers what can be sold; what cannot (the native one, without a C compiler) is left out and said in the log. */
 export async function buildExamples({ outDirectory, log }: { outDirectory: string; log: (line: string) => void }): Promise<Example[]> {
   mkdirSync(outDirectory, { recursive: true });
   const built: Example[] = [];
-  for (const recipe of recipes) {
+  for (const recipe of [...recipes, ...commands]) {
     const refusal = recipe.kind === 'native' ? missingForNative() : undefined;
     if (refusal !== undefined) {
       log(`The example ${recipe.name} is left out: ${refusal}`);
@@ -48,6 +54,7 @@ export async function buildExamples({ outDirectory, log }: { outDirectory: strin
       renameSync(fresh, file);
       writeFileSync(stamp, sources);
     }
+    if (commands.includes(recipe)) continue;
     built.push({ ...recipe, interface: 'cgi', runtime: recipe.kind === 'native' ? nativeRuntime : 'wasm', file });
   }
   return built;

@@ -63,19 +63,16 @@ export default [
     source: 'seeds/001',
     behaviour:
       '`POST /api/wasm/execute-file {filePath,functionName,args}` runs a core module on the node; calculator add/subtract/multiply/divide',
-    planned: true,
   },
   {
     id: 'cloud.wasm.wasi',
     source: 'seeds/001',
     behaviour: 'WASI modules read and write real files of the caller; file processor and environment reader apps',
-    planned: true,
   },
   {
     id: 'cloud.wasm.scope',
     source: 'seeds/001',
     behaviour: 'binaries are per wallet; each execution isolated; no network unless granted; compiled once, cached',
-    planned: true,
   },
   { id: 'cloud.ai.chat', source: 'seeds/001', behaviour: 'chat through Ollama, OpenAI, Claude, Gemini and xAI, streamed', planned: true },
   {

@@ -63,6 +63,39 @@ export default [
       'a WASI program is given folders, to read or to change; contents are fetched when they are read, and what it changed is told when it has ended well',
   },
   {
+    id: 'compute.mounts.commit',
+    source: 'issues/4',
+    behaviour:
+      'what a WASI program changed in a folder of the drive is kept when it ended with code 0, in one transaction: versions, moves, trash, one batch of events; a crash, kill, trap or other code changes nothing',
+  },
+  {
+    id: 'compute.mounts.conflict',
+    source: 'issues/4',
+    behaviour: 'when others changed what a program changed, or the quota has no room, nothing of it is kept and the reason is named',
+  },
+  {
+    id: 'compute.mounts.identity',
+    source: 'issues/4',
+    behaviour: 'the folders that a program is given are part of its task: equal ones give equal ids, a changed file gives another',
+  },
+  {
+    id: 'compute.mounts.rights',
+    source: 'issues/4',
+    behaviour:
+      'a program is given only folders that its caller names and may use so: never those of other wallets, the trash, what lies above, or more than a share or a token allows',
+  },
+  {
+    id: 'compute.mounts.lazy',
+    source: 'issues/4',
+    behaviour:
+      'a file is fetched piece by piece when it is read: a large one does not fill the memory, and one that is not read costs nothing',
+  },
+  {
+    id: 'compute.own.programs',
+    source: 'issues/4',
+    behaviour: 'a WebAssembly program in the own drive is run by its owner without an offer; others can neither run nor read it',
+  },
+  {
     id: 'compute.wasm.fuel',
     source: 'issues/4',
     behaviour:

@@ -15,6 +15,8 @@ export type ProgramKind = 'native' | 'dynamic' | 'script' | 'javascript' | 'core
 export type Run = {
   /** CID of the program: its file name in the programs directory. */
   program: string;
+  /** The program itself, when it is not among those of the node (WebAssembly). */
+  bytes?: Uint8Array;
   kind: ProgramKind;
   /** What runs a `script`. */
   interpreter?: 'python' | 'sh';

@@ -2,6 +2,7 @@ import { FreeholdError } from '@freehold/protocol';
 
 /** Every way in which an offer, a program or a task can be refused. */
 export type ComputeErrorCode =
+  | 'program_foreign'
   | 'program_refused'
   | 'program_too_large'
   | 'program_unknown'
@@ -19,6 +20,8 @@ export type ComputeErrorCode =
   | 'sandbox_unavailable'
   | 'input_too_large'
   | 'request_invalid'
+  | 'mounts_invalid'
+  | 'queue_full'
   | 'task_not_found'
   | 'function_failed'
   | 'runner_lost';

@@ -8,6 +8,7 @@ import type { Engine, ProgramKind } from './engine.ts';
 import { ComputeError } from './error.ts';
 import { identify, isNative, type Plan } from './identify.ts';
 import { wholeInput } from './input.ts';
+import { openOwnRuns } from './own/run-own.ts';
 import { prepareRunner } from './native/index.ts';
 import { openOffers } from './offers.ts';
 import { openPools, type PoolFraction } from './pools.ts';
@@ -29,6 +30,9 @@ export type { FunctionHead } from './cgi/head.ts';
 export type { FunctionResponse } from './cgi/response.ts';
 export type { EngineState } from './engine.ts';
 export { ComputeError, type ComputeErrorCode } from './error.ts';
+export type { Mount, TakenFolder } from './mounts/mount.ts';
+export type { OwnOutcome } from './own/run-own.ts';
+export type { MountChange, MountEntry } from './wasm/index.ts';
 export type { Plan } from './identify.ts';
 export { bufferedInput, type Input } from './input.ts';
 export { probeSandboxes } from './probe.ts';
@@ -127,6 +131,8 @@ export async function openCompute({
     offers,
     secrets: { add: secrets.add, addOs402: secrets.addOs402, list: secrets.list, remove: secrets.remove },
     pools,
+    /** Programs that people run for themselves. */
+    own: openOwnRuns({ run }),
     tools: {
       /** What a program says of itself, to be put into the offer that sells it as a tool. Errors: `program_unknown`, `program_refused`. */
       async describe(cid: string, given: Pick<Offer, 'args' | 'env'>): Promise<ToolProposal> {

@@ -135,6 +135,11 @@ export function openBlobStore({ database, shelf, directory, reserve, now, log, f
       return track(shelf.publish({ ...staged, temporary }, commit));
     },
 
+    /** Forgets staged content that will not be published. */
+    async discard({ temporary }: Staged): Promise<void> {
+      if (temporary !== undefined) await removeFile(temporary).catch(() => {});
+    },
+
     /** Lets `idle` wait for other work, too. */
     track,
 

@@ -10,6 +10,7 @@ import { openFileShelf } from './content/file-shelf.ts';
 import { openObjectShelf } from './content/object-shelf.ts';
 import { openBucket, type BucketOptions } from './content/s3.ts';
 import { openPartFiles } from './part-files.ts';
+import { applyChanges, type FolderChange } from './apply-changes.ts';
 import { copyEntry, type CopyOptions } from './copying.ts';
 import { describing } from './describing.ts';
 import { openDeriving } from './derive/deriving.ts';
@@ -17,6 +18,7 @@ import { openReader } from './derive/reader.ts';
 import { thumbnailsOf } from './derive/thumbnails.ts';
 import { DriveError } from './error.ts';
 import { createFeed } from './feed.ts';
+import { takeSnapshot, type FolderSnapshot } from './folder-snapshot.ts';
 import { following } from './following.ts';
 import { retaining } from './retention.ts';
 import { scrub } from './scrub.ts';
@@ -157,6 +159,11 @@ export function openDrive({
       locks: locksOf(account, context),
       ...searchingIn(account, context),
       ...thumbnailsOf(account, context, { deriving, pictures }),
+      /** A folder as it is now, for a program that works on it. Errors: `too_many_entries`. */
+      snapshot: (options: { folder: string; limit: number }) => takeSnapshot(account, context, options),
+      /** What a program made of it, in one transaction. Errors: `changed_meanwhile`, those of a write. */
+      apply: (options: { snapshot: FolderSnapshot; changes: readonly FolderChange[]; signal?: AbortSignal }) =>
+        applyChanges(account, context, options),
       copy: (options: CopyOptions) => copyEntry(context, { from: account, to: account }, options),
       ipfs: {
         ...publications,

@@ -35,6 +35,8 @@ const statuses = {
   entry_not_in_trash: 409,
   move_into_itself: 409,
   too_deep: 409,
+  changed_meanwhile: 409,
+  too_many_entries: 413,
   record_outdated: 409,
   lock_conflict: 423,
   upload_elsewhere: 409,

@@ -1,3 +1,5 @@
+export type { FolderChange } from './apply-changes.ts';
+export type { FolderSnapshot } from './folder-snapshot.ts';
 export { openDrive, type AuditRequest, type Drive, type DriveDeps, type DriveHandle, type DriveOptions } from './drive.ts';
 export { DriveError, type DriveErrorCode } from './error.ts';
 export type { Finding, FindingKind, Progress } from './fsck/finding.ts';

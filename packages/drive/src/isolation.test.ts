@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { verifies } from '../../../requirements/verifies.ts';
-import { DriveError, type DriveHandle } from './index.ts';
+import { DriveError, type DriveHandle, type FolderSnapshot } from './index.ts';
 import { textStream } from './testing/key-stream.ts';
 import { temporaryDrive } from './testing/temporary-drive.ts';
+
+const emptyFolder = (folder: string): FolderSnapshot => ({ folder, entries: [], read: () => assert.fail() });
 
 /** Every operation of a handle, aimed at an id. Undefined where an operation takes none. A new operation does not compile until it stands here. */
 const attacks: Record<keyof DriveHandle, ((alice: DriveHandle, id: string, own: { folder: string; file: string }) => Promise<unknown>)[]> =
@@ -14,6 +16,10 @@ const attacks: Record<keyof DriveHandle, ((alice: DriveHandle, id: string, own: 
     list: [(alice, id) => alice.list({ parent: id }), (alice, id) => alice.list({ parent: id, sort: 'size', descending: true })],
     listTree: [(alice, id) => alice.listTree({ parent: id, depth: 3 })],
     measure: [(alice, id) => alice.measure(id)],
+    snapshot: [(alice, id) => alice.snapshot({ folder: id, limit: 100 })],
+    apply: [
+      (alice, id) => alice.apply({ snapshot: emptyFolder(id), changes: [{ type: 'file', path: 'new', bytes: Buffer.from('evil') }] }),
+    ],
     isEmpty: [(alice, id) => alice.isEmpty(id)],
     read: [(alice, id) => alice.read(id), (alice, id) => alice.read(id, { range: { last: 1 } })],
     versions: [(alice, id) => alice.versions(id)],

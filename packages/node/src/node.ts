@@ -9,6 +9,7 @@ import { openIdentity, openKeeper, recoverAddress } from '@freehold/identity';
 import { openPayments } from '@freehold/payments';
 import type { Address, NodeInfo } from '@freehold/protocol';
 import { openBitswap } from './bitswap.ts';
+import { openBuiltInPrograms } from './built-in-programs.ts';
 import { openChain } from './chain.ts';
 import type { Config } from './config.ts';
 import { makeDataDirectory, nodeId, nodeKey } from './data-directory.ts';
@@ -34,6 +35,7 @@ import { driveVersionRoutes } from './routes/drive-versions.ts';
 import { functionRoutes } from './routes/functions.ts';
 import { ipfsRoutes } from './routes/ipfs/index.ts';
 import { identityRoutes } from './routes/identity.ts';
+import { ownProgramRoutes } from './routes/own-programs.ts';
 import { linkRoutes } from './routes/links/index.ts';
 import { offerRoutes } from './routes/offers.ts';
 import { os402Routes } from './routes/os402.ts';
@@ -53,6 +55,8 @@ import { version } from './version.ts';
 /** Announced to all nodes on the database. */
 const offersTopic = 'offers';
 const day = 24 * 60 * 60 * 1000;
+/** Where the build puts the programs of the desktop's apps. */
+const programsDirectory = fileURLToPath(new URL('../../../examples/dist', import.meta.url));
 const desktopDirectory = fileURLToPath(new URL('../../desktop/dist', import.meta.url));
 
 export type RunningNode = {
@@ -198,6 +202,7 @@ export async function startNode({
       sandbox: { native: compute.sandbox.native.available, wasm: compute.sandbox.wasm.available },
     });
 
+    const builtIn = openBuiltInPrograms(programsDirectory);
     const causes = createCauses({ now });
     const routes: readonly Route[] = [
       ...systemRoutes({
@@ -222,7 +227,8 @@ export async function startNode({
       ...driveAuditRoutes({ drive, dataDirectory }),
       ...driveSharingRoutes({ drive, identity }),
       ...linkRoutes({ drive, identity }),
-      ...pc2Routes({ drive, version, config }),
+      ...pc2Routes({ drive, compute, builtIn, version, config }),
+      ...ownProgramRoutes({ compute, drive, builtIn }),
       ...offerRoutes({ compute, payments, token, onChange: () => database.announce(offersTopic) }),
       ...programUploadRoutes(compute),
       ...secretRoutes(compute),

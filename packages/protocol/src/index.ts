@@ -12,6 +12,8 @@ export * from './entry.ts';
 export * from './ipfs.ts';
 export * from './offer.ts';
 export * from './receipt.ts';
+export { builtInPrograms, ownMount, ownOutcome, ownRun, type BuiltInProgram, type OwnRunAnswer, type OwnRunRequest } from './own-run.ts';
+export { inputsCidOf, type InputEntry, type InputFolder } from './inputs.ts';
 export { taskIdOf, type TaskPreimage } from './task.ts';
 export * from './x402.ts';
 export { isOs402, Os402Error, readOs402, type Os402Document, type Os402Offer } from './os402/document.ts';

@@ -19,6 +19,10 @@ export type TaskPreimage = {
   /** sha256 of standard input. */
   stdin: Uint8Array;
   limits: Limits;
+  /** Identity of the folders that a WASI program is given (`inputsCidOf`); absent without any. */
+  inputs?: string;
+  /** The account that alone may have the result; absent when equal calls of anybody may share it. */
+  scope?: string;
   /** With `deterministic`, the clock is fixed and randomness is seeded from the task id. */
   deterministic: boolean;
   /** Makes the task of a non-deterministic function unique; empty when equal inputs may share a result. */

@@ -39,12 +39,12 @@ export async function openWasmEngine({
 }
 
 function jobOf(
-  { kind, program, entry, args, env, limits, seed, mounts }: Run,
+  { kind, program, bytes, entry, args, env, limits, seed, mounts }: Run,
   stdin: Buffer,
   read: (cid: string) => Promise<Uint8Array>,
 ): WasmJob {
   const common = {
-    program: { id: program, read: () => read(program) },
+    program: { id: program, read: () => bytes ?? read(program) },
     limits: {
       wallMs: limits.wallMs,
       cpuMs: limits.cpuMs,
