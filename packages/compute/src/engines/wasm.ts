@@ -1,4 +1,4 @@
-import type { Engine, Run, RunResult } from '../engine.ts';
+import type { Engine, Run, RunOptions, RunResult } from '../engine.ts';
 import type { PreparedRunner } from '../native/index.ts';
 import type { Log } from '../native/log.ts';
 import { fixedTime } from '../fixed-time.ts';
@@ -29,7 +29,7 @@ export async function openWasmEngine({
     state: { available: true, tier: 'process', checks: pool.proof.checks.map(({ name, passed }) => ({ name, passed })) },
     async run(run, stdin, { signal, onStdout, onStderr }) {
       const input = stdin instanceof Uint8Array ? stdin : Buffer.concat(await Array.fromAsync(stdin));
-      const result = toRunResult(await pool.run(jobOf(run, input, read), signal ? { signal } : {}));
+      const result = toRunResult(await pool.run(jobOf(run, input, read, onStdout), signal ? { signal } : {}));
       await onStdout?.(result.stdout);
       await onStderr?.(result.stderr);
       return { ...result, ...(onStdout && { stdout: nothing }), ...(onStderr && { stderr: nothing }) };
@@ -42,6 +42,7 @@ function jobOf(
   { kind, program, bytes, entry, args, env, limits, seed, mounts }: Run,
   stdin: Buffer,
   read: (cid: string) => Promise<Uint8Array>,
+  onStdout: RunOptions['onStdout'],
 ): WasmJob {
   const common = {
     program: { id: program, read: () => bytes ?? read(program) },
@@ -56,7 +57,7 @@ function jobOf(
     ...(seed && { seed, fixedTime }),
   };
   if (kind === 'core' || kind === 'reactor') return { ...common, kind: 'call', name: entry ?? '', args };
-  return { ...common, kind: 'command', args: ['function', ...args], env, stdin, ...(mounts && { mounts }) };
+  return { ...common, kind: 'command', args: ['function', ...args], env, stdin, ...(mounts && { mounts }), ...(onStdout && { onStdout }) };
 }
 
 /** What a call returned is its output: numbers as one line, text and bytes as they are. */

@@ -31,6 +31,7 @@ export function execute({
   job,
   stdin,
   readContent,
+  passStdout,
 }: {
   program: Program;
   wasi: Wasi;
@@ -38,11 +39,19 @@ export function execute({
   stdin: Uint8Array;
   /** Asks the server for a part of a content that the job's mounts name. */
   readContent: ReadContent;
+  /** Takes standard output while it is written, of jobs that ask for it. */
+  passStdout: (bytes: Uint8Array) => void;
 }): Execution {
   const memory = program.takeMemory(job.limits.memoryBytes);
   const tank = openTank(program, job);
   const instructions = tank && (() => BigInt(tank.used()));
-  if (program.usesWasi) wasi.begin({ ...wasiOptions(job, stdin, memory), readContent, ...(instructions && { instructions }) });
+  if (program.usesWasi)
+    wasi.begin({
+      ...wasiOptions(job, stdin, memory),
+      readContent,
+      ...(job.streams && { passStdout }),
+      ...(instructions && { instructions }),
+    });
   const { text, ...outcome } = withFuel(run(program, job, wasi, memory, tank), tank);
   const stdout = text ?? wasi.job.stdout.bytes;
   const { bytes: stderr } = wasi.job.stderr;
@@ -61,7 +70,11 @@ export function execute({
   };
 }
 
-function wasiOptions(job: RunHead, stdin: Uint8Array, memory: WebAssembly.Memory | undefined): Omit<WasiOptions, 'readContent'> {
+function wasiOptions(
+  job: RunHead,
+  stdin: Uint8Array,
+  memory: WebAssembly.Memory | undefined,
+): Omit<WasiOptions, 'readContent' | 'passStdout'> {
   return {
     memory,
     args: job.args,

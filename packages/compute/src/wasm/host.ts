@@ -59,7 +59,7 @@ async function serve(): Promise<void> {
     };
     try {
       const program = programOf(job);
-      const { stdout, stderr, memoryBytes, changes, release, ...outcome } = execute({ program, wasi, job, stdin, readContent });
+      const { stdout, stderr, memoryBytes, changes, release, ...outcome } = execute({ program, wasi, job, stdin, readContent, passStdout });
       const sizes = { maxRssBytes: memoryBytes, stdoutBytes: stdout.length, stderrBytes: stderr.length };
       const { heads, bytes } = toSent(changes);
       const head: ResultHead = { ...outcome, ...usage(), ...sizes, ...(heads && { changes: heads }) };
@@ -97,6 +97,10 @@ async function serve(): Promise<void> {
   function readContent(content: string, offset: number, length: number): Uint8Array {
     channel.send('read', { content, offset, length } satisfies ReadHead);
     return channel.answer('content').body;
+  }
+
+  function passStdout(bytes: Uint8Array): void {
+    channel.send('output', null, [bytes]);
   }
 
   function remember(id: string, program: Program): void {

@@ -37,6 +37,8 @@ export type WasmCommand = Common & {
   env: Record<string, string>;
   stdin?: Uint8Array;
   mounts?: WasmMounts;
+  /** Takes output while it is written; the result has the rest of it. A returned promise holds the program back. */
+  onStdout?: (chunk: Buffer) => void | Promise<void>;
 };
 
 /** One exported function of a module, with numbers written in decimal. */
@@ -82,6 +84,8 @@ export type RunHead = {
   env: string[];
   limits: Pick<WasmLimits, 'memoryBytes' | 'outputBytes' | 'scratchBytes' | 'fuel'>;
   mounts?: WasmMount[];
+  /** Its output is wanted while it is written, in `output` frames. */
+  streams?: boolean;
   fixedTime?: number;
   /** Hexadecimal. */
   seed?: string;

@@ -45,6 +45,10 @@ type Running = {
   /** As last seen from outside. */
   cpuMs: number;
   residentBytes: number;
+  /** Bytes of output that came before the result. */
+  written: number;
+  /** Settles when they are taken. */
+  taking: Promise<void>;
   /** Why its process is being killed. */
   verdict?: Verdict;
   finish: (result: WasmResult) => void;
@@ -86,8 +90,29 @@ export function startWorker({ launch, log }: { launch: Launch; log: Log }): Work
     else if (kind === 'result' && running !== undefined) {
       const { processCpuMs, ...result } = readResultHead(head);
       idleCpuMs = processCpuMs;
-      running.finish(toResult(result, body, running.job));
-    } else throw new Error(`a ${kind} frame was not expected`);
+      const { finish, job, taking, written } = running;
+      if (written === 0) finish(toResult(result, body, job));
+      else void taking.then(() => finish(toResult(result, body, job)));
+    } else if (kind === 'output' && running !== undefined) takeOutput(running, body);
+    else throw new Error(`a ${kind} frame was not expected`);
+  }
+
+  function takeOutput(now: Running, body: Uint8Array): void {
+    const { job } = now;
+    now.written += body.length;
+    // A host that was taken over counts no longer.
+    if (job.kind !== 'command' || !job.onStdout || now.written > job.limits.outputBytes) throw new Error('output that was not asked for');
+    const taken = job.onStdout(Buffer.from(body));
+    if (!taken) return;
+    host.pause();
+    now.taking = Promise.all([now.taking, taken])
+      .then(() => host.resume())
+      .catch((error: unknown) => {
+        now.fail(error instanceof Error ? error : new Error(String(error)));
+        host.kill();
+        host.resume();
+        state = 'ended';
+      });
   }
 
   const sendProgram = (asked: Running) =>
@@ -132,6 +157,8 @@ export function startWorker({ launch, log }: { launch: Launch; log: Log }): Work
     if (running !== now || now.verdict !== undefined) return;
     now.verdict = verdict;
     host.kill();
+    // What it still has to say must not keep its end from being seen.
+    host.resume();
   }
 
   function retireIfLarge(): void {
@@ -162,6 +189,8 @@ export function startWorker({ launch, log }: { launch: Launch; log: Log }): Work
         startedAt: performance.now(),
         cpuMs: 0,
         residentBytes: 0,
+        written: 0,
+        taking: Promise.resolve(),
         finish(result) {
           settle();
           done.resolve(result);
@@ -197,6 +226,7 @@ function toHead(job: WasmJob): RunHead {
     env: job.kind === 'command' ? Object.entries(job.env).map(([name, value]) => `${name}=${value}`) : [],
     limits: { memoryBytes, outputBytes: Math.min(outputBytes, largestStream), scratchBytes, ...(fuel === undefined ? {} : { fuel }) },
     ...(job.kind === 'command' && job.mounts ? { mounts: job.mounts.folders } : {}),
+    ...(job.kind === 'command' && job.onStdout ? { streams: true } : {}),
     ...(job.fixedTime === undefined ? {} : { fixedTime: job.fixedTime }),
     ...(job.seed === undefined ? {} : { seed: Buffer.from(job.seed).toString('hex') }),
   };

@@ -18,6 +18,8 @@ export type WasiOptions = {
   /** Folders it is given, besides the scratch folder. */
   mounts: readonly WasmMount[];
   readContent: ReadContent;
+  /** Present: takes standard output while it is written. */
+  passStdout?: (bytes: Uint8Array) => void;
   /** Present: time stands at these milliseconds since the epoch. Absent: the machine's time. */
   fixedTime?: number;
   /** Present: how many instructions ran so far. */
@@ -66,6 +68,7 @@ export function openContext({
   limits,
   mounts,
   readContent,
+  passStdout,
   fixedTime,
   instructions,
   seed,
@@ -83,7 +86,7 @@ export function openContext({
     args: args.map(terminated),
     env: env.map(terminated),
     stdin: { bytes: stdin, offset: 0 },
-    stdout: new Output(limits.stdout),
+    stdout: new Output(limits.stdout, passStdout),
     stderr: new Output(limits.stderr),
     ended: undefined,
   };

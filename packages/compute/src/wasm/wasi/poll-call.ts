@@ -53,6 +53,7 @@ export function pollCall(job: WasiContext): WasiCalls {
         happened.push(event);
       }
       if (next !== undefined && (happened.length === 0 || next.delay === 0n)) {
+        job.stdout.flush();
         job.clock.sleep(next.delay);
         happened.push({ userdata: next.userdata, errno: errno.success, kind: kind.clock, bytes: 0n });
       }
