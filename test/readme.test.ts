@@ -17,7 +17,7 @@ test('the README names the two commands, and they are in package.json', () => {
 });
 
 test(
-  'the main job of the README does what it says, line by line',
+  'the main job of the README, and a function in a minute, do what they say, line by line',
   { skip: hasCurl() ? false : 'curl is not installed (apt install curl)' },
   async () => {
     verifies('foundation.docs', 'foundation.cli');
@@ -26,7 +26,7 @@ test(
     try {
       for (const name of ['freehold', 'examples']) symlinkSync(join(root, name), join(place.path, name));
       const outputs: string[] = [];
-      for (const line of (blocks[2] ?? '').split('\n')) {
+      for (const line of [blocks[2], blocks[3]].join('\n').split('\n')) {
         const command = line.replace('http://localhost:4200', node.url);
         const { status, stdout, stderr } = spawnSync('bash', ['-c', command], {
           cwd: place.path,
@@ -36,9 +36,10 @@ test(
         assert.equal(status, 0, `${line}\n${stdout}${stderr}`);
         outputs.push(stdout);
       }
-      assert.equal(outputs.length, 5);
+      assert.equal(outputs.length, 8);
       assert.equal(outputs[3], '42\n');
       assert.match(outputs[4] ?? '', /0\.001/);
+      assert.deepEqual(JSON.parse(outputs[7] ?? ''), { greeting: 'Hello, Ada!' });
     } finally {
       await node.stop();
       place.remove();

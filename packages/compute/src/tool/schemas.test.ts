@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { verifies } from '../../../../requirements/verifies.ts';
 import { openSchemas } from './schemas.ts';
+import { isTame } from './tame.ts';
 
 const schemas = openSchemas();
 after(() => schemas.stop());
@@ -48,4 +49,24 @@ test('a value that is nested without end is refused', async () => {
   const deep = Buffer.from('['.repeat(200_000) + ']'.repeat(200_000));
   assert.equal(await schemas.faultOf({ type: 'array', items: { $ref: '#' } }, deep), 'it is nested too deeply');
   assert.equal(await schemas.faultOf({}, Buffer.from([0x22, 0xff, 0x22])), 'it is not JSON');
+});
+
+test('what is checked at once is told from what may take long', async () => {
+  verifies('compute.tool.schema');
+  const tame = { type: 'object', properties: { a: { anyOf: [{ type: 'string', maxLength: 3 }, { enum: [1, { pattern: 'x' }] }] } } };
+  assert.equal(isTame(tame, JSON.stringify(tame)), true);
+  for (const part of [{ pattern: 'a' }, { uniqueItems: true }, { $ref: '#' }, { patternProperties: {} }, { $defs: {} }, { contains: {} }])
+    for (const schema of [
+      part,
+      { properties: { a: part } },
+      { items: part },
+      { prefixItems: [part] },
+      { not: part },
+      { additionalProperties: part },
+    ])
+      assert.equal(isTame(schema, JSON.stringify(schema)), false, JSON.stringify(schema));
+  // Both ways say the same.
+  const long = { a: 'x'.repeat(20_000) };
+  assert.equal(await fault(tame, { a: 'long' }), '/a must NOT have more than 3 characters');
+  assert.equal(await fault(tame, long), '/a must NOT have more than 3 characters');
 });

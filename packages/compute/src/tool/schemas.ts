@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
-import type { Question, Verdict } from './schema-worker.ts';
+import { openJsonJudge, type Question, type Verdict } from './judge-json.ts';
+import { isShort, isTame } from './tame.ts';
 
 /** A schema may have a pattern that backtracks for ever, and a value may be what it does so on. */
 const longestMs = 1_000;
@@ -10,19 +11,24 @@ export type Schemas = ReturnType<typeof openSchemas>;
 type Schema = Readonly<Record<string, unknown>>;
 
 /**
- * Checks JSON against JSON Schemas (2020-12) in a thread of its own, so that neither a hostile schema nor a hostile value can
- * hold up the node: a check that takes too long ends with the thread. The thread starts with the first question.
+ * Checks JSON against JSON Schemas (2020-12). Neither a hostile schema nor a hostile value can hold up the node: all but short
+ * values and schemas that are known to be harmless are checked in a thread of their own, and a check that takes too long ends
+ * with the thread. The thread starts with the first such question.
  */
 export function openSchemas() {
   let worker: Promise<Worker> | undefined;
   let queue: Promise<unknown> = Promise.resolve();
-  const texts = new WeakMap<Schema, string>();
+  const judge = openJsonJudge();
+  const read = new WeakMap<Schema, { text: string; isTame: boolean }>();
 
-  const textOf = (schema: Schema): string => {
-    const known = texts.get(schema) ?? JSON.stringify(schema);
-    texts.set(schema, known);
-    return known;
-  };
+  function readSchema(schema: Schema): { text: string; isTame: boolean } {
+    const known = read.get(schema);
+    if (known) return known;
+    const text = JSON.stringify(schema);
+    const made = { text, isTame: isTame(schema, text) };
+    read.set(schema, made);
+    return made;
+  }
 
   function start(): Promise<Worker> {
     const fresh = new Worker(new URL('./schema-worker.ts', import.meta.url), {
@@ -74,11 +80,14 @@ export function openSchemas() {
 
   return {
     /** Why a schema cannot be used; undefined when it can. */
-    refusalOf: async (schema: Schema): Promise<string | undefined> => (await next({ schema: textOf(schema), value: undefined })).refusal,
+    refusalOf: async (schema: Schema): Promise<string | undefined> =>
+      (await next({ schema: readSchema(schema).text, value: undefined })).refusal,
 
     /** What is wrong with a JSON text; undefined when it fits. */
     async faultOf(schema: Schema, value: Uint8Array): Promise<string | undefined> {
-      const { fault, refusal } = await next({ schema: textOf(schema), value });
+      const { text, isTame } = readSchema(schema);
+      const question = { schema: text, value };
+      const { fault, refusal } = isTame && isShort(value) ? judge(question) : await next(question);
       return fault ?? refusal;
     },
 
