@@ -40,6 +40,12 @@ export default [
     behaviour:
       'at least 60 native escape and exhaustion attempts, as root and as an ordinary user, in three confinements: each denied by name, neighbours unharmed, nothing left behind',
   },
+  {
+    id: 'compute.native.network',
+    source: 'issues/4',
+    behaviour:
+      'native programs have no network; one whose offer names hosts and ports reaches exactly those, and no private address that the owner of the node has not allowed',
+  },
   { id: 'compute.native.dynamic', source: 'issues/4', behaviour: 'dynamic executables run with the libraries of the system, read-only' },
   {
     id: 'compute.native.scripts',

@@ -234,6 +234,11 @@ function buildProgram(context: Context, outcome: { code: number }): Command {
     )
     .option('--entry <name>', 'the function to call, of a WebAssembly module without _start')
     .option('--processes', 'it may start processes')
+    .option(
+      '--network <host:port>',
+      'a host and port that it may connect to, by the socket $FREEHOLD_NETWORK/host:port (may be repeated)',
+      (target: string, targets: string[] | undefined) => [...(targets ?? []), target],
+    )
     .option('--memory <size>', 'the most memory (default: 64MiB)')
     .option('--cpu <time>', 'the most processor time (default: 10s)')
     .option('--wall <time>', 'the most time (default: 20s)')

@@ -196,6 +196,18 @@ static void allow_prctl(struct program *p) {
   allow(p);
 }
 
+/* Streams between processes of one machine: what there is to connect to is decided by the mount namespace. */
+static void allow_local_streams(struct program *p) {
+  rule(p, SYS_socket, 7);
+  load_argument(p, 0);
+  jump(p, BPF_JEQ, AF_UNIX, 0, 3);
+  load_argument(p, 1);
+  statement(p, BPF_ALU | BPF_AND | BPF_K, 0xff);
+  jump(p, BPF_JEQ, SOCK_STREAM, 1, 0);
+  answer(p, EAFNOSUPPORT);
+  allow(p);
+}
+
 /* On a connected stream an address is useless, on anything else it would be a way out. */
 static void allow_send_without_address(struct program *p) {
   rule(p, SYS_sendto, 6);
@@ -259,9 +271,9 @@ int install_filter(const struct filter *wanted) {
   answer(&p, ENOSYS);
 
   allow_counted_memory(&p);
-  allow_tasks(&p, GUEST_CLONE_FLAGS | (wanted->namespaces ? CLONE_NEWPID : 0), wanted->processes);
+  allow_tasks(&p, GUEST_CLONE_FLAGS | (wanted->namespaces ? CLONE_NEWPID : 0), wanted->roomy);
 #ifdef __x86_64__
-  if (wanted->processes) {
+  if (wanted->roomy) {
     allow_call(&p, SYS_fork);
     allow_call(&p, SYS_vfork);
   }
@@ -276,7 +288,12 @@ int install_filter(const struct filter *wanted) {
   /* Limits of oneself only: without a pid namespace the runner has the same user as its guests. */
   static const uint32_t myself[] = {0};
   allow_values(&p, SYS_prlimit64, 0, myself, COUNT(myself), EPERM);
-  answer_call(&p, SYS_socket, EAFNOSUPPORT);
+  if (wanted->roomy) {
+    allow_local_streams(&p);
+    allow_call(&p, SYS_connect);
+  } else {
+    answer_call(&p, SYS_socket, EAFNOSUPPORT);
+  }
   allow_bits(&p, SYS_socketpair, 1, 0xff, SOCK_STREAM, EAFNOSUPPORT);
   allow_send_without_address(&p);
   if (wanted->more_filters) allow_call(&p, SYS_seccomp);
@@ -291,17 +308,21 @@ int install_filter(const struct filter *wanted) {
   return wanted->explained ? installed : -1;
 }
 
-int confine_to_threads(bool processes) {
+int confine_to_permitted(uint32_t permitted) {
   /* As confine_to_self(), for a program in a pid namespace of its own: its signals reach nobody else. */
   static struct program p;
   p.length = 0;
   load(&p, offsetof(struct seccomp_data, nr));
-  if (!processes) {
+  if (!(permitted & MAY_START_PROCESSES)) {
     allow_bits(&p, SYS_clone, 0, CLONE_THREAD, CLONE_THREAD, EPERM);
 #ifdef __x86_64__
     answer_call(&p, SYS_fork, EPERM);
     answer_call(&p, SYS_vfork, EPERM);
 #endif
+  }
+  if (!(permitted & MAY_CONNECT)) {
+    answer_call(&p, SYS_socket, EAFNOSUPPORT);
+    answer_call(&p, SYS_connect, EPERM);
   }
   answer_call(&p, SYS_seccomp, ENOSYS);
   allow(&p);

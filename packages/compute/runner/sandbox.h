@@ -2,7 +2,9 @@
  * The native sandbox of Freehold: what the source files share.
  *
  *   main.c         chooses the mode from the command line
- *   serve.c        the pre-started runner: frames, pipes and the event loop
+ *   serve.c        the pre-started runner: its start, its confinement and the event loop
+ *   frames.c       what the node sends
+ *   slot.c         one guest and its pipes, and what the node is told of it (slot.h: also the protocol)
  *   watchdog.c     what a guest, and all it started, uses
  *   guest.c        one guest: from a file in the programs directory to its first instruction
  *   lock.c         the launcher: confines itself, then becomes a long-lived program (a WebAssembly host)
@@ -143,7 +145,7 @@ enum { GUEST_CLONE_FLAGS = CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD };
 struct filter {
   bool namespaces;   /* guests are started in pid namespaces of their own */
   bool more_filters; /* seccomp(2) itself stays, for the filters below */
-  bool processes;    /* guests may start processes; those that may not are kept to threads by confine_to_threads() */
+  bool roomy;        /* guests may start processes and connect; what one of them may not is taken by confine_to_permitted() */
   bool explained;    /* refused calls are told, too: see next_refusal() */
 };
 /* Leaves only the system calls a computing program needs. Returns the descriptor for next_refusal() if that is wanted, else -1. */
@@ -157,8 +159,8 @@ struct refusal {
 };
 /* Takes and answers the next refused call; false if whoever made it has gone. */
 bool next_refusal(int listener, struct refusal *refusal);
-/* No further filter is accepted and, unless `processes`, new tasks are threads. Returns 0 or -1 with errno. */
-int confine_to_threads(bool processes);
+/* No further filter is accepted, and of what a roomy filter leaves, only what is permitted (enum permission). Returns 0 or -1 with errno. */
+int confine_to_permitted(uint32_t permitted);
 /*
  * For a program that has no pid namespace of its own: signals reach only process `self`, new tasks are threads of it, and no
  * further filter is accepted. Returns 0 or -1 with errno. `scoped`: Landlock already keeps signals inside (version 6).
@@ -185,9 +187,13 @@ struct limits {
   uint64_t output_bytes;
   uint64_t error_bytes;
   uint32_t interpreter; /* 0: the file is an executable; n: it is a script for the n-th interpreter of the runner */
-  uint32_t flags;       /* MAY_START_PROCESSES */
+  uint32_t permitted;   /* enum permission */
 };
-enum { MAY_START_PROCESSES = 1 };
+/* What a guest of a roomy runner may be allowed. */
+enum permission {
+  MAY_START_PROCESSES = 1 << 0,
+  MAY_CONNECT = 1 << 1, /* to the sockets that it finds in the programs directory, whose other end is the node: it has no network */
+};
 
 /* Why a guest could not be started; the numbers are part of the protocol (spawn-failure.ts). */
 enum spawn_step {
@@ -206,7 +212,7 @@ enum { MOST_INTERPRETERS = 4, MOST_SHOWN = 16 };
 struct house {
   bool namespaces;
   bool libraries;  /* guests see the libraries of the system, and may be dynamic executables or scripts */
-  bool processes;  /* guests may be allowed to start processes */
+  bool roomy;      /* guests may be given permissions */
   int interpreters[MOST_INTERPRETERS]; /* open for execution, or -1 */
   int shown[MOST_SHOWN]; /* O_PATH descriptors of what they see, or -1 */
   int landlock;

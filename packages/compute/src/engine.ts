@@ -75,7 +75,7 @@ export type EngineState =
       /** What confines its programs, in words. */
       walls?: string;
       /** What it cannot do here, each with a sentence that says why. */
-      missing?: Partial<Record<'libraries' | 'processes' | 'python' | 'sh', string>>;
+      missing?: Partial<Record<'libraries' | 'processes' | 'network' | 'python' | 'sh', string>>;
     }
   | { available: false; reason: string; advice: string };
 

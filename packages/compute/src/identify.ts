@@ -59,6 +59,8 @@ export function identify({ call, request, input: given }: { call: CallableOffer;
     stdin: invocation.input.sha256,
     limits: offer.limits,
     deterministic,
+    ...(offer.network && { network: offer.network }),
+    ...(offer.fork && { fork: true as const }),
     nonce,
   });
   const requestId = taskIdOf(preimage(none));
@@ -71,6 +73,7 @@ export function identify({ call, request, input: given }: { call: CallableOffer;
       env: invocation.env,
       limits: offer.limits,
       ...(offer.network && { network: offer.network }),
+      ...(offer.fork && { fork: true }),
     },
     input: invocation.input,
     redirected: 'redirected' in invocation ? invocation.redirected : undefined,

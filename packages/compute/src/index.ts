@@ -10,6 +10,7 @@ import { identify, isNative, type Plan } from './identify.ts';
 import { wholeInput } from './input.ts';
 import { openOwnRuns } from './own/run-own.ts';
 import { prepareRunner } from './native/index.ts';
+export { targetRefusal } from './native/index.ts';
 import { openOffers } from './offers.ts';
 import { openPools, type PoolFraction } from './pools.ts';
 import { openProgramUploads } from './program-uploads.ts';
@@ -101,7 +102,7 @@ export async function openCompute({
   const cacheDirectory = `${directory}/cache`;
   const runner = await prepareRunner({ cacheDirectory, log });
   const [native, wasm, javascript] = await Promise.all([
-    openNativeEngine({ cacheDirectory, programsDirectory, slots: concurrency + warmTools, log }),
+    openNativeEngine({ cacheDirectory, programsDirectory, slots: concurrency + warmTools, log, ownTargets }),
     openWasmEngine({ runner, size: concurrency, log, read: (cid) => programs.read(cid) }),
     openJavaScriptEngine({ runner, size: concurrency, log, read: (cid) => programs.read(cid), ownTargets }),
   ]);

@@ -56,7 +56,7 @@ export function openOffers({
     for (const { cid } of offer.programs) {
       const program = await programs.info(cid);
       if (!program) continue;
-      const reason = programs.refusalOf(program);
+      const reason = programs.refusalOf(program, offer);
       if (reason === null) return { program };
       refusal = reason;
     }

@@ -16,6 +16,7 @@ export async function probeSandboxes({ log }: { log: Log }): Promise<{ native: E
   try {
     const runner = await prepareRunner({ cacheDirectory: join(directory, 'cache'), log });
     const native = await openNativeEngine({
+      ownTargets: [],
       programsDirectory: join(directory, 'programs'),
       cacheDirectory: join(directory, 'cache'),
       slots: 4,

@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { access, open, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { cidOf, rawCodec, type ProgramInfo } from '@freehold/protocol';
+import { cidOf, rawCodec, type Offer, type ProgramInfo } from '@freehold/protocol';
 import type { EngineState } from './engine.ts';
 import { ComputeError } from './error.ts';
 import { inspectElf } from './native/index.ts';
@@ -28,12 +28,14 @@ export function openPrograms({
   /** Why a JavaScript module cannot be run; null when it can. */
   scriptRefusalOf: (cid: string, bytes: Uint8Array) => Promise<string | null>;
 }) {
-  const refusalOf = (program: ProgramRow): string | null => {
+  const refusalOf = (program: ProgramRow, { fork, network }: Pick<Offer, 'fork' | 'network'> = {}): string | null => {
     const { native, wasm, javascript } = states();
     if (program.runtime === 'wasm') return wasm.available ? null : `${wasm.reason} ${wasm.advice}`;
     if (program.runtime === 'javascript') return javascript.available ? null : `${javascript.reason} ${javascript.advice}`;
     if (!native.available) return `${native.reason} ${native.advice}`;
     const missing = native.missing ?? {};
+    const more = (fork ? missing.processes : undefined) ?? (network ? missing.network : undefined);
+    if (more !== undefined) return more;
     if (program.runtime === 'python' || program.runtime === 'sh') return missing[program.runtime] ?? null;
     const here = process.arch === 'x64' ? 'linux-x64' : 'linux-arm64';
     if (program.runtime !== here)

@@ -20,6 +20,8 @@ export type Trial = {
   /** Export to call, of a core module or reactor. */
   entry?: string | undefined;
   fork?: boolean | undefined;
+  /** The `host:port` that it may connect to; who tries it out owns this machine, so they may be of a private network. */
+  network?: readonly string[] | undefined;
   limits: Limits;
   stdin: Buffer | AsyncIterable<Uint8Array>;
   options: RunOptions;
@@ -30,7 +32,17 @@ export type TrialResult = { kind: ProgramKind; runtime: Runtime; tier: string; r
  * Runs one program in the sandbox of this machine, as a node would, and leaves nothing behind.
  * Errors: `program_refused`, `sandbox_unavailable` with the reason.
  */
-export async function tryOut({ program: bytes, args, env, entry, fork = false, limits, stdin, options }: Trial): Promise<TrialResult> {
+export async function tryOut({
+  program: bytes,
+  args,
+  env,
+  entry,
+  fork = false,
+  network,
+  limits,
+  stdin,
+  options,
+}: Trial): Promise<TrialResult> {
   const { kind, runtime } = classify(bytes);
   const directory = await mkdtemp(join(tmpdir(), 'freehold-sandbox-'));
   const [programsDirectory, cacheDirectory] = [join(directory, 'programs'), join(directory, 'cache')];
@@ -41,7 +53,7 @@ export async function tryOut({ program: bytes, args, env, entry, fork = false, l
     const script =
       kind === 'javascript' ? await openJavaScriptEngine({ runner, size: 1, log, read: async () => bytes, ownTargets: [] }) : undefined;
     const engine = isNative(kind)
-      ? await openNativeEngine({ cacheDirectory, programsDirectory, slots: 1, log, explain: true })
+      ? await openNativeEngine({ cacheDirectory, programsDirectory, slots: 1, log, explain: true, ownTargets: network ?? [] })
       : (script ?? (await openWasmEngine({ runner, size: 1, log, read: async () => bytes })));
     try {
       const { state } = engine;
@@ -50,7 +62,18 @@ export async function tryOut({ program: bytes, args, env, entry, fork = false, l
       if (typeof refusal === 'string') throw scriptRefused(refusal);
       if (isNative(kind)) await writeFile(join(programsDirectory, program), bytes, { mode: 0o755 });
       const interpreter = runtime === 'python' || runtime === 'sh' ? { interpreter: runtime } : {};
-      const run = { program, kind, ...interpreter, entry: entry ?? null, args, env, limits, fork, seed: undefined };
+      const run = {
+        program,
+        kind,
+        ...interpreter,
+        entry: entry ?? null,
+        args,
+        env,
+        limits,
+        fork,
+        ...(network && { network }),
+        seed: undefined,
+      };
       return { kind, runtime, tier: state.tier, result: await engine.run(run, stdin, options) };
     } finally {
       await engine.stop();

@@ -23,6 +23,10 @@ export type TaskPreimage = {
   inputs?: string;
   /** The account that alone may have the result; absent when equal calls of anybody may share it. */
   scope?: string;
+  /** The hosts and ports that it may connect to; absent where it has no network. */
+  network?: readonly string[];
+  /** It may start processes. */
+  fork?: true;
   /** With `deterministic`, the clock is fixed and randomness is seeded from the task id. */
   deterministic: boolean;
   /** Makes the task of a non-deterministic function unique; empty when equal inputs may share a result. */

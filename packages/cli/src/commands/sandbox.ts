@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { ComputeError, tryOut, type TrialResult } from '@freehold/compute';
-import { defaultLimits, type Limits } from '@freehold/protocol';
+import { ComputeError, targetRefusal, tryOut, type TrialResult } from '@freehold/compute';
+import { defaultLimits, networkTarget, type Limits } from '@freehold/protocol';
 import type { Context } from '../context.ts';
 import { CliError, usageError } from '../error.ts';
 import { formatSize, parseSize, parseTime } from '../units.ts';
@@ -10,6 +10,7 @@ export type SandboxOptions = {
   env?: string[];
   entry?: string;
   processes?: boolean;
+  network?: string[];
   memory?: string;
   cpu?: string;
   wall?: string;
@@ -35,6 +36,7 @@ export async function sandbox(file: string, args: string[], options: SandboxOpti
     env: variablesOf(options.env ?? []),
     entry: options.entry,
     fork: options.processes,
+    network: options.network?.map(targetOf),
     limits,
     stdin: context.stdin.isTTY ? Buffer.alloc(0) : context.stdin,
     options: {
@@ -69,6 +71,14 @@ function limitsOf({ memory, cpu, wall, output }: SandboxOptions): Limits {
     ...(wall !== undefined && { wallMs: parseTime(wall, '--wall') }),
     ...(output !== undefined && { outputBytes: parseSize(output, '--output') }),
   };
+}
+
+function targetOf(text: string): string {
+  const { data } = networkTarget.safeParse(text);
+  if (data === undefined) throw usageError(`--network ${text} is not HOST:PORT.`, 'Example: --network api.example.com:443');
+  const refusal = targetRefusal(data);
+  if (refusal !== null) throw usageError(refusal, 'Use a shorter name of the same host.');
+  return data;
 }
 
 function variablesOf(pairs: readonly string[]): Record<string, string> {

@@ -1,6 +1,13 @@
 import { mkdir } from 'node:fs/promises';
 import type { Engine, Run, RunResult } from '../engine.ts';
-import { missingInterpreters, openNativeSandbox, scriptRequest, type NativeRequest, type NativeRunner } from '../native/index.ts';
+import {
+  missingInterpreters,
+  openNativeSandbox,
+  openNetwork,
+  scriptRequest,
+  type NativeRequest,
+  type NativeRunner,
+} from '../native/index.ts';
 import type { Log } from '../native/log.ts';
 import { ComputeError } from '../error.ts';
 import { refusedEngine } from './refused.ts';
@@ -13,12 +20,15 @@ export async function openNativeEngine({
   programsDirectory,
   slots,
   log,
+  ownTargets,
   explain = false,
 }: {
   cacheDirectory: string;
   programsDirectory: string;
   slots: number;
   log: Log;
+  /** The `host:port` of private networks that programs may connect to, by the will of the node's owner. */
+  ownTargets: readonly string[];
   /** Tells of refused system calls; one program at a time. */
   explain?: boolean;
 }): Promise<Engine> {
@@ -30,19 +40,22 @@ export async function openNativeEngine({
   }
   const { runner, tier, checks, roomy } = sandbox;
   const none = roomy.available ? undefined : roomy.reason;
-  const missing = none === undefined ? await missingInterpreters() : { libraries: none, processes: none, python: none, sh: none };
+  const missing =
+    none === undefined ? await missingInterpreters() : { libraries: none, processes: none, network: none, python: none, sh: none };
+  const network = await openNetwork({ programsDirectory, ownTargets, log });
 
   /** Which runner a program needs, and how it is asked for it. */
-  function arrange({ kind, program, args, interpreter, fork = false }: Run): {
+  function arrange({ kind, program, args, interpreter, fork = false, network: targets }: Run): {
     by: NativeRunner;
-    request: Pick<NativeRequest, 'argv' | 'interpreter' | 'processes'>;
+    request: Pick<NativeRequest, 'argv' | 'interpreter' | 'processes' | 'connects'>;
   } {
-    if (kind === 'native' && !fork) return { by: runner, request: { argv: ['function', ...args] } };
+    const connects = targets !== undefined;
+    if (kind === 'native' && !fork && !connects) return { by: runner, request: { argv: ['function', ...args] } };
     if (!roomy.available) throw new ComputeError('sandbox_unavailable', 503, roomy.reason);
     const processes = fork;
-    if (kind !== 'script') return { by: roomy.runner, request: { argv: ['function', ...args], processes } };
+    if (kind !== 'script') return { by: roomy.runner, request: { argv: ['function', ...args], processes, connects } };
     if (!interpreter) throw new ComputeError('program_refused', 422, 'Nothing says which interpreter this script is for.');
-    return { by: roomy.runner, request: { ...scriptRequest(interpreter, { program, args }), processes } };
+    return { by: roomy.runner, request: { ...scriptRequest(interpreter, { program, args }), processes, connects } };
   }
 
   return {
@@ -57,10 +70,19 @@ export async function openNativeEngine({
       const { memoryBytes, cpuMs, wallMs, outputBytes } = run.limits;
       const { by, request } = arrange(run);
       const limits = { memoryBytes, cpuMs, wallMs, outputBytes, errorBytes: run.errorBytes ?? errorBytes };
-      const result = await by.run({ program: run.program, ...request, env: run.env, limits }, { ...options, stdin });
-      return { ...result, exitCode: result.reason === 'exit' ? result.exitCode : null };
+      const grant = run.network && (await network.grant(run.network));
+      try {
+        const env = grant ? { ...run.env, FREEHOLD_NETWORK: grant.directory } : run.env;
+        const result = await by.run({ program: run.program, ...request, env, limits }, { ...options, stdin });
+        return { ...result, exitCode: result.reason === 'exit' ? result.exitCode : null };
+      } finally {
+        await grant?.close();
+      }
     },
-    stop: sandbox.stop,
+    async stop() {
+      await sandbox.stop();
+      await network.stop();
+    },
   };
 }
 

@@ -1,10 +1,11 @@
 import { lookup } from 'node:dns';
 import { request as requestHttp, type IncomingMessage, type RequestOptions } from 'node:http';
 import { request as requestHttps } from 'node:https';
-import { isIP, type LookupFunction } from 'node:net';
+import { isIP } from 'node:net';
 import { z } from 'zod';
+import { isPublicAddress } from '../outbound/public-address.ts';
+import { publicLookup } from '../outbound/public-lookup.ts';
 import type { Service, ServiceAnswer } from './job.ts';
-import { isPublicAddress } from './public-address.ts';
 
 const asked = z.object({
   method: z.string().regex(/^[A-Z]{1,20}$/),
@@ -91,18 +92,6 @@ export function openGuardedFetch({ targets, ownTargets }: { targets: readonly st
     return promise;
   }
 }
-
-/** The first public address of a name. */
-const publicLookup =
-  (refusal: () => Error): LookupFunction =>
-  (host, options, done) =>
-    lookup(host, { ...options, all: true }, (error, found) => {
-      const open = found?.filter(({ address }) => isPublicAddress(address)) ?? [];
-      const [first] = open;
-      if (error || !first) return done(error ?? refusal(), '', 0);
-      if (options.all === true) return done(null, open);
-      done(null, first.address, first.family);
-    });
 
 function toAnswer(response: IncomingMessage, { url, redirected }: { url: string; redirected: boolean }): ServiceAnswer {
   const headers: [string, string][] = [];

@@ -3,15 +3,15 @@ import { getSystemErrorName } from 'node:util';
 import type { NativeReason, NativeRequest } from './limits.ts';
 
 /**
- * The protocol of `runner/serve.c`, seen from the node: a frame is a little-endian u32 `length << 8 | type`, then the payload.
+ * The protocol of `runner/slot.h`, seen from the node: a frame is a little-endian u32 `length << 8 | type`, then the payload.
  * Both ends are on one machine, and every machine the runner knows is little-endian.
  */
 export const toRunner = { execute: 1, stdin: 2, stdinEnd: 3, kill: 4 } as const;
 export const fromRunner = { stdout: 2, stderr: 3, credit: 4, exit: 5, refused: 6 } as const;
 
-/** So many bytes of stdin may be on their way; CREDIT frames give room back. Equals STDIN_WINDOW in serve.c. */
+/** So many bytes of stdin may be on their way; CREDIT frames give room back. Equals STDIN_WINDOW in slot.h. */
 export const stdinWindow = 256 * 1024;
-/** Longest payload the runner accepts. Equals MOST_FRAME in serve.c. */
+/** Longest payload the runner accepts. Equals MOST_FRAME in slot.h. */
 export const frameLimit = 256 * 1024;
 
 const headerSize = 4;
@@ -26,7 +26,15 @@ export function frame(type: number, payload: Uint8Array = Buffer.alloc(0)): Buff
 }
 
 /** The frame that starts a run, or undefined when its arguments and environment are longer than a frame can be. */
-export function executeFrame({ program, argv, env, limits, interpreter = 0, processes = false }: NativeRequest): Buffer | undefined {
+export function executeFrame({
+  program,
+  argv,
+  env,
+  limits,
+  interpreter = 0,
+  processes = false,
+  connects = false,
+}: NativeRequest): Buffer | undefined {
   const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`);
   const strings = [program, ...argv, ...variables];
   if (argv.length === 0 || strings.some((text) => text.includes('\0'))) return undefined;
@@ -35,14 +43,14 @@ export function executeFrame({ program, argv, env, limits, interpreter = 0, proc
   const amounts = [limits.memoryBytes, limits.cpuMs, limits.wallMs, limits.outputBytes, limits.errorBytes];
   for (const [index, amount] of amounts.entries()) head.writeBigUInt64LE(BigInt(Math.max(0, Math.ceil(amount))), index * 8);
   head.writeUInt32LE(interpreter, 40);
-  head.writeUInt32LE(processes ? 1 : 0, 44);
+  head.writeUInt32LE((processes ? 1 : 0) | (connects ? 2 : 0), 44);
   head.writeUInt32LE(argv.length, 48);
   head.writeUInt32LE(variables.length, 52);
   if (head.length + text.length > frameLimit || strings.length > 4000) return undefined;
   return frame(toRunner.execute, Buffer.concat([head, text]));
 }
 
-/** `struct exit_report` of serve.c. */
+/** `struct exit_report` of slot.h. */
 export type ExitReport = {
   reason: NativeReason;
   exitCode: number | null;

@@ -2,6 +2,7 @@ export { prepareRunner, type PreparedRunner } from './binary.ts';
 export { inspectElf, type ElfInfo } from './elf.ts';
 export type { NativeLimits, NativeReason, NativeRequest, NativeResult } from './limits.ts';
 export { spawnLocked, type LockedOptions } from './locked.ts';
+export { openNetwork, targetRefusal } from './network.ts';
 export type { NativeTier, RunnerOptions } from './process.ts';
 export { missingInterpreters, scriptRequest } from './roomy.ts';
 export type { NativeRunner } from './runner.ts';

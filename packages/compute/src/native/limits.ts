@@ -16,6 +16,8 @@ export type NativeRequest = {
   interpreter?: number;
   /** It may start processes, all within `limits` together. The roomy runner only. */
   processes?: boolean;
+  /** It may connect to the Unix sockets that it finds below `/programs`. The roomy runner only. */
+  connects?: boolean;
   /** The whole command line; `argv[0]` is the name the program sees. */
   argv: readonly string[];
   /** The whole environment: nothing else reaches the program. */
