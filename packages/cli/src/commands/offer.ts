@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 import {
   address as addressSchema,
   defaultLimits,
@@ -8,20 +7,23 @@ import {
   offerSummary,
   offerTypedData,
   parseUnits,
-  programInfo,
+  offerIdOf,
   toolProposal,
   type Address,
   type NodeInfo,
   type Offer,
   type OfferSummary,
+  type ProgramInfo,
   type ToolProposal,
 } from '@freehold/protocol';
 import type { Context } from '../context.ts';
 import { CliError, usageError } from '../error.ts';
 import { openNodeClient, type NodeClient } from '../node/client.ts';
-import { readProgram } from '../new/read-program.ts';
 import { listIn } from '../node/shape.ts';
 import { withSession } from '../node/sign-in.ts';
+import { openProgramFile } from '../offer/program-file.ts';
+import { makeSecret, readBytes, readVariables, uploadSecret } from '../offer/secret.ts';
+import { uploadProgram } from '../offer/upload.ts';
 import { print, table } from '../output.ts';
 import { parseSize, parseTime } from '../units.ts';
 
@@ -30,45 +32,100 @@ export type OfferOptions = Common & {
   /** Needed, as is the price; commander cannot ask for them without asking `offer list` too. */
   name?: string;
   price?: string;
+  per?: string;
+  title?: string;
   description?: string;
+  tag?: string[];
+  /** More programs, one for each architecture. */
+  program?: string[];
+  exe?: string[];
   arg?: string[];
+  env?: string[];
+  input?: string;
+  privateEnv?: string[];
+  privateInput?: string;
   deterministic?: boolean;
+  vary?: string[];
+  network?: string[];
+  fork?: boolean;
+  pool?: string;
+  chargeOnError?: boolean;
   /** Sell it as a tool: it is asked what it is. */
   tool?: boolean;
+  mcp?: boolean;
+  cgi?: boolean;
+  batch?: boolean;
+  openArgs?: boolean;
+  openEnv?: string[];
+  openInput?: boolean;
   memory?: string;
   cpu?: string;
   wall?: string;
   output?: string;
+  fuel?: string;
+  minimum?: string;
+  retention?: string;
   expires?: string;
   payTo?: string;
+  /** OS402's name of `--node`. */
+  upload?: string;
+  dryRun?: boolean;
 };
 
 const offerList = listIn('offers', offerSummary);
 const defaultExpiry = '30d';
 
 /** Uploads a program, and puts the signed document that sells it before the node. Errors: CliError. */
-export async function createOffer(file: string, options: OfferOptions, context: Context): Promise<void> {
+export async function createOffer(file: string | undefined, given: OfferOptions, context: Context): Promise<void> {
+  const options = { ...given, ...((given.tool || given.mcp) && { tool: true }), ...(given.upload !== undefined && { node: given.upload }) };
   const { price } = options;
   const name = options.name ?? (options.tool ? unnamed : undefined);
+  const named = [...(file === undefined ? [] : [file]), ...(options.program ?? []), ...(options.exe ?? [])];
+  if (named.length === 0)
+    throw usageError('Name a program to sell.', 'Example: freehold offer calculator.wasm --name calculator --price 0.001');
   if (name === undefined || price === undefined) {
     throw usageError(
       `The option ${name === undefined ? '--name' : '--price'} is needed.`,
-      `Example: freehold offer ${file} --name ${options.name ?? 'calculator'} --price ${price ?? '0.001'}`,
+      `Example: freehold offer ${named[0]} --name ${options.name ?? 'calculator'} --price ${price ?? '0.001'}`,
     );
   }
-  const bytes = await readProgram(resolve(context.cwd, file));
+  const files = await Promise.all(named.map((text) => openProgramFile(text, context.cwd)));
+  const secret = makeSecret(options, context);
+  const details = detailsOf(options, context);
   await withSession(options, context, async ({ wallet, client, node }) => {
     const { token } = await client.get('/api/node', nodeInfo);
     if (!token)
       throw new CliError(`The node at ${node} has no chain, so nothing can be sold there.`, { advice: 'See why: freehold doctor' });
-    const cgi = draftOffer({ options: { ...options, name, price }, token, owner: wallet.address, now: context.now() });
-    const program = await client.put('/api/programs', bytes, programInfo);
-    if (program.refusal)
-      throw new CliError(`The node cannot run ${file}: ${program.refusal}`, { advice: 'See what it can run: freehold doctor' });
+    const cgi = {
+      ...draftOffer({ options: { ...options, name, price }, token, owner: wallet.address, now: context.now() }),
+      ...details,
+      ...(secret && { secret: secret.secret }),
+    };
+    if (options.dryRun) {
+      const programs = files.map(({ cid, runtime, path }) => {
+        if (runtime === undefined)
+          throw usageError(`What ${path} is for cannot be read from it.`, 'Write it before the name, as javascript:FILE');
+        return { runtime, cid };
+      });
+      const document = readDocument({ ...cgi, programs });
+      print(context, {
+        json: true,
+        value: { id: offerIdOf(document), offer: document, upload: files.map(({ path, size, sha256 }) => ({ path, size, sha256 })) },
+        text: '',
+      });
+      return;
+    }
+    const programs: ProgramInfo[] = [];
+    for (const program of files) programs.push(await uploadProgram(client, program, context));
+    const [first] = programs;
+    const runnable = programs.find(({ refusal }) => refusal === null);
+    if (!first || !runnable)
+      throw new CliError(`The node cannot run ${named.join(', ')}: ${first?.refusal}`, { advice: 'See what it can run: freehold doctor' });
+    if (secret) await uploadSecret(client, secret);
     const draft = options.tool
-      ? asTool(cgi, options, await client.post(`/api/programs/${program.cid}/describe`, describeArgs(options), toolProposal))
+      ? asTool(cgi, options, await client.post(`/api/programs/${runnable.cid}/describe`, describeArgs(cgi), toolProposal))
       : cgi;
-    const document = readDocument({ ...draft, programs: [{ runtime: program.runtime, cid: program.cid }] });
+    const document = readDocument({ ...draft, programs: programs.map(({ runtime, cid }) => ({ runtime, cid })) });
     const summary = await client.post(
       '/api/offers',
       { offer: document, signature: await wallet.signTypedData(offerTypedData(document)) },
@@ -78,10 +135,51 @@ export async function createOffer(file: string, options: OfferOptions, context: 
   });
 }
 
+/** What the options say of an offer besides its limits and its price. */
+function detailsOf(options: OfferOptions, { cwd }: Context): Partial<Offer> {
+  const open = {
+    ...(options.openArgs && { args: true }),
+    ...(options.openEnv && { env: options.openEnv }),
+    ...(options.openInput && { input: true }),
+  };
+  return {
+    ...(options.title !== undefined && { title: options.title }),
+    ...(options.tag && { tags: options.tag }),
+    ...(options.batch && { interface: 'batch' as const }),
+    ...(options.env && { env: readVariables(options.env, '--env', cwd) }),
+    ...(options.input !== undefined && { input: readBytes(options.input, cwd).toString('base64') }),
+    ...(Object.keys(open).length > 0 && { open }),
+    ...(options.vary && { vary: options.vary }),
+    ...(options.network && { network: options.network }),
+    ...(options.fork && { fork: true }),
+    ...(options.pool !== undefined && { pool: options.pool }),
+    ...(options.chargeOnError && { chargeOnError: true }),
+    ...(options.minimum !== undefined && { minimumMs: parseTime(options.minimum, '--minimum') }),
+    ...(options.retention !== undefined && { retention: parseTime(options.retention, '--retention') }),
+  };
+}
+
+/** `offer renew`: the same document, signed anew with a later expiry. Errors: CliError. */
+export async function renewOffer(name: string, options: Common & { expires?: string }, context: Context): Promise<void> {
+  await withSession(options, context, async ({ wallet, client }) => {
+    const { token } = await client.get('/api/node', nodeInfo);
+    const { offer } = await findOffer(client, name);
+    const now = context.now();
+    const document = { ...offer, createdAt: now, expiresAt: now + parseTime(options.expires ?? defaultExpiry, '--expires') };
+    const summary = await client.post(
+      '/api/offers',
+      { offer: document, signature: await wallet.signTypedData(offerTypedData(document)) },
+      offerSummary,
+    );
+    const text = `${offer.name} is for sale until ${new Date(document.expiresAt).toISOString()} (${priceOf(summary, token)})`;
+    print(context, { json: options.json, value: summary, text });
+  });
+}
+
 /** Stands for the name of a tool until the program has said it. */
 const unnamed = 'tool';
 
-const describeArgs = ({ arg }: OfferOptions) => (arg ? { args: arg } : {});
+const describeArgs = ({ args, env }: Omit<Offer, 'programs'>) => ({ ...(args && { args }), ...(env && { env }) });
 
 /** What the program says of itself; what the command line says goes first. */
 function asTool(
@@ -128,6 +226,7 @@ export function draftOffer({
       ...(options.cpu && { cpuMs: parseTime(options.cpu, '--cpu') }),
       ...(options.wall && { wallMs: parseTime(options.wall, '--wall') }),
       ...(options.output && { outputBytes: parseSize(options.output, '--output') }),
+      ...(options.fuel !== undefined && { fuel: Number(options.fuel) }),
     },
     ...(options.deterministic && { deterministic: true }),
     prices: [
@@ -136,6 +235,7 @@ export function draftOffer({
         asset: token.asset,
         amount: readPrice(options.price, token.decimals),
         payTo: readPayee(options.payTo, owner),
+        ...(options.per !== undefined && options.per !== 'call' && { per: readUnit(options.per) }),
       },
     ],
     owner,
@@ -150,6 +250,11 @@ function readPrice(text: string, decimals: number): string {
   } catch (error) {
     throw usageError(`--price: ${error instanceof Error ? error.message : String(error)}.`, 'Example: --price 0.001');
   }
+}
+
+function readUnit(text: string): 'second' | 'mfuel' {
+  if (text === 'second' || text === 'mfuel') return text;
+  throw usageError(`--per ${text.slice(0, 40)} is no unit.`, 'Write call, second or mfuel (a million WebAssembly instructions).');
 }
 
 function readPayee(text: string | undefined, owner: Address): Address {
@@ -168,6 +273,17 @@ const optionOf: Record<string, string> = {
   description: '--description',
   args: '--arg',
   expiresAt: '--expires',
+  title: '--title',
+  tags: '--tag',
+  env: '--env',
+  input: '--input',
+  open: '--open-env',
+  vary: '--vary',
+  network: '--network',
+  pool: '--pool',
+  fuel: '--fuel',
+  minimumMs: '--minimum',
+  retention: '--retention',
 };
 
 function readDocument(document: unknown): Offer {
@@ -184,13 +300,15 @@ function announce({ summary, token }: { summary: OfferSummary; token: NonNullabl
   const input = JSON.stringify(summary.offer.tool?.examples?.[0]?.input ?? {});
   return [
     `${summary.offer.name} is for sale`,
-    `  price  ${priceOf(summary, token)} a call`,
+    `  price  ${priceOf(summary, token)} ${units[summary.offer.prices[0]?.per ?? 'call']}`,
     `  url    ${named}`,
     '',
     'Call it:',
     `  freehold curl ${isTool ? `--json '${input.replaceAll("'", `'\\''`)}' ` : ''}'${summary.example}'`,
   ].join('\n');
 }
+
+const units = { call: 'a call', second: 'a second', mfuel: 'a million instructions' };
 
 function priceOf({ offer }: OfferSummary, token: NodeInfo['token']): string {
   const [price] = offer.prices;
@@ -200,10 +318,21 @@ function priceOf({ offer }: OfferSummary, token: NodeInfo['token']): string {
     : `${price.amount} units of ${price.asset}`;
 }
 
+type ListOptions = { tag?: string; text?: string; owner?: string; interface?: string; limit?: string; after?: string };
+
+function queryOf(filter: ListOptions): string {
+  const given = Object.entries(filter).flatMap(([name, value]): [string, string][] => (value === undefined ? [] : [[name, value]]));
+  const query = new URLSearchParams(given).toString();
+  return query === '' ? '' : `?${query}`;
+}
+
 /** `offer list`: everybody may see what is for sale. */
-export async function listOffers({ node, json }: Common, context: Context): Promise<void> {
+export async function listOffers({ node, json, ...filter }: Common & ListOptions, context: Context): Promise<void> {
   const client = openNodeClient({ node: node ?? context.settings.node, signal: context.signal });
-  const [offers, { token }] = await Promise.all([client.get('/api/offers', offerList), client.get('/api/node', nodeInfo)]);
+  const [offers, { token }] = await Promise.all([
+    client.get(`/api/offers${queryOf(filter)}`, offerList),
+    client.get('/api/node', nodeInfo),
+  ]);
   const rows = offers.map((summary) => [summary.offer.name, priceOf(summary, token), summary.state, String(summary.calls), summary.url]);
   const text =
     rows.length === 0
