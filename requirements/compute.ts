@@ -146,6 +146,12 @@ export default [
     behaviour: "OS402's offers are sold here under their own hash, with exact amounts; what cannot be kept to is refused with a sentence",
   },
   {
+    id: 'compute.offers.cli',
+    source: 'issues/4',
+    behaviour:
+      '`freehold offer` sells one program for several architectures, uploads it in parts, renews and verifies offers, and shows beforehand what it would sign',
+  },
+  {
     id: 'compute.os402.http',
     source: 'issues/4',
     behaviour:

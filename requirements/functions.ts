@@ -9,7 +9,6 @@ export default [
     source: 'seeds/002',
     behaviour:
       '`offer --exe … (--cgi or --mcp) --price… --upload URL` creates, signs and uploads an offer; the architecture is read from the binary',
-    planned: true,
   },
   {
     id: 'fn.offer.signed',
@@ -35,7 +34,7 @@ export default [
       'no file system, no network unless offered, CPU and memory limits, in force before the guest runs; `sandbox` command tests locally',
     planned: true,
   },
-  { id: 'fn.multiarch', source: 'seeds/002', behaviour: 'several architectures in one offer', planned: true },
+  { id: 'fn.multiarch', source: 'seeds/002', behaviour: 'several architectures in one offer' },
   {
     id: 'fn.mcp.builder',
     source: 'seeds/002',

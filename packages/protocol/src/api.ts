@@ -168,6 +168,12 @@ export const programUpload = z.object({
 });
 export type ProgramUpload = z.output<typeof programUpload>;
 
+/** PUT /api/programs/uploads/:sha256/parts/:number */
+export const programPart = z.object({ size: z.number() });
+
+/** PUT /api/secrets/:commitment */
+export const storedSecret = z.object({ commitment: z.string() });
+
 /** POST /api/programs/:cid/describe: what a program says of itself as a tool, and asks to be offered with. */
 export const toolProposal = z.object({
   name: z.string(),

@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { canonicalJson, secretDocument, type Offer } from '@freehold/protocol';
-import { z } from 'zod';
+import { canonicalJson, secretDocument, storedSecret, type Offer } from '@freehold/protocol';
 import type { Context } from '../context.ts';
 import { CliError, usageError } from '../error.ts';
 import type { NodeClient } from '../node/client.ts';
@@ -36,7 +35,7 @@ export function makeSecret(
 }
 
 export const uploadSecret = (client: NodeClient, { commitment, bytes }: Secret): Promise<unknown> =>
-  client.put(`/api/secrets/${commitment}`, bytes, z.object({ commitment: z.string() }));
+  client.put(`/api/secrets/${commitment}`, bytes, storedSecret);
 
 /** `NAME=value`, or `@file` with one of them a line. A value is never part of an error message. Errors: CliError. */
 export function readVariables(texts: readonly string[], option: string, cwd: string): Record<string, string> {

@@ -1,6 +1,5 @@
 import { open } from 'node:fs/promises';
-import { programInfo, programUpload, type ProgramInfo } from '@freehold/protocol';
-import { z } from 'zod';
+import { programInfo, programPart, programUpload, type ProgramInfo } from '@freehold/protocol';
 import type { Context } from '../context.ts';
 import { CliError } from '../error.ts';
 import type { NodeClient } from '../node/client.ts';
@@ -24,7 +23,7 @@ export async function uploadProgram(client: NodeClient, file: ProgramFile, conte
         if (file.bytes) bytes.set(file.bytes.subarray(position, position + length));
         else if (((await source?.read(bytes, 0, length, position))?.bytesRead ?? 0) < length)
           throw new CliError(`${file.path} became shorter while it was read.`, { advice: 'Give the same command again.' });
-        await client.put(`/api/programs/uploads/${sha256}/parts/${number}`, bytes, partAnswer);
+        await client.put(`/api/programs/uploads/${sha256}/parts/${number}`, bytes, programPart);
       }
       progress.at(position + length);
     }
@@ -34,8 +33,6 @@ export async function uploadProgram(client: NodeClient, file: ProgramFile, conte
   }
   return client.post(`/api/programs/uploads/${sha256}/complete`, {}, programInfo);
 }
-
-const partAnswer = z.object({ size: z.number() });
 
 /** One line that is written over, and only where somebody looks. */
 function openProgress({ size }: ProgramFile, { stderr, now }: Context) {

@@ -2,23 +2,18 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { recoverAddress } from '@freehold/identity';
 import { hashTypedData, isOs402, offerIdOf, offerTypedData, Os402Error, readOs402, signedOffer } from '@freehold/protocol';
-import { z } from 'zod';
 import type { Context } from '../context.ts';
 import { CliError } from '../error.ts';
 import { print } from '../output.ts';
 
 const mostBytes = 1024 * 1024;
-/** What a node says of an offer holds the document, among other things. */
-const summary = z.object({ offer: z.unknown(), signature: z.unknown(), os402: z.string().nullish() });
-
 /** `offer verify FILE|URL`: whether a document is what its seller signed. Needs no node to be trusted. Errors: CliError. */
 export async function verifyOffer(source: string, { json }: { json?: boolean | undefined }, context: Context): Promise<void> {
   const isUrl = /^https?:\/\//.test(source);
   const text = isUrl ? await fetchText(source, context) : readText(resolve(context.cwd, source));
   const value = parse(text);
-  const outer = summary.safeParse(value);
-  if (isUrl && outer.success && outer.data.os402 != null)
-    return verifyOffer(new URL(`/${outer.data.os402}`, source).href, { json }, context);
+  const hash = os402HashIn(value);
+  if (isUrl && hash !== undefined) return verifyOffer(new URL(`/${hash}`, source).href, { json }, context);
   const found = isOs402(value) ? verifyTheirs(text) : verifyOurs(value);
   const [asked] = isUrl ? (/[0-9a-f]{64}/.exec(new URL(source).pathname) ?? []) : [];
   if (asked !== undefined && asked !== found.id) throw invalid(`The address names ${asked}, and the document is ${found.id}.`);
@@ -35,6 +30,10 @@ export async function verifyOffer(source: string, { json }: { json?: boolean | u
   if (isExpired)
     throw new CliError('The signature holds, and the offer has expired.', { advice: 'Its seller can renew it: freehold offer renew NAME' });
 }
+
+/** What a node says of an offer that it made of a document of OS402: then that one is what was signed. */
+const os402HashIn = (value: unknown): string | undefined =>
+  typeof value === 'object' && value !== null && 'os402' in value && typeof value.os402 === 'string' ? value.os402 : undefined;
 
 type Found = { kind: 'freehold' | 'os402'; id: string; name: string; owner: string; expiresAt: number };
 

@@ -1,5 +1,5 @@
 import type { Compute } from '@freehold/compute';
-import { programInfo, programUpload } from '@freehold/protocol';
+import { programInfo, programPart, programUpload } from '@freehold/protocol';
 import { z } from 'zod';
 import { incoming } from '../http/incoming.ts';
 import { callerOf, route, type Caller } from '../http/route.ts';
@@ -36,7 +36,7 @@ export const programUploadRoutes = ({ programs: { uploads } }: Compute) => [
     summary: 'Send one part, numbered from 1: the request body is its bytes. A part may be sent again',
     params: one.extend({ number: z.coerce.number().int().positive() }),
     body: 'stream',
-    answer: z.object({ size: z.number() }),
+    answer: programPart,
     handle: (call) => uploads.writePart({ owner: ownerOf(call), ...call.params, content: incoming(call).content }),
   }),
   route({

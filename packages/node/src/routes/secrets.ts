@@ -1,4 +1,5 @@
 import { secretSizeLimit, type Compute } from '@freehold/compute';
+import { storedSecret } from '@freehold/protocol';
 import { z } from 'zod';
 import { readAtMost } from '../http/read-at-most.ts';
 import { callerOf, route } from '../http/route.ts';
@@ -15,7 +16,7 @@ export const secretRoutes = ({ secrets }: Compute) => [
     summary: 'Upload a secret of offers: the body is {"salt", "env", "input"}, its sha256 is in the path and in the offers',
     params: one,
     body: 'stream',
-    answer: z.object({ commitment: z.string() }),
+    answer: storedSecret,
     status: 201,
     async handle(call) {
       await secrets.add(callerOf(call).account.address, call.params.commitment, await readAtMost(call.stream, secretSizeLimit));
