@@ -266,4 +266,61 @@ export default [
     source: 'issues/4',
     behaviour: 'a caller who asks for events hears how far a tool is while it runs, then its result and receipt',
   },
+  {
+    id: 'compute.task.id',
+    source: 'issues/4',
+    behaviour: 'the id of a task is the CID of one block that names all that can change its outcome; nothing else reaches the program',
+  },
+  {
+    id: 'compute.task.join',
+    source: 'issues/4',
+    behaviour: 'equal calls share one run, and one result that is free and content-addressed; private ones are never shared across payers',
+    planned: true,
+  },
+  {
+    id: 'compute.task.keep',
+    source: 'issues/4',
+    behaviour: 'outputs are kept as long as their offer says and while there is room; those that were used least go first',
+    planned: true,
+  },
+  {
+    id: 'compute.queue.fair',
+    source: 'issues/4',
+    behaviour: 'payers and offers share the node fairly; too many calls are refused with 429 and Retry-After before any money is held',
+  },
+  {
+    id: 'compute.queue.unpaid',
+    source: 'issues/4',
+    behaviour: 'a payer whose calls fail loses his share, and only so much failing work is done for free',
+  },
+  {
+    id: 'compute.batch',
+    source: 'issues/4',
+    behaviour: 'batch functions take what their offer leaves open, are paid by the second, go on without their caller, and can be stopped',
+    planned: true,
+  },
+  {
+    id: 'compute.task.private',
+    source: 'issues/4',
+    behaviour: 'a task is seen by its payer, its seller and the owner; to others it does not exist',
+    planned: true,
+  },
+  {
+    id: 'compute.task.signed',
+    source: 'issues/4',
+    behaviour: 'outputs are signed and verified by `freehold task verify`, also from a file',
+    planned: true,
+  },
+  {
+    id: 'compute.task.crash',
+    source: 'issues/4',
+    behaviour: 'after kill -9 under load each task is finished, released or still redeemable, and ledger, chain and tasks agree',
+    planned: true,
+  },
+  {
+    id: 'compute.load',
+    source: 'issues/4',
+    behaviour: '10,000 concurrent calls to 50 offers by 20 payers: fair, bounded memory, no lost task, every result correct',
+    planned: true,
+  },
 ] satisfies Requirement[];

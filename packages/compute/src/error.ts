@@ -24,6 +24,8 @@ export type ComputeErrorCode =
   | 'queue_full'
   | 'task_not_found'
   | 'function_failed'
+  | 'queue_full'
+  | 'cancelled'
   | 'runner_lost';
 
 export class ComputeError extends FreeholdError<ComputeErrorCode> {}

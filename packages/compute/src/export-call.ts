@@ -8,7 +8,7 @@ import type { CallableOffer } from './offers.ts';
 export const isLibrary = (kind: ProgramKind): boolean => kind === 'core' || kind === 'reactor';
 
 /** The media type of what the called export returns. */
-export function answerType({ call, run }: Plan): string {
+export function answerType({ call, run }: Pick<Plan, 'call' | 'run'>): string {
   const target = call.program.exports.find(({ name }) => name === run.entry);
   return target?.results[0] === 'bytes' ? 'application/octet-stream' : 'text/plain; charset=utf-8';
 }
@@ -23,9 +23,14 @@ export function exampleQuery(parameters: string[]): string {
 }
 
 /** `/add?a=6&b=7` calls the export `add` with the values of the query, in their order. Errors: `request_invalid`. */
-export function exportCall({ program }: CallableOffer, request: FunctionRequest): { entry: string; args: string[] } {
-  const names = program.exports.map(({ name }) => name);
+export function exportCall(call: CallableOffer, request: FunctionRequest): { entry: string; args: string[] } {
   const [, entry = ''] = /^\/([A-Za-z0-9_$.-]+)\/?$/.exec(request.path) ?? [];
+  return exportWith(call, entry, [...new URLSearchParams(request.query).values()]);
+}
+
+/** An export with its arguments as text, checked against its parameters. Errors: `request_invalid`. */
+export function exportWith({ program }: CallableOffer, entry: string, args: string[]): { entry: string; args: string[] } {
+  const names = program.exports.map(({ name }) => name);
   const target = program.exports.find(({ name }) => name === entry);
   if (!target)
     throw new ComputeError(
@@ -33,7 +38,6 @@ export function exportCall({ program }: CallableOffer, request: FunctionRequest)
       404,
       `Name one of its exports in the path: ${names.map((name) => `/${name}`).join(', ') || 'it exports no function'}.`,
     );
-  const args = [...new URLSearchParams(request.query).values()];
   if (args.length !== target.parameters.length)
     throw new ComputeError(
       'request_invalid',

@@ -1,4 +1,6 @@
 import { totalmem } from 'node:os';
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
 import type { Database } from '@freehold/database';
 import type { Address, Hex, Offer, SignedReceipt, ToolProposal } from '@freehold/protocol';
 import { openJavaScriptEngine } from './engines/javascript.ts';
@@ -6,13 +8,15 @@ import { openNativeEngine } from './engines/native.ts';
 import { openWasmEngine } from './engines/wasm.ts';
 import type { Engine, ProgramKind } from './engine.ts';
 import { ComputeError } from './error.ts';
-import { identify, isNative, type Plan } from './identify.ts';
+import { isNative, openIdentify, type Plan } from './identify.ts';
 import { wholeInput } from './input.ts';
 import { openOwnRuns } from './own/run-own.ts';
 import { prepareRunner } from './native/index.ts';
 export { targetRefusal } from './native/index.ts';
 import { openOffers } from './offers.ts';
 import { openPools, type PoolFraction } from './pools.ts';
+import { openLanes } from './lanes.ts';
+import { openOutputs } from './outputs.ts';
 import { openProgramUploads } from './program-uploads.ts';
 import { openPrograms } from './programs.ts';
 import { seedOf } from './seed.ts';
@@ -23,6 +27,7 @@ import { openTasks } from './tasks.ts';
 import { openSchemas } from './tool/schemas.ts';
 import { openTools } from './tool/tools.ts';
 import { openWarmTools } from './tool/warm-tools.ts';
+import { openUsage } from './usage.ts';
 
 export type { AnswerSink } from './cgi/answer-reader.ts';
 export { outgoingCookie } from './cgi/cookies.ts';
@@ -35,16 +40,24 @@ export type { Mount, TakenFolder } from './mounts/mount.ts';
 export type { OwnOutcome } from './own/run-own.ts';
 export type { MountChange, MountEntry } from './wasm/index.ts';
 export type { Plan } from './identify.ts';
-export { bufferedInput, type Input } from './input.ts';
+export { bufferedInput, wholeInput, type Input } from './input.ts';
 export { probeSandboxes } from './probe.ts';
 export type { CallableOffer, ListedOffer } from './offers.ts';
 export { secretSizeLimit } from './secrets.ts';
 export type { PoolFraction } from './pools.ts';
-export type { TaskRow } from './store.ts';
+export type { BatchRequest } from './batch.ts';
+export { isOwnFault } from './judge.ts';
+export type { LiveTask, TaskChange } from './live.ts';
+export { noTurn, type Turn } from './queue.ts';
+export type { TaskFilter, TaskRow, TaskState } from './store/tasks.ts';
+export type { Statistics } from './usage.ts';
 export { tryOut, type Trial, type TrialResult } from './try-out.ts';
 export type { Progress } from './tool/progress.ts';
 export { toolDocument } from './tool/description.ts';
-export type { Outcome } from './tasks.ts';
+export type { Outcome } from './outcome.ts';
+
+/** What the outputs of all tasks may take when nothing is said. */
+const defaultOutputBytes = 10 * 1024 ** 3;
 
 /** The runner has no more slots. */
 const mostSlots = 64;
@@ -65,7 +78,7 @@ export type ComputeOptions = {
   accepts: (network: string, asset: Address) => boolean;
   /** How many programs may run at once in each engine. */
   concurrency: number;
-  /** How long the outputs of tasks are kept, in milliseconds. */
+  /** How long the outputs of tasks are kept whose offer does not say, in milliseconds. */
   retention: number;
   /** The `host:port` of private networks that programs may connect to when their offer names them. None by default. */
   ownTargets?: readonly string[];
@@ -73,6 +86,8 @@ export type ComputeOptions = {
   key: Uint8Array;
   /** Shares of the node in which calls are free while there is room. */
   pools?: readonly PoolFraction[];
+  /** Bytes that the outputs of all tasks may take. */
+  outputBytes?: number | undefined;
 };
 
 export type Compute = Awaited<ReturnType<typeof openCompute>>;
@@ -94,6 +109,7 @@ export async function openCompute({
   ownTargets = [],
   key,
   pools: fractions = [],
+  outputBytes = defaultOutputBytes,
 }: ComputeOptions) {
   const store = openStore(database, node);
   // Each has a slot of its own, so that fresh runs never wait for programs that are only kept.
@@ -117,13 +133,17 @@ export async function openCompute({
   const pools = openPools({ fractions, concurrency, memoryBytes: totalmem() });
   const uploads = openProgramUploads({ directory: `${directory}/uploads`, programs, now });
   await Promise.all([programs.tidy(), uploads.sweep()]);
+  const identify = openIdentify({ key: await store.keyFor('private inputs', randomBytes(32)) });
   const schemas = openSchemas();
   const warm = openWarmTools({ execute: run, most: warmTools, perOffer: Math.max(1, Math.ceil(warmTools / 2)) });
-  const tools = openTools({ schemas, run, plan: identify, seedOf, warm });
+  const tools = openTools({ schemas, run, plan: identify.call, seedOf, warm });
   const offers = openOffers({ store, programs, now, recover, accepts, pools, secrets, proveTool: tools.prove });
-  const tasks = openTasks({ store, run, tools, now, log });
-  await store.failRunning();
-  await store.forgetOutputs(now() - retention);
+  const lanes = openLanes({ concurrency, now });
+  const outputs = openOutputs({ store, directory: join(directory, 'outputs'), limitBytes: outputBytes, now, log });
+  const usage = openUsage({ store, now, log });
+  const tasks = openTasks({ store, outputs, run, tools, usage, retention, now, log });
+  await store.failOpenTasks('The node was restarted before it had ended. Nothing was charged; the same payment can be sent again.', now());
+  await outputs.start(tasks.forget);
 
   return {
     /** Whether each sandbox proved itself, and why not. */
@@ -146,13 +166,38 @@ export async function openCompute({
       },
     },
     /** What a request would run, and under which identity. Errors: `request_invalid`. */
-    async identify(call: Parameters<typeof identify>[0]): Promise<Plan> {
+    async identify(call: Parameters<typeof identify.call>[0]): Promise<Plan> {
       if (call.call.offer.interface === 'tool')
         await tools.admit({ ...call, input: call.input instanceof Uint8Array ? call.input : await wholeInput(call.input) });
-      return identify(call);
+      return identify.call(call);
     },
+    /** The same of a batch run. Errors: `request_invalid`, `input_too_large`. */
+    identifyBatch: identify.batch,
+    /** Waits until a plan may run. Errors: `queue_full`, `cancelled`. */
+    enter: lanes.enter,
+    /** Refuses what would be refused there. Errors: `queue_full`. */
+    mayEnter: lanes.mayEnter,
+    /** How many calls wait for their turn, and how many have it. */
+    load: lanes.load,
+    /** Who sells an offer, however it stands. */
+    sellerOf: async (offer: string): Promise<Address | undefined> => (await store.offer(offer))?.offer.owner,
     tasks: {
       run: tasks.run,
+      start: tasks.start,
+      share: tasks.share,
+      cancel: tasks.cancel,
+      live: tasks.live,
+      progress: tasks.progress,
+      onChange: tasks.onChange,
+      statistics: usage.statistics,
+      /** The block of which the task's id is the CID. */
+      preimage: store.preimage,
+      signature: store.signatureOf,
+      sign: store.signTask,
+      async find(id: string) {
+        await tasks.settle();
+        return store.task(id);
+      },
       cached: tasks.cached,
       finished: tasks.finished,
       active: () => tasks.active,
@@ -169,14 +214,23 @@ export async function openCompute({
       },
       async output(id: string) {
         await tasks.settle();
-        return store.output(id);
+        const row = await store.task(id);
+        return row && outputs.read(row);
       },
     },
     receipts: {
       add: (task: string, signed: SignedReceipt) => store.addReceipt(task, signed, now()),
       get: store.receipt,
     },
+    /** Bytes of outputs that are kept, of how many. */
+    kept: () => ({ bytes: outputs.bytes, limit: outputBytes }),
+    /** A key of this cloud that never leaves its nodes. */
+    keyFor: (purpose: string) => store.keyFor(purpose, randomBytes(32)),
     async stop() {
+      lanes.close('The node is stopping.');
+      for (const { id } of tasks.live()) tasks.cancel(id);
+      await tasks.idle();
+      await Promise.all([outputs.stop(), usage.stop()]);
       warm.stop();
       await Promise.all([native.stop(), wasm.stop(), javascript.stop(), schemas.stop()]);
       await tasks.settle();

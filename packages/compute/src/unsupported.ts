@@ -7,7 +7,6 @@ import { targetRefusal } from './native/index.ts';
  */
 export function unsupportedBy(offer: Offer): string | null {
   const runtimes = offer.programs.map(({ runtime }) => runtime);
-  if (offer.interface === 'batch') return `The interface "${offer.interface}" is not supported yet: offer the program as "cgi" or "tool".`;
   if (offer.interface === 'cgi' && offer.name.startsWith('nph-'))
     return 'A name that begins with "nph-" promises a program that speaks HTTP itself, which is not supported: give it another name and let it write CGI headers.';
   if (offer.network && runtimes.includes('wasm'))
@@ -23,14 +22,10 @@ export function unsupportedBy(offer: Offer): string | null {
     return 'Only Linux executables and scripts can start processes: leave "fork" out, or the programs that are none.';
   if (offer.limits.fuel !== undefined && offer.programs.some(({ runtime }) => runtime !== 'wasm'))
     return 'Only the instructions of WebAssembly are counted: leave "limits.fuel" out, or the programs that are not WebAssembly.';
-  if (offer.prices.some(({ per }) => per !== undefined && per !== 'call')) return 'Only prices per call are supported yet.';
-  if (offer.env) return 'Variables in the offer are not supported yet: leave "env" out.';
-  if (offer.input !== undefined) return 'Input in the offer is not supported yet: leave "input" out.';
-  if (offer.open) return 'Callers cannot add arguments, variables or input yet: leave "open" out.';
-  if (offer.secret) return 'Secrets are not supported yet: leave "secret" out.';
-  if (offer.pool !== undefined) return 'This node has no pools yet: leave "pool" out.';
-  if (offer.chargeOnError) return 'Failed runs are never charged yet: leave "chargeOnError" out.';
-  if (offer.retention !== undefined) return 'How long outputs are kept is the same for all offers yet: leave "retention" out.';
+  if (offer.prices.some(({ per }) => per === 'mfuel') && offer.limits.fuel === undefined)
+    return 'A price per million instructions needs "limits.fuel".';
+  if (offer.open && offer.interface !== 'batch')
+    return 'Only the callers of a batch function can add arguments, variables or input: leave "open" out.';
   return null;
 }
 

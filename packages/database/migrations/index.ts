@@ -14,6 +14,7 @@ import payments from './0003-payments.ts';
 import publishing from './0008-publishing.ts';
 import reach from './0005-reach.ts';
 import search from './0007-search.ts';
+import tasks from './0017-tasks.ts';
 import uploads from './0013-uploads.ts';
 
 /** The history of the schema, oldest first. Append only. */
@@ -34,4 +35,5 @@ export const migrations: readonly Migration[] = [
   links,
   nodes,
   offers,
+  tasks,
 ];

@@ -33,6 +33,12 @@ const settings = z.object({
   concurrency: z.coerce.number().int().min(1).max(64).default(4),
   /** Capacity that is given away while it is spare, such as `spare:0.5`: name, share of the memory, and of the programs that run at once. */
   pools: z.string().default(''),
+  /** Room for what functions have written. */
+  outputMiB: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .default(10 * 1024),
 });
 
 /** Where large content lives when it is not on this machine's disk: what `S3_*` says. */
@@ -58,6 +64,8 @@ export type Config = {
   quotaBytes: number;
   concurrency: number;
   pools?: readonly PoolFraction[] | undefined;
+  /** Bytes that the outputs of functions may take. */
+  outputBytes?: number;
   /** A PostgreSQL database in the place of the file in the data directory. Holds a password: never for a log. */
   databaseUrl?: string | undefined;
   /** Holds a secret key: never for a log. */
@@ -89,13 +97,14 @@ export function readConfig({ environment = process.env, flags = {} }: { environm
     quotaMiB: environment['FREEHOLD_QUOTA_MIB'],
     concurrency: environment['FREEHOLD_CONCURRENCY'],
     pools: environment['FREEHOLD_POOLS'],
+    outputMiB: environment['FREEHOLD_OUTPUT_MIB'],
   };
   const given = Object.fromEntries(
     [...Object.entries(fromEnvironment), ...Object.entries(flags)].filter(([, value]) => value !== undefined),
   );
   const parsed = settings.safeParse(given);
   if (!parsed.success) throw invalid(parsed.error, flags);
-  const { data, gateway, owner, log, quotaMiB, ...rest } = parsed.data;
+  const { data, gateway, owner, log, quotaMiB, outputMiB, ...rest } = parsed.data;
   const origins = listIn(parsed.data.origins).map(parseOrigin);
   return {
     ...rest,
@@ -106,6 +115,7 @@ export function readConfig({ environment = process.env, flags = {} }: { environm
     owner: owner === undefined || owner === '' ? undefined : parseOwner(owner),
     logLevel: log,
     quotaBytes: quotaMiB * mebibyte,
+    outputBytes: outputMiB * mebibyte,
     databaseUrl: readDatabaseUrl(environment),
     bucket: readBucket(environment),
   };

@@ -45,11 +45,14 @@ import { searchRoutes } from './routes/search.ts';
 import { puterRoutes } from './routes/puter/index.ts';
 import { pc2Routes } from './routes/pc2/index.ts';
 import { systemRoutes } from './routes/system.ts';
+import { batchRoutes } from './routes/batch.ts';
+import { os402TaskRoutes } from './routes/os402-tasks.ts';
 import { taskRoutes } from './routes/tasks.ts';
 import { openSales } from './sale.ts';
 import { createCauses } from './sockets/causes.ts';
 import { openSockets } from './sockets/sockets.ts';
 import { openStops } from './stops.ts';
+import { openTaskAccess } from './task-access.ts';
 import { version } from './version.ts';
 
 /** Announced to all nodes on the database. */
@@ -160,6 +163,7 @@ export async function startNode({
       retention: 30 * day,
       key: nodeKey(dataDirectory),
       pools: config.pools ?? [],
+      outputBytes: config.outputBytes,
     });
     stops.add(() => compute.stop());
 
@@ -173,8 +177,16 @@ export async function startNode({
       chains: chain ? [{ network: chain.token.network, rpcUrl: chain.rpcUrl }] : [],
       tokens: token ? [token] : [],
     });
-    await payments.recover({ findResult: async ({ taskId }) => ((await compute.tasks.output(taskId)) ? taskId : undefined) });
+    await payments.recover({ findResult: async ({ taskId }) => ((await compute.tasks.find(taskId))?.chargeable ? taskId : undefined) });
     stops.add(() => payments.stop());
+
+    const taskAccess = openTaskAccess({
+      compute,
+      key: await compute.keyFor('task access'),
+      recover: recoverAddress,
+      signers: async () => (await identity.signers()).map(({ address }) => address),
+      now,
+    });
 
     const metrics = openMetrics({ activeTasks: compute.tasks.active });
     stops.add(async () => metrics.stop());
@@ -240,7 +252,9 @@ export async function startNode({
         onChange: () => database.announce(offersTopic),
         now,
       }),
-      ...taskRoutes({ compute, payments, token }),
+      ...taskRoutes({ compute, payments, token, access: taskAccess, signer: keeper }),
+      ...os402TaskRoutes({ compute, access: taskAccess, signer: keeper }),
+      ...batchRoutes({ compute, sales, access: taskAccess, directory: join(dataDirectory, 'compute', 'inputs') }),
       ...chainRoutes({ chain: () => chain, now }),
       ...puterRoutes({ identity, drive, keyValue, causes, publish: (told) => sockets.publish(told), startedAt, now }),
       ...functionRoutes({ compute, sales, metrics: () => metrics, directory: join(dataDirectory, 'compute', 'inputs') }),

@@ -1,4 +1,4 @@
-import type { Offer, SettleResponse } from '@freehold/protocol';
+import type { Address, Hex, Offer, SettleResponse } from '@freehold/protocol';
 import type { Reservation } from './reservation.ts';
 
 /** One paid call, as its route knows it. */
@@ -12,6 +12,16 @@ export type PaidCall = {
   taskId: string;
   /** Hash of everything of the request that the result depends on; see `requestHashOf`. */
   requestHash: string;
+};
+
+/** What a payment says of itself. */
+export type Payer = {
+  payer: Address;
+  nonce: Hex;
+  /** A key made the signature for the payer. */
+  isProven: boolean;
+  /** Milliseconds since the epoch: begun later, the work could not be settled in time. */
+  startBefore: number;
 };
 
 export type Admission =

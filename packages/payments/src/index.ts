@@ -1,7 +1,7 @@
 export { boundNonce, type Binding } from './binding.ts';
 export { PaymentError, type PaymentErrorCode } from './error.ts';
 export { defaultLimits, type Limits } from './limits.ts';
-export type { Admission, Outcome, PaidCall } from './call.ts';
+export type { Admission, Outcome, PaidCall, Payer } from './call.ts';
 export { openPayments, type Payments, type PaymentsOptions } from './payments.ts';
 export type { ChainSettings } from './rails/exact/chain.ts';
 export type { Signer } from './rails/exact/sender.ts';

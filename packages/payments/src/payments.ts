@@ -8,7 +8,7 @@ import {
   type SettleResponse,
   type Token,
 } from '@freehold/protocol';
-import type { Admission, Outcome, PaidCall } from './call.ts';
+import type { Admission, Outcome, PaidCall, Payer } from './call.ts';
 import { PaymentError } from './error.ts';
 import { isSameRequest, openLedger } from './ledger.ts';
 import { defaultLimits, type Limits } from './limits.ts';
@@ -252,9 +252,22 @@ export function openPayments({ database, node, now, log, recover, signer, chains
     return { kind: ended.state === 'settled' ? 'settled' : 'unpaid', reservation: ended, response: responseOf(ended) };
   }
 
+  /**
+   * Whose payment a header is and until when it is good, by what is written in it and its signature: nothing is held, and the chain is
+   * not asked. `isProven` is false for what only a contract wallet could vouch for.
+   * Errors: `payment_malformed`, `payment_invalid`.
+   */
+  function payerOf({ header, offer, offerId, url }: Pick<PaidCall, 'offer' | 'offerId' | 'url'> & { header: string }): Payer {
+    const { authorization, isKeySigned } = rail.verify({ header, offer, offerId, url });
+    const { from, nonce, validBefore } = authorization;
+    const lastMs = Number(validBefore) * 1000 - offer.limits.wallMs - limits.settleMarginMs;
+    return { payer: from, nonce, isProven: isKeySigned, startBefore: Math.min(lastMs, Number.MAX_SAFE_INTEGER) };
+  }
+
   return {
     requirements,
     paymentRequired,
+    payerOf,
     admit,
     outcome,
     /** The task is about to run. */

@@ -204,24 +204,105 @@ export const offerSummary = z.object({
 });
 export type OfferSummary = z.output<typeof offerSummary>;
 
-export const taskState = z.enum(['running', 'done', 'failed']);
+/** `waiting`: a batch run whose turn has not come yet. */
+export const taskState = z.enum(['waiting', 'running', 'done', 'failed']);
 export const taskSummary = z.object({
   id: z.string(),
   offer: offerId,
   state: taskState,
   /** exit, signal, wall, cpu, memory, output, trap, killed, invalid or spawn; null while running. */
   reason: z.string().nullable(),
+  /** One sentence on why it failed, or null. */
+  message: z.string().nullable(),
   exitCode: z.number().nullable(),
+  /** When it began; while it waits, when it was accepted. */
   startedAt: z.number(),
+  endedAt: z.number().nullable(),
   wallUs: z.number().nullable(),
   cpuUs: z.number().nullable(),
   maxRssBytes: z.number().nullable(),
+  /** WebAssembly instructions, when they were counted. */
+  fuel: z.number().nullable(),
+  /** The wallet it ran for; null when nobody paid. */
+  payer: address.nullable(),
+  /** What it wrote, in bytes; while a batch run goes on, so far. */
+  stdoutBytes: z.number(),
+  stderrBytes: z.number(),
+  /** Whether its outputs can still be had, and until when. */
+  kept: z.boolean(),
+  expiresAt: z.number().nullable(),
   /** What its receipt says was paid, in atomic units. */
   paid: atomicAmount,
   receipt: signedReceipt.nullable(),
 });
 export type TaskSummary = z.output<typeof taskSummary>;
 export const taskList = z.object({ tasks: z.array(taskSummary), next: z.string().nullable() });
+
+/** GET /api/tasks/live: what waits and runs at this moment. */
+export const liveTask = z.object({
+  id: z.string(),
+  offer: offerId,
+  payer: address.nullable(),
+  state: z.enum(['waiting', 'running']),
+  since: z.number(),
+  stdoutBytes: z.number(),
+  stderrBytes: z.number(),
+});
+export const liveTasks = z.object({
+  tasks: z.array(liveTask),
+  /** Of the whole node: calls that wait for their turn, and those that have it. */
+  waiting: z.number(),
+  running: z.number(),
+});
+export type LiveTasks = z.output<typeof liveTasks>;
+
+/** GET /api/offers/:offer/statistics, for its seller. */
+export const offerStatistics = z.object({
+  since: z.number(),
+  calls: z.number(),
+  /** Share of the calls that were answered without a run, 0 to 1. */
+  cachedShare: z.number(),
+  /** Of the last runs, at most 2000; null when there was none. */
+  p50Us: z.number().nullable(),
+  p95Us: z.number().nullable(),
+  runs: z.number(),
+  /** Failed runs among them, by reason. */
+  failures: z.record(z.string(), z.number()),
+  /** Settled income in atomic units of the node's token. */
+  earned: atomicAmount,
+});
+export type OfferStatistics = z.output<typeof offerStatistics>;
+
+/** GET /api/offers/:offer/logs: what its last runs wrote to standard error, the end of it, newest first. */
+export const offerLogs = z.object({
+  logs: z.array(
+    z.object({
+      task: z.string(),
+      startedAt: z.number(),
+      state: taskState,
+      reason: z.string().nullable(),
+      message: z.string().nullable(),
+      stderr: z.string(),
+    }),
+  ),
+});
+export type OfferLogs = z.output<typeof offerLogs>;
+
+/** POST /api/offers/:offer/run and /:offer/run/:seconds. Standard input as text, or as bytes in base64. */
+export const batchRun = z.strictObject({
+  args: z.array(z.string().max(65_536)).max(256).optional(),
+  env: z.record(z.string().max(64), z.string().max(65_536)).optional(),
+  stdin: z.string().optional(),
+  stdinBase64: z.base64().optional(),
+  /** SECONDS for which the outputs are to be kept, when that is less than the offer says. */
+  retain: z.number().int().min(0).max(31_622_400).optional(),
+  /** Nobody else may have the result, not even by an equal call. */
+  private: z.boolean().optional(),
+});
+
+/** The answer: ask for it at `url`. `access` is the right to read this one task, for whoever has it. */
+export const batchAccepted = z.object({ task: z.string(), state: taskState, url: z.string(), access: z.string() });
+export type BatchAccepted = z.output<typeof batchAccepted>;
 
 /** What a seller has been paid, on the chain, in atomic units of the node's token. */
 export const earnings = z.object({ settled: atomicAmount, calls: z.number(), token: token.nullable() });
@@ -246,5 +327,9 @@ export const serverEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('offers') }),
   /** A call was answered to one of the listener's functions; amount 0 when it was free. */
   z.object({ type: z.literal('sale'), offer: offerId, task: z.string(), amount: atomicAmount, payer: address }),
+  /** A batch run changed: `ended` says that it is done or failed. */
+  z.object({ type: z.literal('task'), offer: offerId, task: z.string(), state: z.enum(['waiting', 'running', 'ended']) }),
+  /** So many calls of one of the listener's functions began and ended since the last of these, at most four times a second. */
+  z.object({ type: z.literal('tasks'), offer: offerId, started: z.number(), ended: z.number() }),
 ]);
 export type ServerEvent = z.output<typeof serverEvent>;

@@ -15,7 +15,6 @@ import {
   offerIdOf,
   offerTypedData,
   parseUnits,
-  taskIdOf,
   toHex,
   toWalletJson,
   type Offer,
@@ -70,30 +69,6 @@ test('an offer id covers every field and does not depend on key order; unknown f
   assert.notEqual(offerIdOf({ ...document, expiresAt: 3 }), offerIdOf(document));
   assert.equal(offer.safeParse({ ...document, surprise: 1 }).success, false);
   assert.equal(canonicalJson({ b: 1, a: [2] }), '{"a":[2],"b":1}');
-});
-
-test('a task id changes with each part that can change the outcome', () => {
-  const base = {
-    kind: 'wasm',
-    program: 'bafkreifzjut3te2nhyekklss27nh3k72ysco7y32koao5eei66wof36n5e',
-    runtime: 'wasm',
-    entry: 'add',
-    args: ['1', '2'],
-    env: {},
-    stdin: new Uint8Array(32),
-    limits: defaultLimits,
-    deterministic: true,
-    nonce: new Uint8Array(0),
-  } as const;
-  const id = taskIdOf({ ...base, args: [...base.args] });
-  const others = [
-    { ...base, args: ['1', '3'] },
-    { ...base, args: [...base.args], entry: 'subtract' },
-    { ...base, args: [...base.args], env: { A: '1' } },
-    { ...base, args: [...base.args], nonce: Uint8Array.of(1) },
-  ].map(taskIdOf);
-  assert.equal(new Set([id, ...others]).size, 5);
-  assert.equal(taskIdOf({ ...base, args: [...base.args] }), id);
 });
 
 test('x402 headers survive a round trip with any text', () => {

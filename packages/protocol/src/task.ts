@@ -1,42 +1,100 @@
 import * as dagCbor from '@ipld/dag-cbor';
 import { sha256 } from '@noble/hashes/sha2.js';
+import { CID } from 'multiformats/cid';
+import type { Address } from './address.ts';
 import { cidOf, dagCborCodec } from './cid.ts';
-import type { Limits, Runtime } from './offer.ts';
+import { fromHex, toHex, type Hex } from './hex.ts';
+import type { Runtime } from './offer.ts';
 
 /**
  * Everything that can change the outcome of a task, and nothing else; what is not here never reaches the program.
  * Facts: compute §5. Price and offer are not part of it: the same program under two offers is the same work.
  */
 export type TaskPreimage = {
-  kind: 'native' | 'wasm' | 'wasi1';
+  /** How the program is run: what the engines call core modules, WASI commands, … */
+  kind: 'native' | 'script' | 'javascript' | 'wasm' | 'wasi1' | 'reactor1' | 'wasi2';
   /** CID of the bytes that are executed. */
   program: string;
   runtime: Runtime;
-  /** Export that is called (core WebAssembly modules). */
+  /** Export that is called (core WebAssembly modules and reactors). */
   entry: string | null;
-  args: string[];
-  env: Record<string, string>;
-  /** sha256 of standard input. */
+  /** Numbers in decimal. */
+  args: readonly string[];
+  env: Readonly<Record<string, string>>;
+  /** sha256 of standard input, 32 bytes. */
   stdin: Uint8Array;
-  limits: Limits;
-  /** Identity of the folders that a WASI program is given (`inputsCidOf`); absent without any. */
-  inputs?: string;
-  /** The account that alone may have the result; absent when equal calls of anybody may share it. */
-  scope?: string;
-  /** The hosts and ports that it may connect to; absent where it has no network. */
-  network?: readonly string[];
-  /** It may start processes. */
-  fork?: true;
-  /** With `deterministic`, the clock is fixed and randomness is seeded from the task id. */
-  deterministic: boolean;
+  /** CID of the snapshot of the files that it may read; null when it has none. */
+  inputs: string | null;
+  /** They change outcomes, as a timeout does. */
+  limits: { memoryBytes: number; cpuMs: number; wallMs: number; outputBytes: number; fuel: number | null };
+  policy: {
+    clock: 'fixed' | 'real';
+    /** `seeded` from the task's id. */
+    random: 'seeded' | 'real';
+    /** The only `host:port` it may connect to, sorted. */
+    net: readonly string[];
+    fork: boolean;
+  };
+  /** HMAC, under a key of the node, of what only the node knows of the run; null when there is nothing of the kind. */
+  secret: Uint8Array | null;
+  /** The only wallet that may share the result; null when anybody may. */
+  scope: Address | null;
   /** Makes the task of a non-deterministic function unique; empty when equal inputs may share a result. */
   nonce: Uint8Array;
 };
 
 /** Raised when the sandbox changes in a way that may change results: it disowns every cached result at once. */
-const runtimeEdition = 'cell-1';
+const runtimeEdition = 'cell-2';
 
-/** CIDv1 (dag-cbor, sha2-256) of the preimage. DAG-CBOR has one encoding for a value, so equal preimages have equal ids. */
-export function taskIdOf(preimage: TaskPreimage): string {
-  return cidOf(dagCborCodec, sha256(dagCbor.encode({ v: 1, ...preimage, runtime: `${preimage.runtime}/${runtimeEdition}` })));
+/**
+ * The DAG-CBOR block whose CID is the task's id. DAG-CBOR has one encoding for a value, and the fields are named one by one, so
+ * equal preimages give equal bytes, and what is no part of the type gets no part in the identity. Errors: TypeError.
+ */
+export function encodeTask(task: TaskPreimage): Uint8Array {
+  const { limits, policy } = task;
+  if (task.stdin.length !== 32) throw new TypeError('The input of a task is named by the 32 bytes of its sha256');
+  return dagCbor.encode({
+    v: 1,
+    kind: task.kind,
+    program: CID.parse(task.program),
+    runtime: `${task.runtime}/${runtimeEdition}`,
+    entry: task.entry,
+    args: task.args.map(text),
+    env: Object.fromEntries(Object.entries(task.env).map(([name, value]) => [name, text(value)])),
+    stdin: task.stdin,
+    inputs: task.inputs === null ? null : CID.parse(task.inputs),
+    limits: {
+      cpu: whole(limits.cpuMs),
+      fuel: limits.fuel === null ? null : whole(limits.fuel),
+      mem: whole(limits.memoryBytes),
+      out: whole(limits.outputBytes),
+      wall: whole(limits.wallMs),
+    },
+    policy: { clock: policy.clock, fork: policy.fork, net: policy.net.map(text), random: policy.random },
+    secret: task.secret,
+    scope: task.scope === null ? null : fromHex(task.scope.toLowerCase()),
+    nonce: task.nonce,
+  });
+}
+
+/** CIDv1 (dag-cbor, sha2-256) of an encoded task, in base32. */
+export const taskIdOfBlock = (block: Uint8Array): string => cidOf(dagCborCodec, sha256(block));
+
+/** The id of a task. Errors: TypeError. */
+export const taskIdOf = (task: TaskPreimage): string => taskIdOfBlock(encodeTask(task));
+
+/** The 32 bytes of the digest in a task's id: the form that contracts and OS402's clients know. Errors: Error when it is no CID. */
+export const taskDigest = (id: string): Hex => toHex(CID.parse(id).multihash.digest);
+
+/** The id of the task with that digest. */
+export const taskIdOfDigest = (digest: Hex): string => cidOf(dagCborCodec, fromHex(digest));
+
+function text(value: unknown): string {
+  if (typeof value === 'string' && value.isWellFormed()) return value;
+  throw new TypeError('Arguments and variables of a task are texts in Unicode');
+}
+
+function whole(value: number): number {
+  if (Number.isSafeInteger(value)) return value;
+  throw new TypeError('Limits of a task are whole numbers');
 }

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { cidOf, rawCodec, taskIdOf, type Limits } from '@freehold/protocol';
+import { cidOf, rawCodec, taskIdOf, type Address, type Limits } from '@freehold/protocol';
 import type { Engine, RunReason, RunResult } from '../engine.ts';
 import { ComputeError } from '../error.ts';
 import type { Mount } from '../mounts/mount.ts';
@@ -21,7 +21,7 @@ const most = { running: 4, waiting: 32 };
 
 export type OwnRun = {
   /** The account that runs it, whose turn it takes. */
-  account: string;
+  account: Address;
   /** The program: a WebAssembly core module, or a WASI preview 1 command. */
   bytes: Uint8Array;
   /** The export of a core module that is called. */
@@ -89,11 +89,12 @@ export function openOwnRuns({ run }: { run: Engine['run'] }) {
           args,
           env,
           stdin: createHash('sha256').update(input).digest(),
-          limits: ownLimits,
-          deterministic: false,
-          nonce: randomBytes(16),
+          inputs,
+          limits: { ...ownLimits, fuel: null },
+          policy: { clock: 'real', random: 'real', net: [], fork: false },
+          secret: null,
           scope: account,
-          ...(inputs !== null && { inputs }),
+          nonce: randomBytes(16),
         });
         const result = await run(
           {

@@ -63,6 +63,8 @@ export function createServer({ routes, authenticate, origins, gateways, log, met
     // A body that was not read would be taken for the next request on this connection.
     if (!request.raw.complete && hasBody(request.raw)) reply.header('connection', 'close');
     reply.removeHeader('content-length');
+    const retryAfter = failure.details?.['retryAfter'];
+    if (typeof retryAfter === 'number') reply.header('retry-after', String(retryAfter));
     const { status, headers, body } = dialect.failure(failure, request);
     return reply
       .code(status)

@@ -24,6 +24,7 @@ import { RequestError } from '../error.ts';
 import { openAnswerStream, type AnswerStream } from '../http/answer-stream.ts';
 import { openEventAnswer, wantsEvents, type EventAnswer } from '../http/event-answer.ts';
 import { openInputReader } from '../http/body.ts';
+import { networkOf } from '../http/network-of.ts';
 import { route, type Arrival, type Call } from '../http/route.ts';
 import { sandboxHeaders } from '../http/user-content.ts';
 import type { Metrics } from '../metrics.ts';
@@ -31,8 +32,6 @@ import type { Answer, Sales } from '../sale.ts';
 import { endWithError, endWithOutcome } from './tool-events.ts';
 
 const name = z.string().min(1).max(64);
-/** Calls that may run or wait for a sandbox; more are sent away, to come back when there is room. */
-const mostCalls = 256;
 /** Input that all calls together may hold: in memory, and in files. */
 const inputBytes = { memoryBytes: 256 * 1024 * 1024, diskBytes: 1024 * 1024 * 1024 };
 
@@ -54,14 +53,6 @@ export const functionRoutes = ({
     const { params, request, reply, arrival, stream } = arrived;
     reply.headers(publicHeaders);
     if (request.method === 'OPTIONS') return reply.code(204).send();
-    if (compute.tasks.active() >= mostCalls) {
-      reply.header('retry-after', '1');
-      throw new RequestError(
-        'too_many_requests',
-        429,
-        'This node runs as many calls as it can. Send the request again in a moment; nothing was charged.',
-      );
-    }
     const call = await compute.offers.callable(params.offer);
     if (call.offer.interface === 'tool' && (request.method === 'GET' || request.method === 'HEAD'))
       return reply.headers({ 'cache-control': 'no-store' }).send(toolDocument(call.offer));
@@ -87,13 +78,15 @@ export const functionRoutes = ({
         },
         url: `${arrival.origin}${request.raw.url ?? ''}`,
         header: Array.isArray(header) ? header[0] : header,
+        from: networkOf(arrival.remoteAddress),
         signal: arrived.signal,
         // The answer to HEAD has the length of the body, so it waits for the end.
         ...(request.method !== 'HEAD' && { sink: answers.sink }),
         withInput: (use) => {
           // Only now does a client that waits for it (Expect: 100-continue) send its body.
           if (request.headers.expect !== undefined && !reply.raw.headersSent) reply.raw.writeContinue();
-          return inputs.with(stream, { limit: call.offer.limits.inputBytes }, use);
+          const before = Buffer.from(call.offer.input ?? '', 'base64');
+          return inputs.with(stream, { limit: call.offer.limits.inputBytes, before }, use);
         },
       });
     } catch (error) {
