@@ -40,7 +40,7 @@ export function openOutputs({ store, directory, limitBytes, now, log }: OutputsO
   let kept = 0;
   let sweeping: Promise<void> | undefined;
   let timer: NodeJS.Timeout | undefined;
-  let stopped = false;
+  const stopping = new AbortController();
 
   const fileOf = (hash: string) => join(directory, hash.slice(0, 2), hash);
 
@@ -86,12 +86,12 @@ export function openOutputs({ store, directory, limitBytes, now, log }: OutputsO
     used.clear();
     if (uses.size > 0) await store.touchTasks(uses);
     let count = 0;
-    for (let page; !stopped; count += page.length) {
+    for (let page; !stopping.signal.aborted; count += page.length) {
       page = await store.droppable({ expiredAt: now() }, pageSize);
       for (const task of page) await drop(task);
       if (page.length < pageSize) break;
     }
-    while (!stopped && kept > limitBytes) {
+    while (!stopping.signal.aborted && kept > limitBytes) {
       const target = limitBytes * (1 - slack);
       const page = await store.droppable({ leastUsed: true }, pageSize);
       for (const task of page) {
@@ -101,7 +101,7 @@ export function openOutputs({ store, directory, limitBytes, now, log }: OutputsO
       }
       if (page.length === 0) break;
     }
-    if (!stopped) await store.forgetTasks(now() - historyMs, pageSize);
+    if (!stopping.signal.aborted) await store.forgetTasks(now() - historyMs, pageSize);
     if (count > 0) log('compute.outputs.dropped', { tasks: count, keptBytes: kept });
   }
 
@@ -119,7 +119,7 @@ export function openOutputs({ store, directory, limitBytes, now, log }: OutputsO
     for await (const folder of folders) {
       if (!folder.isDirectory()) continue;
       for await (const { name } of await opendir(join(directory, folder.name))) {
-        if (stopped) return;
+        if (stopping.signal.aborted) return;
         if (held.has(name) || (await store.isOutputKept(name))) continue;
         // One that is being written has a name of its own, for a moment.
         if (name.startsWith('.') && now() - (await stat(join(directory, folder.name, name))).mtimeMs < writingMs) continue;
@@ -138,7 +138,7 @@ export function openOutputs({ store, directory, limitBytes, now, log }: OutputsO
         release() {
           release(streams.stdout);
           release(streams.stderr);
-          if (kept > limitBytes && !stopped) void sweepNow();
+          if (kept > limitBytes && !stopping.signal.aborted) void sweepNow();
         },
       };
     },
@@ -189,7 +189,7 @@ export function openOutputs({ store, directory, limitBytes, now, log }: OutputsO
     sweep: sweepNow,
 
     async stop(): Promise<void> {
-      stopped = true;
+      stopping.abort();
       clearInterval(timer);
       await sweeping;
     },

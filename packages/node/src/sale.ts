@@ -100,11 +100,11 @@ export function openSales({
   };
 
   /** A payment that does not do is answered with the terms again and the reason, as x402 has it. Any other refusal is thrown. */
-  const orRefusal = <Result>(error: unknown): Result | PaymentError => {
+  const refusalIn = (error: unknown): PaymentError => {
     if (error instanceof PaymentError && error.status === 402) return error;
     throw error;
   };
-  const admit = (call: PaidCall): Promise<Admission | PaymentError> => payments.admit(call).catch(orRefusal<Admission>);
+  const admit = (call: PaidCall): Promise<Admission | PaymentError> => payments.admit(call).catch(refusalIn);
 
   const announce = (plan: Plan, { task }: Outcome, { amount, payer }: { amount: string; payer: Address }) =>
     onSold({ offer: plan.call.id, task, amount, payer, seller: plan.call.offer.owner });
@@ -225,7 +225,7 @@ export function openSales({
       const by = payments.payerOf({ header, offer, offerId: plan.call.id, url });
       return { plan, offer, header, url, from, by, nonce: nonceOf(by) };
     } catch (error) {
-      return orRefusal<Purchase>(error);
+      return refusalIn(error);
     }
   }
 

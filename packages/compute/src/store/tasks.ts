@@ -222,7 +222,7 @@ export function openTaskStore(database: Database, node: string) {
       const row = await read.get<{ bytes: number | null }>(
         sql`SELECT CAST(SUM(stdout_size + stderr_size) AS BIGINT) AS bytes FROM task WHERE kept = 1 AND ${ofNode}`,
       );
-      return Number(row?.bytes ?? 0);
+      return row?.bytes ?? 0;
     },
 
     /** Tasks of this node whose outputs are to go: those past their time, or those that were used least lately. */
@@ -232,7 +232,7 @@ export function openTaskStore(database: Database, node: string) {
           ? sql`SELECT id, stdout_size + stderr_size AS bytes FROM task WHERE kept = 1 AND expires_at <= ${which.expiredAt} AND ${ofNode} ORDER BY expires_at LIMIT ${limit}`
           : sql`SELECT id, stdout_size + stderr_size AS bytes FROM task WHERE kept = 1 AND ${ofNode} ORDER BY used_at LIMIT ${limit}`,
       );
-      return rows.map(({ id, bytes }) => ({ id, bytes: Number(bytes) }));
+      return rows;
     },
 
     /** Lets go of the outputs of a task; its row stays as history. Answers the files by hash that no other task of this node needs. */

@@ -17,10 +17,10 @@ export function openUsageStore(database: Database) {
     /** Calls since a day (days since the epoch), by outcome. */
     async usage(offer: string, since: number): Promise<Record<Outcome, number>> {
       const rows = await database.read.all<{ outcome: Outcome; calls: number }>(
-        sql`SELECT outcome, SUM(calls) AS calls FROM task_usage WHERE offer = ${offer} AND day >= ${since} GROUP BY outcome LIMIT 8`,
+        sql`SELECT outcome, CAST(SUM(calls) AS BIGINT) AS calls FROM task_usage WHERE offer = ${offer} AND day >= ${since} GROUP BY outcome LIMIT 8`,
       );
       const usage: Record<Outcome, number> = { ran: 0, failed: 0, joined: 0, cached: 0 };
-      for (const { outcome, calls } of rows) usage[outcome] = Number(calls);
+      for (const { outcome, calls } of rows) usage[outcome] = calls;
       return usage;
     },
   };
