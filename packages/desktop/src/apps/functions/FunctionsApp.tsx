@@ -25,7 +25,7 @@ type ShopProps = Pick<
 >;
 
 function Shop({ account, node }: ShopProps) {
-  const { status, problem, offers, earnings, tasks, fresh, reload } = useFunctions(account.address);
+  const { status, problem, offers, earnings, fresh, reload } = useFunctions(account.address);
   const [isPublishing, setPublishing] = useState(false);
   const [selectedId, setSelectedId] = useState<string | null>(null);
   const selected = offers.find(({ id }) => id === selectedId);
@@ -67,14 +67,7 @@ function Shop({ account, node }: ShopProps) {
         <OfferList offers={offers} token={node.token} fresh={fresh} selectedId={selectedId} onSelect={setSelectedId} />
       </div>
       {selected && (
-        <OfferDetails
-          key={selected.id}
-          summary={selected}
-          token={node.token}
-          tasks={tasks.filter(({ offer }) => offer === selected.id)}
-          onClose={() => setSelectedId(null)}
-          onChanged={reload}
-        />
+        <OfferDetails key={selected.id} summary={selected} token={node.token} onClose={() => setSelectedId(null)} onChanged={reload} />
       )}
     </div>
   );

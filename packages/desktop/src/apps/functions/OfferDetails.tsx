@@ -1,4 +1,4 @@
-import type { OfferSummary, TaskSummary, Token } from '@freehold/protocol';
+import type { OfferSummary, Token } from '@freehold/protocol';
 import { useState } from 'react';
 import { Button, IconButton } from '../../components/Button.tsx';
 import { ConfirmDialog } from '../../components/ConfirmDialog.tsx';
@@ -6,20 +6,26 @@ import { Note } from '../../components/Note.tsx';
 import { useServices } from '../../services.ts';
 import { curlLine, namedUrl } from './call-example.ts';
 import { CopyLine } from './CopyLine.tsx';
+import { LiveRuns } from './LiveRuns.tsx';
 import { formatMoney, formatPrice } from './money.ts';
+import { OfferLog } from './OfferLog.tsx';
 import { StateChip } from './StateChip.tsx';
+import { Statistics } from './Statistics.tsx';
 import { TaskList } from './TaskList.tsx';
+import { TryIt } from './TryIt.tsx';
+import { useActivity } from './use-activity.ts';
 import css from './OfferDetails.module.css';
 
-type Props = { summary: OfferSummary; token: Token | null; tasks: readonly TaskSummary[]; onClose: () => void; onChanged: () => void };
+type Props = { summary: OfferSummary; token: Token | null; onClose: () => void; onChanged: () => void };
 
 const mebibyte = 1024 * 1024;
 const day = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium' });
 
-export function OfferDetails({ summary, token, tasks, onClose, onChanged }: Props) {
+export function OfferDetails({ summary, token, onClose, onChanged }: Props) {
   const { api, toasts } = useServices();
   const [isWithdrawing, setWithdrawing] = useState(false);
-  const { offer, state, refusal, calls, earned } = summary;
+  const { offer, state, refusal, earned } = summary;
+  const { statistics, live, logs, tasks, hasMore, showMore, refresh } = useActivity(summary.id);
   const url = namedUrl(summary);
 
   const withdraw = async () => {
@@ -33,7 +39,6 @@ export function OfferDetails({ summary, token, tasks, onClose, onChanged }: Prop
   };
   const facts: readonly [string, string][] = [
     ['Price a call', formatPrice(offer.prices[0]?.amount ?? '0', token)],
-    ['Calls', calls.toLocaleString()],
     ['Earned', formatMoney(earned, token)],
     [state === 'expired' ? 'Expired' : 'Expires', day.format(offer.expiresAt)],
     ['Memory', `${Math.round(offer.limits.memoryBytes / mebibyte)} MiB`],
@@ -59,7 +64,11 @@ export function OfferDetails({ summary, token, tasks, onClose, onChanged }: Prop
             </div>
           ))}
         </dl>
-        <TaskList tasks={tasks} token={token} />
+        {state === 'live' && <TryIt summary={summary} onCalled={refresh} />}
+        <LiveRuns runs={live} onStopped={refresh} />
+        {statistics && <Statistics statistics={statistics} />}
+        <TaskList tasks={tasks} token={token} hasMore={hasMore} onMore={showMore} />
+        <OfferLog logs={logs} />
         {state !== 'withdrawn' && (
           <div className={css.end}>
             <Button icon="trash" onClick={() => setWithdrawing(true)}>

@@ -1,5 +1,6 @@
 import type { TaskSummary, Token } from '@freehold/protocol';
 import { useState } from 'react';
+import { Button } from '../../components/Button.tsx';
 import { CopyButton } from '../../components/CopyButton.tsx';
 import { Dialog } from '../../components/Dialog.tsx';
 import { formatMoment } from '../../components/format.ts';
@@ -7,17 +8,17 @@ import { formatMoney } from './money.ts';
 import { describeTask, formatMicroseconds } from './task-words.ts';
 import css from './OfferDetails.module.css';
 
-const shownTasks = 30;
+type Props = { tasks: readonly TaskSummary[]; token: Token | null; hasMore: boolean; onMore: () => void };
 
-/** The latest calls of one function. */
-export function TaskList({ tasks, token }: { tasks: readonly TaskSummary[]; token: Token | null }) {
+/** The calls of one function, newest first. */
+export function TaskList({ tasks, token, hasMore, onMore }: Props) {
   const [receipt, setReceipt] = useState<TaskSummary['receipt']>(null);
   return (
     <section className={css.tasks} aria-label="Recent calls">
       <h4>Recent calls</h4>
-      {tasks.length === 0 && <p>Nobody has called it yet. Share its address, or try it yourself from a terminal.</p>}
+      {tasks.length === 0 && <p>Nobody has called it yet. Share its address, or try it yourself.</p>}
       <ul>
-        {tasks.slice(0, shownTasks).map((task) => (
+        {tasks.map((task) => (
           <li key={task.id} data-state={task.state}>
             <span className={css.dot} aria-hidden="true" />
             <div>
@@ -33,6 +34,7 @@ export function TaskList({ tasks, token }: { tasks: readonly TaskSummary[]; toke
           </li>
         ))}
       </ul>
+      {hasMore && <Button onClick={onMore}>Show more</Button>}
       {receipt && (
         <Dialog
           title="Receipt"

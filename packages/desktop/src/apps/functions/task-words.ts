@@ -10,15 +10,19 @@ const reasons: Record<string, string> = {
   output: 'Wrote too much',
   trap: 'Trapped',
   killed: 'Stopped by the node',
+  fuel: 'Ran too many instructions',
   invalid: 'Gave an answer that is not valid',
   spawn: 'Could not be started',
 };
 
 export function describeTask({ state, reason }: Pick<TaskSummary, 'state' | 'reason'>): string {
+  if (state === 'waiting') return 'Waits for its turn';
   if (state === 'running') return 'Running';
   if (state === 'done') return 'Answered';
-  return (reason && reasons[reason]) ?? reason ?? 'Failed';
+  return reason === null ? 'Failed' : reasonWords(reason);
 }
+
+export const reasonWords = (reason: string): string => reasons[reason] ?? reason;
 
 /** Microseconds as people read them. */
 export function formatMicroseconds(value: number | null): string {

@@ -1,4 +1,4 @@
-import type { Address, Earnings, OfferSummary, TaskSummary } from '@freehold/protocol';
+import type { Address, Earnings, OfferSummary } from '@freehold/protocol';
 import { useCallback, useEffect, useState } from 'react';
 import { messageOf } from '../../api/error.ts';
 import { useServices } from '../../services.ts';
@@ -9,7 +9,6 @@ export type FunctionsState = {
   /** Newest first. */
   offers: readonly OfferSummary[];
   earnings: Earnings | null;
-  tasks: readonly TaskSummary[];
   /** Offers that have just sold a call. */
   fresh: ReadonlySet<string>;
 };
@@ -26,15 +25,14 @@ export function useFunctions(seller: Address): FunctionsState & { reload: () => 
     problem: null,
     offers: [],
     earnings: null,
-    tasks: [],
     fresh: new Set(),
   });
 
   const reload = useCallback(async () => {
     try {
-      const [all, earnings, tasks] = await Promise.all([api.functions.offers(), api.functions.earnings(), api.functions.tasks()]);
+      const [all, earnings] = await Promise.all([api.functions.offers(), api.functions.earnings()]);
       const offers = all.filter(({ offer }) => offer.owner === seller).toSorted((a, b) => b.offer.createdAt - a.offer.createdAt);
-      setState((current) => ({ ...current, status: 'ready', problem: null, offers, earnings, tasks }));
+      setState((current) => ({ ...current, status: 'ready', problem: null, offers, earnings }));
     } catch (error) {
       setState((current) => ({ ...current, status: current.status === 'ready' ? 'ready' : 'failed', problem: messageOf(error) }));
     }

@@ -1,0 +1,85 @@
+import type { OfferSummary } from '@freehold/protocol';
+import { useState, type FormEvent } from 'react';
+import { Button } from '../../components/Button.tsx';
+import { Field, Labelled } from '../../components/Field.tsx';
+import { Note } from '../../components/Note.tsx';
+import { useServices } from '../../services.ts';
+import type { FunctionAnswer } from '../../api/functions.ts';
+import css from './OfferDetails.module.css';
+
+const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
+
+/** A call as anybody would make it, without a payment: a priced function answers what it costs. */
+export function TryIt({ summary, onCalled }: { summary: OfferSummary; onCalled: () => void }) {
+  const { api, toasts } = useServices();
+  const { offer, example } = summary;
+  const isTool = offer.interface === 'tool';
+  const start = new URL(example);
+  const [method, setMethod] = useState<string>(isTool ? 'POST' : 'GET');
+  const [path, setPath] = useState(start.pathname + start.search);
+  const [body, setBody] = useState(() => (isTool ? JSON.stringify(offer.tool?.examples?.[0]?.input ?? {}, null, 2) : ''));
+  const [answer, setAnswer] = useState<FunctionAnswer | null>(null);
+  const [isBusy, setBusy] = useState(false);
+
+  const send = async (event: FormEvent) => {
+    event.preventDefault();
+    setBusy(true);
+    try {
+      const hasBody = method !== 'GET' && body !== '';
+      setAnswer(await api.functions.call(path, { method, ...(hasBody && { body, type: isTool ? 'application/json' : 'text/plain' }) }));
+      onCalled();
+    } catch (error) {
+      toasts.fail(error);
+    }
+    setBusy(false);
+  };
+
+  return (
+    <details className={css.try}>
+      <summary>Try it</summary>
+      <form onSubmit={(event) => void send(event)}>
+        {!isTool && (
+          <div className={css.line}>
+            <Labelled label="Method">
+              {(ids) => (
+                <select {...ids} value={method} onChange={(event) => setMethod(event.target.value)}>
+                  {methods.map((name) => (
+                    <option key={name}>{name}</option>
+                  ))}
+                </select>
+              )}
+            </Labelled>
+            <Field label="Path and query" value={path} spellCheck={false} onChange={(event) => setPath(event.target.value)} />
+          </div>
+        )}
+        {method !== 'GET' && (
+          <Labelled label={isTool ? 'Input, as JSON' : 'Body'}>
+            {(ids) => <textarea {...ids} rows={4} spellCheck={false} value={body} onChange={(event) => setBody(event.target.value)} />}
+          </Labelled>
+        )}
+        <Button kind="primary" type="submit" disabled={isBusy}>
+          {isBusy ? 'Calling …' : 'Call it'}
+        </Button>
+      </form>
+      {answer && <Answer answer={answer} />}
+    </details>
+  );
+}
+
+function Answer({ answer: { status, milliseconds, type, text, isCached } }: { answer: FunctionAnswer }) {
+  const facts = [`${milliseconds} ms`, isCached && 'from the cache', type].filter(Boolean).join(' · ');
+  return (
+    <div className={css.answer} role="group" aria-label="Answer" aria-live="polite">
+      {status === 402 ? (
+        <Note tone="caution">It has a price, and this call paid nothing: these are the terms. Call it with `freehold curl` to pay.</Note>
+      ) : (
+        <p>
+          <b>{status}</b> <small>{facts}</small>
+        </p>
+      )}
+      <pre className={css.json} tabIndex={0}>
+        {text === '' ? '(nothing)' : text}
+      </pre>
+    </div>
+  );
+}
