@@ -3,6 +3,12 @@ import type { Requirement } from './requirement.ts';
 /** What issue 4 (Compute) asks for. */
 export default [
   {
+    id: 'compute.desktop',
+    source: 'issues/4',
+    behaviour:
+      'the functions window: publish, try, what runs now with a way to stop it, times, share of the cache, failures, log and history',
+  },
+  {
     id: 'compute.sandbox.command',
     source: 'issues/4',
     behaviour: '`freehold sandbox PROGRAM` runs one program locally and tells its limits, usage and what it was denied',

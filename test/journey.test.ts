@@ -236,6 +236,15 @@ test(
     await page.getByRole('region', { name: 'Recent calls' }).waitFor();
     await picture('9-sold');
     await isAccessible('the functions window with a sale');
+
+    verifies('compute.desktop');
+    await page.getByText('Try it', { exact: true }).click();
+    await page.getByRole('button', { name: 'Call it' }).click();
+    await page.getByRole('group', { name: 'Answer' }).getByText('It has a price').waitFor();
+    await page.getByRole('region', { name: 'The last thirty days' }).getByText('From the cache').waitFor();
+    await picture('9-tried');
+    await isAccessible('a function that was tried');
+    await page.getByText('Try it', { exact: true }).click();
   },
 );
 

@@ -66,8 +66,12 @@ export function OfferDetails({ summary, token, onClose, onChanged }: Props) {
         </dl>
         {state === 'live' && <TryIt summary={summary} onCalled={refresh} />}
         <LiveRuns runs={live} onStopped={refresh} />
-        {statistics && <Statistics statistics={statistics} />}
-        <TaskList tasks={tasks} token={token} hasMore={hasMore} onMore={showMore} />
+        {statistics && (
+          <>
+            <Statistics statistics={statistics} />
+            <TaskList tasks={tasks} token={token} hasMore={hasMore} onMore={showMore} />
+          </>
+        )}
         <OfferLog logs={logs} />
         {state !== 'withdrawn' && (
           <div className={css.end}>
