@@ -24,7 +24,6 @@ export type ComputeErrorCode =
   | 'queue_full'
   | 'task_not_found'
   | 'function_failed'
-  | 'queue_full'
   | 'cancelled'
   | 'runner_lost';
 
