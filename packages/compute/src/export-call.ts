@@ -14,7 +14,7 @@ export function answerType({ call, run }: Pick<Plan, 'call' | 'run'>): string {
 }
 
 /** What an argument looks like in an example, by its type. */
-const examples: Record<string, string> = { f32: '1.5', f64: '1.5', string: 'text', bytes: 'AAEC' };
+const examples: Record<string, string> = { string: 'text', bytes: 'AAEC' };
 
 /** `?a=6&b=7`: one value for each parameter, in their order. */
 export function exampleQuery(parameters: string[]): string {
