@@ -71,6 +71,7 @@ export async function place(directory: string, { path }: Received, name: string)
 
 /** What had not arrived when an earlier process ended. Nothing of this process is arriving yet. */
 export async function removeUnfinished(directory: string): Promise<void> {
-  const names = await readdir(directory).catch(() => []);
-  await Promise.all(names.filter((name) => name.startsWith('.')).map((name) => rm(join(directory, name), { force: true })));
+  const entries = await readdir(directory, { withFileTypes: true }).catch(() => []);
+  const unfinished = entries.filter((entry) => entry.isFile() && entry.name.startsWith('.'));
+  await Promise.all(unfinished.map(({ name }) => rm(join(directory, name), { force: true })));
 }
