@@ -106,6 +106,16 @@ export default [
     id: 'compute.own.programs',
     source: 'issues/4',
     behaviour: 'a WebAssembly program in the own drive is run by its owner without an offer; others can neither run nor read it',
+    id: 'compute.wasi.traps',
+    source: 'issues/4',
+    behaviour:
+      'WASI preview 1 in all its corners: rights, open flags, trailing slashes, cookies, renumber, links, poll, append, seek and tell, sizes, sockets, descriptors',
+  },
+  {
+    id: 'compute.wasm.hostile',
+    source: 'issues/4',
+    behaviour:
+      'at least 30 WebAssembly attempts to escape or to exhaust are each stopped with their named reason, as root and as an ordinary user; neighbours go on and nothing is left behind',
   },
   {
     id: 'compute.wasm.fuel',

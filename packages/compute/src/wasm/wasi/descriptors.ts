@@ -80,8 +80,9 @@ export class Descriptors {
 
   /** A file, with the error that seeking in a stream earns. */
   file(number: number, needed = 0n): FileDescriptor {
-    const found = this.data(number, needed);
+    const found = this.data(number);
     if (found.kind === 'stream') fail('spipe');
+    this.get(number, needed);
     return found;
   }
 
