@@ -18,6 +18,8 @@ export type LockedOptions = {
   stdio: StdioOptions;
   /** Tests only: pretend to be a machine without these. */
   without?: readonly ('namespaces' | 'landlock')[];
+  /** Tests only: started by this user instead of one's own. */
+  user?: number | undefined;
 };
 
 /**
@@ -33,6 +35,7 @@ export function spawnLocked(options: LockedOptions): ChildProcess {
   return spawn(options.runner, [...args, '--', options.program, ...options.args], {
     env: { OPENSSL_CONF: '/dev/null', ...options.env },
     stdio: options.stdio,
+    ...(options.user !== undefined && { uid: options.user, gid: options.user }),
   });
 }
 

@@ -8,8 +8,8 @@ import { encodeFrame, FrameReader, type Frame, type FrameKind } from './frame.ts
 export type Launch = (options: { program: string; args: string[]; read: string[]; stdio: StdioOptions }) => ChildProcess;
 
 /** The launcher of production: the sandbox's own binary, from `prepareRunner`. */
-export function launchLocked(runner: { path: string }): Launch {
-  return (options) => spawnLocked({ runner: runner.path, ...options });
+export function launchLocked(runner: { path: string }, { user }: { user?: number | undefined } = {}): Launch {
+  return (options) => spawnLocked({ runner: runner.path, user, ...options });
 }
 
 /** The code of a host process: its first module, and options of Node. */

@@ -25,9 +25,20 @@ export type WasmPool = {
  *
  * Errors: `sandbox_unavailable` when this machine cannot confine the processes. Nothing ever runs unconfined.
  */
-export async function openWasmPool({ runner, size, log }: { runner: PreparedRunner; size: number; log: Log }): Promise<WasmPool> {
+export async function openWasmPool({
+  runner,
+  size,
+  log,
+  user,
+}: {
+  runner: PreparedRunner;
+  size: number;
+  log: Log;
+  /** Tests only: who starts the host processes. */
+  user?: number | undefined;
+}): Promise<WasmPool> {
   if ('unavailable' in runner) throw new ComputeError('sandbox_unavailable', 503, runner.unavailable);
-  const launch = launchLocked(runner);
+  const launch = launchLocked(runner, { user });
   const proof = await proveWasmSandbox({ launch });
   if (!proof.available) {
     throw new ComputeError('sandbox_unavailable', 503, `${proof.reason} ${proof.advice}`, {

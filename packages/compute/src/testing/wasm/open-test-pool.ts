@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { prepareRunner } from '../../native/index.ts';
@@ -15,10 +15,12 @@ export type TestPool = {
 };
 
 /** The real pool under the real sandbox, with the runner built into a temporary folder. */
-export async function openTestPool({ size = 2 } = {}): Promise<TestPool> {
+export async function openTestPool({ size = 2, user }: { size?: number; user?: number | undefined } = {}): Promise<TestPool> {
   const cacheDirectory = await mkdtemp(join(tmpdir(), 'freehold-wasm-'));
+  // Readable by whoever is to start the host processes.
+  await chmod(cacheDirectory, 0o755);
   const log = () => undefined;
-  const pool = await openWasmPool({ runner: await prepareRunner({ cacheDirectory, log }), size, log });
+  const pool = await openWasmPool({ runner: await prepareRunner({ cacheDirectory, log }), size, log, user });
   const ids = new Map<Uint8Array, string>();
   const program = (bytes: Uint8Array) => {
     const id = ids.get(bytes) ?? `program-${ids.size}`;

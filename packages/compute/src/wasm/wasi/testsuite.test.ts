@@ -39,7 +39,8 @@ for (const suite of suites) {
         result.reason === 'exit' &&
         result.exitCode === (expected.exit_code ?? 0) &&
         (expected.stdout === undefined || result.stdout.toString() === expected.stdout);
-      if (!isRight) failed.push(`${name}: ${result.reason} ${result.exitCode} ${result.trap ?? ''} ${result.stderr.toString().slice(-300)}`);
+      if (!isRight)
+        failed.push(`${name}: ${result.reason} ${result.exitCode} ${result.trap ?? ''} ${result.stderr.toString().slice(-300)}`);
     }
     assert.deepEqual(failed, [], `${names.length - failed.length} of ${names.length}`);
   });
@@ -59,8 +60,14 @@ function mountsOf(root: string): WasmMounts {
   const walk = (path: string) => {
     for (const name of readdirSync(join(root, path))) {
       const inside = path === '' ? name : `${path}/${name}`;
-      const { size, mtimeMs: modifiedMs, isFolder } = { ...statSync(join(root, inside)), isFolder: statSync(join(root, inside)).isDirectory() };
-      entries.push(isFolder ? { path: inside, type: 'folder', modifiedMs } : { path: inside, type: 'file', size, content: inside, modifiedMs });
+      const {
+        size,
+        mtimeMs: modifiedMs,
+        isFolder,
+      } = { ...statSync(join(root, inside)), isFolder: statSync(join(root, inside)).isDirectory() };
+      entries.push(
+        isFolder ? { path: inside, type: 'folder', modifiedMs } : { path: inside, type: 'file', size, content: inside, modifiedMs },
+      );
       if (isFolder) walk(inside);
     }
   };

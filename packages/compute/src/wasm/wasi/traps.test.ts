@@ -239,10 +239,5 @@ test('there are no sockets: BADF for what is not open, NOTSOCK for everything el
 
 test('descriptors are bounded, and the lowest free number is the next', async () => {
   verifies('compute.wasi.traps');
-  assert.deepEqual(await answers('many'), [
-    'opened 1020 33',
-    'one closed 0',
-    'the lowest free 500',
-  ]);
+  assert.deepEqual(await answers('many'), ['opened 1020 33', 'one closed 0', 'the lowest free 500']);
 });
-
