@@ -106,6 +106,8 @@ export default [
     id: 'compute.own.programs',
     source: 'issues/4',
     behaviour: 'a WebAssembly program in the own drive is run by its owner without an offer; others can neither run nor read it',
+  },
+  {
     id: 'compute.wasi.traps',
     source: 'issues/4',
     behaviour:

@@ -60,11 +60,9 @@ function mountsOf(root: string): WasmMounts {
   const walk = (path: string) => {
     for (const name of readdirSync(join(root, path))) {
       const inside = path === '' ? name : `${path}/${name}`;
-      const {
-        size,
-        mtimeMs: modifiedMs,
-        isFolder,
-      } = { ...statSync(join(root, inside)), isFolder: statSync(join(root, inside)).isDirectory() };
+      const found = statSync(join(root, inside));
+      const { size, mtimeMs: modifiedMs } = found;
+      const isFolder = found.isDirectory();
       entries.push(
         isFolder ? { path: inside, type: 'folder', modifiedMs } : { path: inside, type: 'file', size, content: inside, modifiedMs },
       );
