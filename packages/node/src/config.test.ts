@@ -14,6 +14,10 @@ test('flags win over the environment, which wins over the defaults', () => {
   assert.equal(config.dataDirectory, '/tmp/x');
   assert.equal(config.host, '127.0.0.1');
   assert.deepEqual(config.origins, ['https://a.example', 'https://b.example']);
+  assert.deepEqual(readConfig({ environment: { FREEHOLD_TARGETS: 'nas.local:80, [fd00::1]:443' } }).targets, [
+    'nas.local:80',
+    '[fd00::1]:443',
+  ]);
   assert.equal(readConfig({ environment, flags: { port: undefined } }).port, 5000);
 });
 
@@ -28,6 +32,7 @@ test('a bad setting is refused by the name and source that the person used', () 
   refuse({ environment: { FREEHOLD_OWNER: '0x1' } }, /FREEHOLD_OWNER .*40 hexadecimal/);
   refuse({ environment: { FREEHOLD_ORIGIN: 'example.org/path' } }, /FREEHOLD_ORIGIN/);
   refuse({ environment: { FREEHOLD_LOG: 'loud' } }, /FREEHOLD_LOG/);
+  refuse({ environment: { FREEHOLD_TARGETS: 'nas.local' } }, /FREEHOLD_TARGETS .*hosts with ports.*"nas.local"/);
 });
 
 test('a data directory is made for its owner alone; one that cannot be used is refused with the reason', () => {

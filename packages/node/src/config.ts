@@ -1,7 +1,7 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { PoolFraction } from '@freehold/compute';
-import { address, type Address } from '@freehold/protocol';
+import { address, networkTarget, type Address } from '@freehold/protocol';
 import { z } from 'zod';
 import { ConfigError } from './error.ts';
 
@@ -39,6 +39,8 @@ const settings = z.object({
     .int()
     .min(1)
     .default(10 * 1024),
+  /** Hosts of private networks, as host:port, that functions may reach when their offers name them. */
+  targets: z.string().default(''),
 });
 
 /** Where large content lives when it is not on this machine's disk: what `S3_*` says. */
@@ -66,6 +68,7 @@ export type Config = {
   pools?: readonly PoolFraction[] | undefined;
   /** Bytes that the outputs of functions may take. */
   outputBytes?: number;
+  targets?: readonly string[] | undefined;
   /** A PostgreSQL database in the place of the file in the data directory. Holds a password: never for a log. */
   databaseUrl?: string | undefined;
   /** Holds a secret key: never for a log. */
@@ -98,6 +101,7 @@ export function readConfig({ environment = process.env, flags = {} }: { environm
     concurrency: environment['FREEHOLD_CONCURRENCY'],
     pools: environment['FREEHOLD_POOLS'],
     outputMiB: environment['FREEHOLD_OUTPUT_MIB'],
+    targets: environment['FREEHOLD_TARGETS'],
   };
   const given = Object.fromEntries(
     [...Object.entries(fromEnvironment), ...Object.entries(flags)].filter(([, value]) => value !== undefined),
@@ -110,6 +114,7 @@ export function readConfig({ environment = process.env, flags = {} }: { environm
     ...rest,
     origins,
     pools: listIn(parsed.data.pools).map(parsePool),
+    targets: listIn(parsed.data.targets).map(parseTarget),
     gateways: listIn(gateway).map((host) => parseGateway(host, origins)),
     dataDirectory: resolve(data ?? join(environment['XDG_DATA_HOME'] ?? join(homedir(), '.local', 'share'), 'freehold')),
     owner: owner === undefined || owner === '' ? undefined : parseOwner(owner),
@@ -186,6 +191,15 @@ function parsePool(text: string): PoolFraction {
       `FREEHOLD_POOLS must list pools such as spare:0.5 or spare:0.5:0.25 (name, share of the memory, share of the programs that run at once), not ${JSON.stringify(text)}.`,
     );
   return { name, memory: Number(memory), slots: Number(slots) };
+}
+
+function parseTarget(text: string): string {
+  if (networkTarget.safeParse(text).success) return text;
+  throw new ConfigError(
+    'config_invalid',
+    400,
+    `FREEHOLD_TARGETS must list hosts with ports such as nas.local:8080 or 192.168.1.5:443, not ${JSON.stringify(text)}.`,
+  );
 }
 
 function parseOrigin(text: string): string {

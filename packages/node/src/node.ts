@@ -160,6 +160,7 @@ export async function startNode({
       recover: recoverAddress,
       accepts: (network, asset) => token?.network === network && token.asset === asset,
       concurrency: config.concurrency,
+      ownTargets: config.targets ?? [],
       retention: 30 * day,
       key: nodeKey(dataDirectory),
       pools: config.pools ?? [],

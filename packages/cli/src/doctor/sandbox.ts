@@ -21,16 +21,16 @@ export function sandboxProbes(): Probe[] {
 /** What native programs may be besides static executables. */
 function more(state: EngineState): Finding {
   if (!state.available)
-    return { state: 'warn', message: 'No dynamic executables, scripts or processes without the native sandbox', fix: '' };
+    return { state: 'warn', message: 'No dynamic executables, scripts, processes or network without the native sandbox', fix: '' };
   const { libraries, python, sh } = state.missing ?? {};
   if (libraries !== undefined)
     return {
       state: 'warn',
-      message: `No dynamic executables, scripts or processes: ${libraries}`,
+      message: `No dynamic executables, scripts, processes or network: ${libraries}`,
       fix: 'Static executables and WebAssembly work. The rest needs a kernel with user namespaces and Landlock (Linux 5.13 or newer).',
     };
   const [missing] = [python, sh].filter((reason) => reason !== undefined);
   if (missing !== undefined)
     return { state: 'warn', message: missing, fix: 'Without it scripts for it are refused; everything else works.' };
-  return { state: 'ok', message: 'dynamic executables, Python and shell scripts, programs with processes of their own' };
+  return { state: 'ok', message: 'dynamic executables, Python and shell scripts, programs with processes of their own or with hosts that they may reach' };
 }

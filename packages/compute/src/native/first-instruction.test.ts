@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { chmod, copyFile, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -6,6 +7,7 @@ import { verifies } from '../../../../requirements/verifies.ts';
 import { openWorkshop, withoutCompiler } from '../testing/native/workshop.ts';
 import type { Workshop } from '../testing/native/workshop.ts';
 import type { NativeLimits } from './limits.ts';
+import { roomyOptions, scriptRequest } from './roomy.ts';
 import { openNativeRunner } from './runner.ts';
 import type { NativeRunner } from './runner.ts';
 
@@ -81,3 +83,48 @@ for (const without of [[], ['namespaces'], ['landlock']] as const) {
     },
   );
 }
+
+describe(
+  'restrictions are in force before the first instruction, for every way the roomy runner loads a program',
+  { skip: withoutCompiler },
+  () => {
+    const first = {
+      sh: '#!/bin/sh\nif read line < /etc/passwd; then echo "ESCAPED $line"; else echo blocked; fi\n',
+      python: `#!/usr/bin/env python3\ntry:\n    print('ESCAPED', open('/etc/passwd').read())\nexcept OSError as error:\n    print('blocked', error)\n`,
+    };
+    const without = { sh: false, python: existsSync('/usr/bin/python3') ? false : 'no /usr/bin/python3 on this machine' } as const;
+    let runner: NativeRunner;
+    before(async () => {
+      const { binary, programs } = workshop;
+      for (const [name, text] of Object.entries(first)) await writeFile(join(programs, `first-${name}`), text, { mode: 0o755 });
+      runner = await openNativeRunner({ binary, programsDirectory: programs, slots: 2, log: () => {}, roomy: roomyOptions });
+    });
+    after(() => runner?.stop());
+
+    for (const permitted of [{}, { processes: true }, { connects: true }]) {
+      const may = Object.keys(permitted).join() || 'nothing more';
+      for (const program of ['fixed-address', 'any-address', 'dynamic'])
+        test(`${program}, permitted ${may}`, async () => {
+          verifies('foundation.sandbox.first-instruction');
+          const { stdout } = await runner.run({ program, argv: [program, 'early'], env: {}, limits, ...permitted });
+          assert.match(stdout.toString(), /^constructor: blocked/);
+        });
+      for (const name of ['sh', 'python'] as const)
+        test(`a script for ${name}, permitted ${may}`, { skip: without[name] }, async () => {
+          verifies('foundation.sandbox.first-instruction');
+          const program = `first-${name}`;
+          const request = scriptRequest(name, { program, args: [] });
+          const { stdout } = await runner.run({ program, env: {}, limits, ...request, ...permitted });
+          assert.match(stdout.toString(), /^blocked/);
+        });
+    }
+
+    test('a library that the environment names is loaded no earlier than the restrictions', async () => {
+      verifies('foundation.sandbox.first-instruction');
+      const env = { LD_PRELOAD: '/programs/any-address', LD_LIBRARY_PATH: '/programs:/tmp', LD_AUDIT: '/programs/dynamic' };
+      const { stdout } = await runner.run({ program: 'dynamic', argv: ['dynamic', 'early'], env, limits });
+      assert.match(stdout.toString(), /^constructor: blocked/);
+      assert.doesNotMatch(stdout.toString(), /ESCAPED/);
+    });
+  },
+);
