@@ -271,9 +271,9 @@ int install_filter(const struct filter *wanted) {
   answer(&p, ENOSYS);
 
   allow_counted_memory(&p);
-  allow_tasks(&p, GUEST_CLONE_FLAGS | (wanted->namespaces ? CLONE_NEWPID : 0), wanted->roomy);
+  allow_tasks(&p, GUEST_CLONE_FLAGS | (wanted->namespaces ? CLONE_NEWPID : 0), wanted->permitted & MAY_START_PROCESSES);
 #ifdef __x86_64__
-  if (wanted->roomy) {
+  if (wanted->permitted & MAY_START_PROCESSES) {
     allow_call(&p, SYS_fork);
     allow_call(&p, SYS_vfork);
   }
@@ -288,7 +288,7 @@ int install_filter(const struct filter *wanted) {
   /* Limits of oneself only: without a pid namespace the runner has the same user as its guests. */
   static const uint32_t myself[] = {0};
   allow_values(&p, SYS_prlimit64, 0, myself, COUNT(myself), EPERM);
-  if (wanted->roomy) {
+  if (wanted->permitted & MAY_CONNECT) {
     allow_local_streams(&p);
     allow_call(&p, SYS_connect);
   } else {
@@ -308,19 +308,19 @@ int install_filter(const struct filter *wanted) {
   return wanted->explained ? installed : -1;
 }
 
-int confine_to_permitted(uint32_t permitted) {
+int take_permissions(uint32_t taken) {
   /* As confine_to_self(), for a program in a pid namespace of its own: its signals reach nobody else. */
   static struct program p;
   p.length = 0;
   load(&p, offsetof(struct seccomp_data, nr));
-  if (!(permitted & MAY_START_PROCESSES)) {
+  if (taken & MAY_START_PROCESSES) {
     allow_bits(&p, SYS_clone, 0, CLONE_THREAD, CLONE_THREAD, EPERM);
 #ifdef __x86_64__
     answer_call(&p, SYS_fork, EPERM);
     answer_call(&p, SYS_vfork, EPERM);
 #endif
   }
-  if (!(permitted & MAY_CONNECT)) {
+  if (taken & MAY_CONNECT) {
     answer_call(&p, SYS_socket, EAFNOSUPPORT);
     answer_call(&p, SYS_connect, EPERM);
   }

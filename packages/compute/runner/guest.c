@@ -95,7 +95,7 @@ static int become_guest(void *argument) {
   if (!forbid_files(birth->house, birth->program)) give_up(birth, STEP_CONFINE);
   if (!limit(RLIMIT_NOFILE, MOST_DESCRIPTORS)) give_up(birth, STEP_CONFINE); /* last: descriptors above 64 were still needed */
   if (!birth->house->namespaces && confine_to_self(getpid(), birth->house->landlock >= 6) != 0) give_up(birth, STEP_CONFINE);
-  if (birth->house->roomy && confine_to_permitted(birth->limits->permitted) != 0) give_up(birth, STEP_CONFINE);
+  if (birth->house->roomy && take_permissions(birth->house->permitted & ~birth->limits->permitted) != 0) give_up(birth, STEP_CONFINE);
 
   for (int attempt = 0; attempt < BUSY_ATTEMPTS; attempt++) {
     syscall(SYS_execveat, birth->executed, "", birth->argv, birth->envp, AT_EMPTY_PATH);
@@ -117,7 +117,7 @@ static int open_program(const struct house *house, const struct limits *limits, 
     *result = (struct spawn_result){STEP_REQUEST, EINVAL};
     return -1;
   }
-  if (limits->permitted != 0 && !house->roomy) {
+  if (limits->permitted & ~house->permitted) {
     *result = (struct spawn_result){STEP_REQUEST, EPERM};
     return -1;
   }

@@ -141,11 +141,17 @@ bool landlock_enter(int ruleset);
  */
 enum { GUEST_CLONE_FLAGS = CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD };
 
+/* What a guest of a roomy runner may be allowed. */
+enum permission {
+  MAY_START_PROCESSES = 1 << 0,
+  MAY_CONNECT = 1 << 1, /* to the sockets that it finds in the programs directory, whose other end is the node: it has no network */
+};
+
 /* What differs between runners. */
 struct filter {
   bool namespaces;   /* guests are started in pid namespaces of their own */
   bool more_filters; /* seccomp(2) itself stays, for the filters below */
-  bool roomy;        /* guests may start processes and connect; what one of them may not is taken by confine_to_permitted() */
+  uint32_t permitted; /* enum permission: what guests may be allowed; what one of them may not is taken by take_permissions() */
   bool explained;    /* refused calls are told, too: see next_refusal() */
 };
 /* Leaves only the system calls a computing program needs. Returns the descriptor for next_refusal() if that is wanted, else -1. */
@@ -159,8 +165,8 @@ struct refusal {
 };
 /* Takes and answers the next refused call; false if whoever made it has gone. */
 bool next_refusal(int listener, struct refusal *refusal);
-/* No further filter is accepted, and of what a roomy filter leaves, only what is permitted (enum permission). Returns 0 or -1 with errno. */
-int confine_to_permitted(uint32_t permitted);
+/* No further filter is accepted, and what is `taken` of the permissions that a roomy filter leaves is refused. Returns 0 or -1 with errno. */
+int take_permissions(uint32_t taken);
 /*
  * For a program that has no pid namespace of its own: signals reach only process `self`, new tasks are threads of it, and no
  * further filter is accepted. Returns 0 or -1 with errno. `scoped`: Landlock already keeps signals inside (version 6).
@@ -189,11 +195,6 @@ struct limits {
   uint32_t interpreter; /* 0: the file is an executable; n: it is a script for the n-th interpreter of the runner */
   uint32_t permitted;   /* enum permission */
 };
-/* What a guest of a roomy runner may be allowed. */
-enum permission {
-  MAY_START_PROCESSES = 1 << 0,
-  MAY_CONNECT = 1 << 1, /* to the sockets that it finds in the programs directory, whose other end is the node: it has no network */
-};
 
 /* Why a guest could not be started; the numbers are part of the protocol (spawn-failure.ts). */
 enum spawn_step {
@@ -213,6 +214,7 @@ struct house {
   bool namespaces;
   bool libraries;  /* guests see the libraries of the system, and may be dynamic executables or scripts */
   bool roomy;      /* guests may be given permissions */
+  uint32_t permitted; /* those that they may be given (enum permission) */
   int interpreters[MOST_INTERPRETERS]; /* open for execution, or -1 */
   int shown[MOST_SHOWN]; /* O_PATH descriptors of what they see, or -1 */
   int landlock;

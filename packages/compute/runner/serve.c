@@ -110,6 +110,7 @@ struct wishes {
   const char *shown[MOST_SHOWN], *interpreters[MOST_INTERPRETERS];
   size_t shown_count, interpreter_count;
   bool namespaces, landlock, explain;
+  uint32_t permitted;
 };
 
 /* From here on the runner itself has little left to lose: an unprivileged user in empty namespaces, or behind Landlock. */
@@ -159,6 +160,9 @@ static bool read_wishes(int argc, char **argv, struct wishes *wishes) {
       wishes->interpreters[wishes->interpreter_count++] = argv[i] + 14; /* their numbers stay, whether they are there or not */
     else if (strcmp(argv[i], "--roomy") == 0) house.libraries = house.roomy = true;
     else if (strcmp(argv[i], "--explain") == 0) wishes->explain = true;
+    /* What no guest of this runner will be permitted is refused by the first filter, which is the one that can tell of it. */
+    else if (strcmp(argv[i], "--no-processes") == 0) wishes->permitted &= ~(uint32_t)MAY_START_PROCESSES;
+    else if (strcmp(argv[i], "--no-connections") == 0) wishes->permitted &= ~(uint32_t)MAY_CONNECT;
     else if (strcmp(argv[i], "--no-namespaces") == 0) wishes->namespaces = false; /* these two let tests be a poorer machine */
     else if (strcmp(argv[i], "--no-landlock") == 0) wishes->landlock = false;
     else return false;
@@ -168,9 +172,9 @@ static bool read_wishes(int argc, char **argv, struct wishes *wishes) {
 }
 
 int serve(int argc, char **argv) {
-  static struct wishes wishes = {.namespaces = true, .landlock = true};
+  static struct wishes wishes = {.namespaces = true, .landlock = true, .permitted = MAY_START_PROCESSES | MAY_CONNECT};
   if (!read_wishes(argc, argv, &wishes)) {
-    fputs("usage: runner --serve --slots=1..64 --programs=DIR [--explain] [--roomy [--show=PATH]... [--interpreter=PATH]...]\n", stderr);
+    fputs("usage: runner --serve --slots=1..64 --programs=DIR [--explain] [--roomy [--show=PATH]... [--interpreter=PATH]... [--no-processes] [--no-connections]]\n", stderr);
     return EXIT_USAGE;
   }
   signal(SIGPIPE, SIG_IGN);
@@ -179,13 +183,14 @@ int serve(int argc, char **argv) {
   if (house.programs < 0) fail(wishes.programs);
   processes = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
   if (processes < 0) refuse("/proc is not mounted, and without it memory cannot be watched");
+  house.permitted = house.roomy ? wishes.permitted : 0;
   house.landlock = wishes.landlock ? landlock_version() : 0;
   for (int i = 0; i < MOST_SHOWN; i++) house.shown[i] = -1;
 
   char why[128] = "";
   confine_runner(&wishes, why, sizeof why);
   open_slots();
-  refusals = install_filter(&(struct filter){house.namespaces, !house.namespaces || house.roomy, house.roomy, wishes.explain});
+  refusals = install_filter(&(struct filter){house.namespaces, !house.namespaces || house.roomy, house.permitted, wishes.explain});
   if (refusals >= 0) watch(&slots[0], refusals, GUEST_REFUSED, EPOLLIN, EPOLL_CTL_ADD);
   /* Said last: whoever reads it may rely on everything above. */
   dprintf(STDOUT_FILENO, "{\"tier\":\"%s\",\"landlock\":%d,\"why\":\"%s\"}\n", house.namespaces ? "namespaces" : "landlock", house.landlock, why);

@@ -47,13 +47,14 @@ export async function tryOut({
   const directory = await mkdtemp(join(tmpdir(), 'freehold-sandbox-'));
   const [programsDirectory, cacheDirectory] = [join(directory, 'programs'), join(directory, 'cache')];
   const log = () => undefined;
+  const never = [...(fork ? [] : ['processes' as const]), ...(network ? [] : ['connections' as const])];
   const program = cidOf(rawCodec, createHash('sha256').update(bytes).digest());
   try {
     const runner = await prepareRunner({ cacheDirectory, log });
     const script =
       kind === 'javascript' ? await openJavaScriptEngine({ runner, size: 1, log, read: async () => bytes, ownTargets: [] }) : undefined;
     const engine = isNative(kind)
-      ? await openNativeEngine({ cacheDirectory, programsDirectory, slots: 1, log, explain: true, ownTargets: network ?? [] })
+      ? await openNativeEngine({ cacheDirectory, programsDirectory, slots: 1, log, explain: true, never, ownTargets: network ?? [] })
       : (script ?? (await openWasmEngine({ runner, size: 1, log, read: async () => bytes })));
     try {
       const { state } = engine;

@@ -44,6 +44,17 @@ test('what is refused by the sandbox is told by its name', async () => {
   assert.match(stderr, /denied +(fchmodat|fchmodat2|system call \d+) \((EROFS|ENOSYS)\)/);
 });
 
+test('processes and sockets that it was not permitted are told, too', async () => {
+  verifies('compute.sandbox.command');
+  const file = await script('(exit 0) | (exit 0)\necho here\n');
+  const { stdout, stderr } = await runCommand(['sandbox', file], { dir: directory });
+  assert.match(stderr, /denied +.*\b(clone|fork|vfork) \(EPERM\)/);
+  assert.notEqual(stdout, 'here\n');
+  const permitted = await runCommand(['sandbox', '--processes', file], { dir: directory });
+  assert.equal(permitted.stdout, 'here\n');
+  assert.doesNotMatch(permitted.stderr, /clone|fork/);
+});
+
 test('what is no program, or not there, is told in a sentence', async () => {
   verifies('compute.sandbox.command');
   const text = join(directory, 'text');

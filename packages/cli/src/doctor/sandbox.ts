@@ -32,5 +32,8 @@ function more(state: EngineState): Finding {
   const [missing] = [python, sh].filter((reason) => reason !== undefined);
   if (missing !== undefined)
     return { state: 'warn', message: missing, fix: 'Without it scripts for it are refused; everything else works.' };
-  return { state: 'ok', message: 'dynamic executables, Python and shell scripts, programs with processes of their own or with hosts that they may reach' };
+  return {
+    state: 'ok',
+    message: 'dynamic executables, Python and shell scripts, programs with processes of their own or with hosts that they may reach',
+  };
 }

@@ -22,6 +22,7 @@ export async function openNativeEngine({
   log,
   ownTargets,
   explain = false,
+  never = [],
 }: {
   cacheDirectory: string;
   programsDirectory: string;
@@ -31,9 +32,11 @@ export async function openNativeEngine({
   ownTargets: readonly string[];
   /** Tells of refused system calls; one program at a time. */
   explain?: boolean;
+  /** What no program of this engine will be permitted; then attempts at it are told, too. */
+  never?: readonly ('processes' | 'connections')[];
 }): Promise<Engine> {
   await mkdir(programsDirectory, { recursive: true, mode: 0o711 });
-  const sandbox = await openNativeSandbox({ cacheDirectory, programsDirectory, slots, log, explain });
+  const sandbox = await openNativeSandbox({ cacheDirectory, programsDirectory, slots, log, explain, never });
   if (!sandbox.available) {
     const { reason, advice } = sandbox;
     return refusedEngine(new ComputeError('sandbox_unavailable', 503, `${reason} ${advice}`, { details: { reason, advice } }));

@@ -21,6 +21,8 @@ export type RunnerOptions = {
   log: Log;
   /** Guests also see these paths of the host, may be dynamic executables or scripts for these interpreters, and may be allowed processes. */
   roomy?: { show: readonly string[]; interpreters: readonly string[] };
+  /** Of the roomy runner: what none of its guests will be permitted, so that with `explain` the attempt is told. */
+  never?: readonly ('processes' | 'connections')[];
   /** Refused system calls are told to `onRefused` of a run. Then there is one slot. */
   explain?: boolean;
   /** Tests only: pretend to be a machine without these. */
@@ -42,6 +44,7 @@ export async function startRunner({
   log,
   roomy,
   explain = false,
+  never = [],
   without = [],
   user,
 }: RunnerOptions): Promise<RunnerProcess> {
@@ -51,6 +54,7 @@ export async function startRunner({
     `--programs=${programsDirectory}`,
     ...roomyArgs(roomy),
     ...(explain ? ['--explain'] : []),
+    ...never.map((permission) => `--no-${permission}`),
     ...without.map((tier) => `--no-${tier}`),
   ];
   const child = spawn(binary, args, {

@@ -1,7 +1,7 @@
 import { ComputeError } from '../error.ts';
 import { prepareRunner } from './binary.ts';
 import type { Log } from './log.ts';
-import type { NativeTier } from './process.ts';
+import type { NativeTier, RunnerOptions } from './process.ts';
 import { roomyOptions } from './roomy.ts';
 import { openNativeRunner } from './runner.ts';
 import type { NativeRunner } from './runner.ts';
@@ -24,6 +24,7 @@ export type NativeSandboxOptions = {
   log: Log;
   /** See `RunnerOptions`. */
   explain?: boolean;
+  never?: NonNullable<RunnerOptions['never']>;
   /** Tests only: pretend to be a machine without these. */
   without?: readonly ('namespaces' | 'landlock')[];
 };
@@ -60,7 +61,7 @@ export async function openNativeSandbox(options: NativeSandboxOptions): Promise<
 }
 
 async function openRoomy({
-  options: { programsDirectory, slots, log, explain = false, without = [] },
+  options: { programsDirectory, slots, log, explain = false, never = [], without = [] },
   binary,
   probe,
 }: {
@@ -70,7 +71,7 @@ async function openRoomy({
 }): Promise<RoomySandbox> {
   let runner: NativeRunner;
   try {
-    runner = await openNativeRunner({ binary, programsDirectory, slots, log, explain, without, roomy: roomyOptions });
+    runner = await openNativeRunner({ binary, programsDirectory, slots, log, explain, never, without, roomy: roomyOptions });
   } catch (error) {
     if (error instanceof ComputeError && error.code === 'sandbox_unavailable') return { available: false, reason: error.message };
     throw error;
