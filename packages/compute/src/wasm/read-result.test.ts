@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readReadyHead, readResultHead } from './read-result.ts';
+import { readReadHead, readReadyHead, readResultHead } from './read-result.ts';
 
 const honest = {
   reason: 'exit',
@@ -28,4 +28,16 @@ test('what an honest host process says gets through, and nothing else does', () 
     assert.throws(() => readResultHead(lie));
   }
   assert.throws(() => readReadyHead({}));
+});
+
+test('a host may ask for a block of a content, and not for the memory of the server', () => {
+  const honest = { content: 'cid', offset: 0, length: 1024 * 1024 };
+  assert.deepEqual(readReadHead(honest), honest);
+  for (const lie of [
+    { ...honest, length: 1024 * 1024 + 1 },
+    { ...honest, offset: 1e300 },
+    { ...honest, offset: -1 },
+    { ...honest, content: 7 },
+  ])
+    assert.throws(() => readReadHead(lie));
 });

@@ -25,9 +25,14 @@ export function readResultHead(head: unknown): ResultHead {
   };
 }
 
+/** A host asks for blocks of a content (`wasi/volume.ts`); one that asks for more at once wants the server's memory. */
+const mostRead = 1024 * 1024;
+
 export function readReadHead(head: unknown): ReadHead {
-  const found = toRecord(head);
-  return { content: String(found['content']), offset: toNumber(found['offset']), length: toNumber(found['length']) };
+  const { content, offset, length } = toRecord(head);
+  if (typeof content !== 'string' || !Number.isSafeInteger(offset) || toNumber(length) > mostRead)
+    throw new Error('a request for too much');
+  return { content, offset: toNumber(offset), length: toNumber(length) };
 }
 
 function readChanges(list: unknown): SentChange[] {
