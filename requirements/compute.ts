@@ -341,4 +341,10 @@ export default [
     behaviour: '10,000 concurrent calls to 50 offers by 20 payers: fair, bounded memory, no lost task, every result correct',
     planned: true,
   },
+  {
+    id: 'compute.cgi.own',
+    source: 'issues/4',
+    behaviour:
+      'the seller of a function and the owner of the node call it free of charge, with their session and never by a page of others; others still pay for the same',
+  },
 ] satisfies Requirement[];

@@ -101,6 +101,45 @@ describe('CGI over HTTP', { skip: withoutCompiler }, () => {
     assert.equal(answer.body.toString(), 'first\nsecond\n');
   });
 
+  test('who sells a function calls it free of charge, and so as it is written; with a cookie only from our own pages', async () => {
+    verifies('compute.cgi.own');
+    const authorization = `Bearer ${seller.token}`;
+    const answer = await rawRequest(`${paid.url}/stream?400`, { headers: { authorization } });
+    assert.deepEqual([answer.status, answer.pieces.length], [200, 2]);
+    assert.equal(decodeReceipt(answer.trailers[receiptHeader] ?? '').receipt.amount, '0');
+    const cookie = `freehold_session=${seller.token}`;
+    const status = async (headers: Record<string, string>) => (await rawRequest(`${paid.url}/hello`, { headers })).status;
+    assert.equal(await status({ cookie }), 402);
+    assert.equal(await status({ cookie, 'x-requested-by': 'freehold', origin: 'https://evil.example' }), 402);
+    assert.equal(await status({ cookie, 'x-requested-by': 'freehold', origin: node.url }), 200);
+    const member = await node.letIn(seller, 'member');
+    assert.equal(await status({ authorization: `Bearer ${member.token}` }), 402);
+    const theirs = await sell(node, member, { program, name: 'theirs' });
+    for (const { token } of [member, seller])
+      assert.equal((await rawRequest(`${theirs.url}/hello`, { headers: { authorization: `Bearer ${token}` } })).status, 200);
+  });
+
+  test('what the seller has called himself others still pay for once', async () => {
+    verifies('compute.cgi.own');
+    const sure = await sell(node, seller, { program, name: 'sure', deterministic: true });
+    const own = () => rawRequest(`${sure.url}/hello`, { headers: { authorization: `Bearer ${seller.token}` } });
+    assert.deepEqual([(await own()).status, (await own()).status], [200, 200]);
+    assert.equal((await rawRequest(`${sure.url}/hello`)).status, 402);
+  });
+
+  test('a large body is not asked for when the payment will not do', async () => {
+    verifies('compute.cgi.input');
+    let asked = false;
+    const headers = { expect: '100-continue', 'content-length': '5000000', [paymentSignatureHeader]: 'bm9uc2Vuc2U=' };
+    const outgoing = httpRequest(`${paid.url}/echo`, { agent: false, method: 'POST', headers });
+    outgoing.on('continue', () => (asked = true));
+    outgoing.flushHeaders();
+    const response = await new Promise<IncomingMessage>((resolve) => outgoing.on('response', resolve));
+    outgoing.on('error', () => {});
+    assert.deepEqual([response.statusCode, asked], [400, false]);
+    outgoing.destroy();
+  });
+
   test('a caller who goes away stops the program', async () => {
     verifies('compute.cgi.streaming');
     const outgoing = httpRequest(`${free.url}/hang`, { agent: false });

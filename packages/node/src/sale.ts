@@ -132,7 +132,18 @@ export function openSales({
 
   async function runFree(
     plan: Plan,
-    { from, signal, sink }: { from: string; signal: AbortSignal | undefined; sink: AnswerSink | undefined },
+    {
+      from,
+      signal,
+      sink,
+      share,
+    }: {
+      from: string;
+      signal: AbortSignal | undefined;
+      sink: AnswerSink | undefined;
+      /** False when others still have to pay for the same. */
+      share: boolean;
+    },
   ): Promise<Answer> {
     const turn = await compute.enter(plan, { payer: from, signal });
     try {
@@ -141,7 +152,7 @@ export function openSales({
       const alone = plan.call.offer.deterministic === true ? {} : { keep: false, ...(sink && { sink }) };
       return await giveFree(
         plan,
-        known ?? (await compute.tasks.run(plan, { nonce: randomBytes(16), turn, ...(signal && { signal }), ...alone })),
+        known ?? (await compute.tasks.run(plan, { nonce: randomBytes(16), turn, share, ...(signal && { signal }), ...alone })),
       );
     } finally {
       turn.end();
@@ -221,9 +232,13 @@ export function openSales({
 
   /** Whose payment a header is; a refusal comes as the terms. */
   function present(plan: Plan, offer: Offer, header: string, url: string, from: string): Purchase | PaymentError {
+    const by = payerOf(plan.call, offer, header, url);
+    return by instanceof PaymentError ? by : { plan, offer, header, url, from, by, nonce: nonceOf(by) };
+  }
+
+  function payerOf({ id }: CallableOffer, offer: Offer, header: string, url: string): Payer | PaymentError {
     try {
-      const by = payments.payerOf({ header, offer, offerId: plan.call.id, url });
-      return { plan, offer, header, url, from, by, nonce: nonceOf(by) };
+      return payments.payerOf({ header, offer, offerId: id, url });
     } catch (error) {
       return refusalIn(error);
     }
@@ -410,6 +425,7 @@ export function openSales({
       url,
       header,
       from,
+      isOwn = false,
       signal,
       sink,
       withInput,
@@ -422,6 +438,8 @@ export function openSales({
       header: string | undefined;
       /** Where the call comes from: whose turn it takes when nobody pays. */
       from: string;
+      /** The seller of the function calls it, or the owner of the node: neither pays. */
+      isOwn?: boolean;
       /** Fires when the caller goes away: a call that still waits is dropped then. One that is paid is finished all the same. */
       signal?: AbortSignal;
       /** Takes an answer as it comes, where the result need not be kept: nobody pays for it, and no other call is answered with it. */
@@ -432,15 +450,20 @@ export function openSales({
       const offer = priceCall(call.offer);
       const ask = (): Answer => ({ kind: 'payment-required', required: terms(call, offer, url) });
       // The terms come before the body, so that a large upload is not sent in vain; only a cache can need the body first.
-      const mayBeFree = isFree(offer) || compute.pools.hasRoom(offer);
-      if (!mayBeFree && header === undefined && offer.deterministic !== true) return ask();
+      const mayBeFree = isOwn || isFree(offer) || compute.pools.hasRoom(offer);
+      if (!mayBeFree && offer.deterministic !== true) {
+        if (header === undefined) return ask();
+        // Nor is it sent for a payment that will not do.
+        const by = payerOf(call, offer, header, url);
+        if (by instanceof PaymentError) return { kind: 'payment-required', required: terms(call, offer, url, reasonOf(by)) };
+      }
       return withInput(async (input) => {
         const plan = await compute.identify({ call, request, input });
         const known = await compute.tasks.cached(plan);
         if (known) return giveFree(plan, known);
-        if (isFree(offer)) return runFree(plan, { from, signal, sink });
+        if (isOwn || isFree(offer)) return runFree(plan, { from, signal, sink, share: isFree(offer) });
         const giveBack = compute.pools.take(call.offer);
-        if (giveBack) return runFree(plan, { from, signal, sink }).finally(giveBack);
+        if (giveBack) return runFree(plan, { from, signal, sink, share: true }).finally(giveBack);
         if (header === undefined) return ask();
         const purchase = present(plan, offer, header, url, from);
         if (purchase instanceof PaymentError) return { kind: 'payment-required', required: terms(call, offer, url, reasonOf(purchase)) };

@@ -79,6 +79,7 @@ export const functionRoutes = ({
         url: `${arrival.origin}${request.raw.url ?? ''}`,
         header: Array.isArray(header) ? header[0] : header,
         from: networkOf(arrival.remoteAddress),
+        isOwn: isOwnCall(arrived, call),
         signal: arrived.signal,
         // The answer to HEAD has the length of the body, so it waits for the end.
         ...(request.method !== 'HEAD' && { sink: answers.sink }),
@@ -175,6 +176,20 @@ function sendHead({ status, headers }: FunctionHead, { call, scriptPath, reply }
   }
   // Last, so that no program can lift the policy under which its output is shown.
   reply.headers({ ...sandboxHeaders, 'cache-control': 'no-store' }).code(status);
+}
+
+/**
+ * Whether the seller of the function calls it, or the owner of the node, in person. The browser's cookie counts only from our own
+ * pages: no page of others can send the header with it.
+ */
+function isOwnCall(
+  { caller, request, arrival }: Pick<Call<unknown, unknown, unknown>, 'caller' | 'request' | 'arrival'>,
+  { offer }: CallableOffer,
+): boolean {
+  if (!caller || caller.delegate || (caller.account.role !== 'owner' && caller.account.address !== offer.owner)) return false;
+  if (caller.via === 'bearer') return true;
+  const { origin } = request.headers;
+  return caller.via === 'cookie' && request.headers['x-requested-by'] === 'freehold' && (origin === undefined || origin === arrival.origin);
 }
 
 /** The terms, in the x402 header for programs and as JSON that a person can read. */
