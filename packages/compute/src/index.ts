@@ -9,7 +9,7 @@ import { openWasmEngine } from './engines/wasm.ts';
 import type { Engine, ProgramKind } from './engine.ts';
 import { ComputeError } from './error.ts';
 import { isNative, openIdentify, type Plan } from './identify.ts';
-import { wholeInput } from './input.ts';
+import { bufferedInput } from './input.ts';
 import { openOwnRuns } from './own/run-own.ts';
 import { prepareRunner } from './native/index.ts';
 export { targetRefusal } from './native/index.ts';
@@ -168,7 +168,7 @@ export async function openCompute({
     /** What a request would run, and under which identity. Errors: `request_invalid`. */
     async identify(call: Parameters<typeof identify.call>[0]): Promise<Plan> {
       if (call.call.offer.interface === 'tool')
-        await tools.admit({ ...call, input: call.input instanceof Uint8Array ? call.input : await wholeInput(call.input) });
+        await tools.admit({ ...call, input: call.input instanceof Uint8Array ? bufferedInput(call.input) : call.input });
       return identify.call(call);
     },
     /** The same of a batch run. Errors: `request_invalid`, `input_too_large`. */

@@ -5,7 +5,7 @@ const names = /^HTTP_([A-Z0-9_]+)$/;
 /** One HTTP request by CGI/1.1 (RFC 3875): what a program answers on a server that starts it for each request. */
 export async function serveCgi({ fetch }: { fetch(request: Request): Promise<Response> }, host: Host): Promise<void> {
   if (host.env['GATEWAY_INTERFACE'] === undefined) {
-    host.writeError('This is a function for HTTP: publish it (freehold offer), or try it here (freehold dev).\n');
+    host.writeError('This is a function of the web, which a server runs for each request (CGI). Publish it: freehold offer\n');
     host.exitCode(2);
     return;
   }

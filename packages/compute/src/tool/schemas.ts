@@ -8,6 +8,8 @@ const starting = 10_000;
 const heapMb = 256;
 
 export type Schemas = ReturnType<typeof openSchemas>;
+/** What is large is read when its turn has come. */
+type Value = Uint8Array | (() => Promise<Uint8Array>);
 type Schema = Readonly<Record<string, unknown>>;
 
 /**
@@ -72,8 +74,8 @@ export function openSchemas() {
     return question.value === undefined ? { refusal: 'it takes too long to prepare' } : { fault: 'it takes too long to check' };
   }
 
-  function next(question: Question): Promise<Verdict> {
-    const turn = queue.then(() => ask(question));
+  function next({ schema, value }: { schema: string; value: Value | undefined }): Promise<Verdict> {
+    const turn = queue.then(async () => ask({ schema, value: typeof value === 'function' ? await value() : value }));
     queue = turn.catch(() => undefined);
     return turn;
   }
@@ -84,10 +86,10 @@ export function openSchemas() {
       (await next({ schema: readSchema(schema).text, value: undefined })).refusal,
 
     /** What is wrong with a JSON text; undefined when it fits. */
-    async faultOf(schema: Schema, value: Uint8Array): Promise<string | undefined> {
+    async faultOf(schema: Schema, value: Value): Promise<string | undefined> {
       const { text, isTame } = readSchema(schema);
-      const question = { schema: text, value };
-      const { fault, refusal } = isTame && isShort(value) ? judge(question) : await next(question);
+      const { fault, refusal } =
+        isTame && value instanceof Uint8Array && isShort(value) ? judge({ schema: text, value }) : await next({ schema: text, value });
       return fault ?? refusal;
     },
 

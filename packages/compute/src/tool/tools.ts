@@ -4,7 +4,7 @@ import type { FunctionResponse } from '../cgi/response.ts';
 import type { Engine, ProgramKind, Run, RunResult } from '../engine.ts';
 import { ComputeError } from '../error.ts';
 import { runOf, type Plan } from '../identify.ts';
-import { wholeInput } from '../input.ts';
+import { wholeInput, type Input } from '../input.ts';
 import type { CallableOffer } from '../offers.ts';
 import type { ProgramRow } from '../store.ts';
 import { outputResponse, refusalResponse } from './answer.ts';
@@ -29,6 +29,8 @@ export type Tools = ReturnType<typeof openTools>;
 const describing: Limits = { ...defaultLimits, memoryBytes: 256 * 1024 * 1024, outputBytes: 256 * 1024 };
 const speaks: ReadonlySet<ProgramKind> = new Set(['native', 'dynamic', 'script', 'javascript', 'wasi', 'component']);
 const anything = {};
+/** A larger input is streamed to a program of its own, and never as a whole in memory. */
+const mostWarmInput = 1024 * 1024;
 
 /** The contract `tool/1` (docs/tools.md): programs that describe themselves, and take and answer one JSON value. */
 export function openTools({
@@ -48,7 +50,7 @@ export function openTools({
 }) {
   /** Runs a task of a tool: by a program that is kept running, where it may be and there is room, else by a fresh one. */
   async function execute(made: Plan, task: string, { signal, onProgress, fresh = false }: ToolOptions): Promise<RunResult> {
-    if (!fresh && mayBeWarm(made)) {
+    if (!fresh && mayBeWarm(made) && made.input.size <= mostWarmInput) {
       const result = await warm.call(made, { id: task, input: await wholeInput(made.input), signal, onProgress });
       if (result) return result;
     }
@@ -97,12 +99,16 @@ export function openTools({
     answer,
 
     /** Errors: `request_invalid` for a call that the tool does not take. Nothing has run or been paid for then. */
-    async admit({ call: { offer }, request, input }: { call: CallableOffer; request: FunctionRequest; input: Buffer }): Promise<void> {
+    async admit({ call: { offer }, request, input }: { call: CallableOffer; request: FunctionRequest; input: Input }): Promise<void> {
       if (request.method !== 'POST')
         throw new ComputeError('request_invalid', 405, 'Call a tool with POST and one JSON value as the body; GET describes it.');
       if (request.path !== '' || request.query !== '')
         throw new ComputeError('request_invalid', 404, 'A tool has one address: send what it shall know in the JSON body.');
-      const fault = await schemas.faultOf(offer.tool?.inputSchema ?? anything, input);
+      const bytes = input.read();
+      const fault = await schemas.faultOf(
+        offer.tool?.inputSchema ?? anything,
+        bytes instanceof Uint8Array ? bytes : () => wholeInput(input),
+      );
       if (fault !== undefined)
         throw new ComputeError(
           'request_invalid',

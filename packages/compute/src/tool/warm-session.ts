@@ -17,7 +17,7 @@ export type WarmCall = {
   onProgress?: OnProgress | undefined;
 };
 
-type Current = WarmCall & { settle: (result: RunResult) => void; startedAt: number; stderr: Buffer[]; stderrSize: number };
+type Current = WarmCall & { settle: (result: RunResult) => void; startedAt: number; stderr: Buffer[]; stderrSize: number; told: number };
 
 const nothing = Buffer.alloc(0);
 const mostStderr = 64 * 1024;
@@ -53,6 +53,8 @@ export function openWarmSession({ execute, run, onEnd }: { execute: Engine['run'
       const said = parse(line);
       if (!call || said === undefined || said['id'] !== call.id) return end('invalid', 'It wrote a line that answers no call.');
       const progress = readProgress(said);
+      call.told += line.length;
+      if (call.told > call.outputBytes + envelope) return end('output', null);
       if (progress) return call.onProgress?.(progress);
       const isError = 'error' in said;
       if (!isError && !('output' in said)) return end('invalid', 'It answered a call with neither an output nor an error.');
@@ -103,6 +105,7 @@ export function openWarmSession({ execute, run, onEnd }: { execute: Engine['run'
         startedAt: performance.now(),
         stderr: [],
         stderrSize: 0,
+        told: 0,
         settle(result) {
           clearTimeout(timer);
           call.signal?.removeEventListener('abort', cancel);

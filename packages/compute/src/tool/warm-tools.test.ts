@@ -108,6 +108,7 @@ describe('a tool that is kept running', { skip: withoutPython }, () => {
       [{ do: 'exit' }, /did not keep to its interface\. It ended \(code 3\) before it had answered/],
       [{ do: 'garbage' }, /did not keep to its interface\. It wrote a line that answers no call/],
       [{ do: 'big' }, /wrote more than its offer allows/],
+      [{ do: 'chatter' }, /wrote more than its offer allows/],
       [{ do: 'memory' }, /memory|crashed|It ended/],
     ] as const) {
       const [was, came] = [await count('bad'), await answer('bad', input)];
@@ -133,6 +134,15 @@ describe('a tool that is kept running', { skip: withoutPython }, () => {
     assert.equal(logged?.status, 200);
     assert.equal(String((await compute.tasks.output(task))?.stderr).trim().length, 2000);
     assert.ok((await count('plain')) > 50);
+  });
+
+  test('a large input goes to a program of its own', async () => {
+    verifies('compute.tool.warm');
+    await publish('large', { title: 'large', limits: { ...defaultLimits, memoryBytes: 256 * 1024 * 1024 } });
+    const before = await count('large');
+    const { value } = await answer('large', { do: 'nothing', text: 'x'.repeat(2_000_000) });
+    assert.deepEqual([value?.calls, value?.text.length], [1, 2_000_000]);
+    assert.equal(await count('large'), before + 1);
   });
 
   test('many at once are all answered, each with its own', async () => {

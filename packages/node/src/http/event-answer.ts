@@ -1,6 +1,9 @@
 import type { OutgoingHttpHeaders } from 'node:http';
 import type { FastifyReply } from 'fastify';
 
+/** A caller who has so much still to read is told nothing more of what happens meanwhile. */
+const mostUnread = 64 * 1024;
+
 export type EventAnswer = ReturnType<typeof openEventAnswer>;
 
 /**
@@ -29,6 +32,10 @@ export function openEventAnswer({ reply, prepare }: { reply: FastifyReply; /** S
       if (raw.destroyed || raw.writableEnded) return;
       begin();
       raw.write(`event: ${event}\ndata: ${json.trim().replaceAll(/[\r\n]+/g, ' ')}\n\n`);
+    },
+    /** An event that may be left out, when the caller reads slowly. */
+    tell(event: string, json: string): void {
+      if (raw.writableLength < mostUnread) this.send(event, json);
     },
     end(): void {
       if (begun) raw.end();

@@ -74,7 +74,7 @@ export const functionRoutes = ({
         call,
         request: {
           ...toFunctionRequest(request, arrival),
-          ...(events && { onProgress: (progress) => events.send('progress', JSON.stringify(progress)) }),
+          ...(events && { onProgress: (progress) => events.tell('progress', JSON.stringify(progress)) }),
         },
         url: `${arrival.origin}${request.raw.url ?? ''}`,
         header: Array.isArray(header) ? header[0] : header,

@@ -17,6 +17,9 @@ def run(value, call):
         print("what?", flush=True)
     elif do == "big":
         return {"calls": calls, "text": "x" * 2_000_000}
+    elif do == "chatter":
+        while True:
+            call(0.5, "x" * 500)
     elif do == "memory":
         return {"calls": calls, "text": str(len(bytearray(1 << 30)))}
     elif do == "refuse":
