@@ -293,7 +293,6 @@ export default [
     id: 'compute.task.join',
     source: 'issues/4',
     behaviour: 'equal calls share one run, and one result that is free and content-addressed; private ones are never shared across payers',
-    planned: true,
   },
   {
     id: 'compute.task.keep',
@@ -315,13 +314,11 @@ export default [
     id: 'compute.batch',
     source: 'issues/4',
     behaviour: 'batch functions take what their offer leaves open, are paid by the second, go on without their caller, and can be stopped',
-    planned: true,
   },
   {
     id: 'compute.task.private',
     source: 'issues/4',
     behaviour: 'a task is seen by its payer, its seller and the owner; to others it does not exist',
-    planned: true,
   },
   {
     id: 'compute.task.signed',

@@ -52,6 +52,7 @@ import { openSales } from './sale.ts';
 import { createCauses } from './sockets/causes.ts';
 import { openSockets } from './sockets/sockets.ts';
 import { openStops } from './stops.ts';
+import { openTaskEvents } from './task-events.ts';
 import { openTaskAccess } from './task-access.ts';
 import { version } from './version.ts';
 
@@ -268,11 +269,13 @@ export async function startNode({
       if (topic === offersTopic) events.publish({ type: 'offers' });
     });
     const events = openEvents({ server: server.server, drive, authenticate, origins: config.origins });
+    const endTaskEvents = compute.tasks.onChange(openTaskEvents({ publish: (event, to) => events.publish(event, to) }));
     await server.listen({ port: config.port, host: config.host }).catch((error: unknown) => {
       throw portError(error, config);
     });
     stops.add(async () => {
       endOffers();
+      endTaskEvents();
       events.stop();
       await sockets.stop();
       await server.close();

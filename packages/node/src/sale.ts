@@ -471,6 +471,9 @@ export function openSales({
       });
     },
 
+    /** What a batch run of at most `wallMs` costs, whatever it is run with. */
+    batchTerms: (call: CallableOffer, wallMs: number, url: string): PaymentRequired => terms(call, batchOffer(call, wallMs), url),
+
     /** Accepts a batch run of at most `wallMs`, paid for by the seconds. Errors: `request_invalid`, `queue_full` and those of `payments.admit`. */
     async begin({
       call,
@@ -513,8 +516,7 @@ export function openSales({
         goOn(ended.then((outcome) => outcome.response && announce(plan, outcome, { amount: '0', payer: zeroAddress })).finally(giveBack));
         return { kind: 'accepted', task, payer: zeroAddress, isNew: true };
       }
-      // Its payment must be good while it waits, too.
-      const offer = { ...priced, limits: { ...priced.limits, wallMs: wallMs + batchWaitMs } };
+      const offer = batchOffer(call, wallMs);
       if (header === undefined) return { kind: 'payment-required', required: terms(call, offer, url) };
       const purchase = present(plan, offer, header, url, from);
       if (purchase instanceof PaymentError) return { kind: 'payment-required', required: terms(call, offer, url, reasonOf(purchase)) };
@@ -530,6 +532,12 @@ export function openSales({
       await Promise.all(behind);
     },
   };
+}
+
+/** A batch run as it is sold: its payment must be good while it waits, too. */
+function batchOffer({ offer }: CallableOffer, wallMs: number): Offer {
+  const priced = priceCall(offer, wallMs);
+  return { ...priced, limits: { ...priced.limits, wallMs: wallMs + batchWaitMs } };
 }
 
 /** x402's word for it, then ours. */

@@ -53,6 +53,13 @@ export const batchRoutes = ({
   ): Promise<BatchAccepted | FastifyReply> {
     const call = await compute.offers.callable(offer);
     const wallMs = wallMsOf(call, seconds);
+    const url = `${arrival.origin}${request.raw.url ?? ''}`;
+    if (call.offer.interface !== 'batch')
+      throw new ComputeError(
+        'request_invalid',
+        400,
+        `"${call.offer.name}" is called over HTTP, not run as a batch: send the request to /${call.offer.name}.cgi.`,
+      );
     const given = request.headers[paymentSignatureHeader];
     const header = Array.isArray(given) ? given[0] : given;
     const begin = (batch: z.output<typeof batchRun>) =>
@@ -60,7 +67,7 @@ export const batchRoutes = ({
         call,
         request: toRequest(batch),
         wallMs,
-        url: `${arrival.origin}${request.raw.url ?? ''}`,
+        url,
         header,
         from: networkOf(arrival.remoteAddress),
         retention: batch.retain === undefined ? undefined : batch.retain * 1000,
@@ -69,9 +76,8 @@ export const batchRoutes = ({
     // The terms come before the body, so that a large input is not sent in vain; only a cache can need the body first.
     const asksFirst =
       header === undefined && !isFree(call.offer) && !compute.pools.hasRoom(call.offer) && call.offer.deterministic !== true;
-    const begun = asksFirst
-      ? await begin({})
-      : await inputs.with(stream, { limit }, async (body) => begin(parseBody(await wholeInput(body))));
+    if (asksFirst) return sendTerms(sales.batchTerms(call, wallMs, url), reply);
+    const begun = await inputs.with(stream, { limit }, async (body) => begin(parseBody(await wholeInput(body))));
     if (begun.kind === 'payment-required') return sendTerms(begun.required, reply);
     const { task } = begun;
     const row = await compute.tasks.get(task);
