@@ -15,7 +15,6 @@ import {
   taskResultTypedData,
   toJsonHeader,
   toWalletJson,
-  type OfferSummary,
 } from '@freehold/protocol';
 import type { PrivateKeyAccount } from 'viem/accounts';
 import { verifies } from '../../../requirements/verifies.ts';
@@ -25,7 +24,6 @@ import { expectJson, sell, startTestNode, type Person, type TestNode } from './t
 
 let node: TestNode;
 let seller: Person;
-let sums: OfferSummary;
 let payer: PrivateKeyAccount;
 
 before(async () => {
@@ -34,7 +32,7 @@ before(async () => {
   payer = await node.payer();
   const { token } = node.info;
   assert.ok(token);
-  sums = await sell(node, seller, {
+  await sell(node, seller, {
     program: arithmetic,
     name: 'sums',
     interface: 'batch',
