@@ -170,6 +170,17 @@ export default [
       '`freehold offer` sells one program for several architectures, uploads it in parts, renews and verifies offers, and shows beforehand what it would sign',
   },
   {
+    id: 'compute.offers.secrets',
+    source: 'issues/4',
+    behaviour:
+      "a seller's private environment and input are named by a salted hash, sealed at rest, found by their seller alone, and seen by the program only",
+  },
+  {
+    id: 'compute.offers.pools',
+    source: 'issues/4',
+    behaviour: 'calls of an offer are free while there is room in its pool, and have their price when there is none; the terms say which',
+  },
+  {
     id: 'compute.os402.http',
     source: 'issues/4',
     behaviour:

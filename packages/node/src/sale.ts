@@ -462,7 +462,8 @@ export function openSales({
         const known = await compute.tasks.cached(plan);
         if (known) return giveFree(plan, known);
         if (isOwn || isFree(offer)) return runFree(plan, { from, signal, sink, share: isFree(offer) });
-        const giveBack = compute.pools.take(call.offer);
+        // Who brings a payment is sold what he pays for: sent again, it has the same result.
+        const giveBack = header === undefined ? compute.pools.take(call.offer) : undefined;
         if (giveBack) return runFree(plan, { from, signal, sink, share: true }).finally(giveBack);
         if (header === undefined) return ask();
         const purchase = present(plan, offer, header, url, from);

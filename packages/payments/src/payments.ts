@@ -88,10 +88,12 @@ export function openPayments({ database, node, now, log, recover, signer, chains
     }
     return {
       x402Version: 2,
-      error: error ?? 'Payment required',
+      error:
+        error ??
+        (offer.pool === undefined ? 'Payment required' : `Payment required: the pool "${offer.pool}", in which this is free, is full now`),
       resource: { url, ...(offer.description === undefined ? {} : { description: offer.description }) },
       accepts,
-      extensions: { freehold: { info: { offer: offerId } } },
+      extensions: { freehold: { info: { offer: offerId, ...(offer.pool !== undefined && { pool: offer.pool }) } } },
     };
   }
 

@@ -115,7 +115,7 @@ export const functionRoutes = ({
     metrics().task(outcome.failure ? 'failed' : outcome.cached ? 'cached' : 'ran');
     const streamed = answers.take();
     if (events && (events.begun || !outcome.failure)) {
-      if (!events.begun) reply.header(taskHeader, describeTask(outcome));
+      if (!events.begun) reply.headers({ [taskHeader]: describeTask(outcome), [os402Header]: describeOs402(outcome) });
       endWithOutcome(events, outcome, receipt);
       return reply;
     }
@@ -125,7 +125,7 @@ export const functionRoutes = ({
       else answers.end(said);
       return reply;
     }
-    reply.headers(said);
+    reply.headers({ ...said, [os402Header]: describeOs402(outcome) });
     if (outcome.failure) throw outcome.failure;
     sendHead(outcome.response, sent);
     const body = streamed ?? outcome.response.body;
@@ -147,7 +147,7 @@ const publicHeaders = {
   'access-control-allow-origin': '*',
   'access-control-allow-methods': 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS',
   'access-control-allow-headers': `content-type, ${paymentSignatureHeader}`,
-  'access-control-expose-headers': `${paymentRequiredHeader}, ${paymentResponseHeader}, ${receiptHeader}, x-freehold-task, x-request-id`,
+  'access-control-expose-headers': `${paymentRequiredHeader}, ${paymentResponseHeader}, ${receiptHeader}, x-freehold-task, x-os402-task, x-request-id`,
   'cross-origin-resource-policy': 'cross-origin',
 } as const;
 
@@ -157,7 +157,7 @@ const publicHeaders = {
  * server in front of the node, such as to send one of its own files.
  */
 const nodeHeaders =
-  /^(payment-.*|x-freehold-.*|x-request-id|access-control-.*|cross-origin-.*|content-security-policy.*|clear-site-data|strict-transport-security|alt-svc|service-worker-allowed|report-to|reporting-endpoints|nel|accept-ch|critical-ch|set-login|use-as-dictionary|speculation-rules|attribution-reporting-.*|observe-browsing-topics|origin-agent-cluster|www-authenticate|proxy-authenticate|x-accel-.*|x-sendfile.*|x-lighttpd-send-file|x-litespeed-.*|surrogate-.*|server|date)$/;
+  /^(payment-.*|x-freehold-.*|x-os402-.*|x-request-id|access-control-.*|cross-origin-.*|content-security-policy.*|clear-site-data|strict-transport-security|alt-svc|service-worker-allowed|report-to|reporting-endpoints|nel|accept-ch|critical-ch|set-login|use-as-dictionary|speculation-rules|attribution-reporting-.*|observe-browsing-topics|origin-agent-cluster|www-authenticate|proxy-authenticate|x-accel-.*|x-sendfile.*|x-lighttpd-send-file|x-litespeed-.*|surrogate-.*|server|date)$/;
 
 type Sent = { call: CallableOffer; scriptPath: string; reply: FastifyReply };
 
@@ -207,7 +207,11 @@ function sendTerms(required: PaymentRequired, reply: FastifyReply) {
 
 const taskHeader = 'x-freehold-task';
 const describeTask = ({ task, cached, usage }: Outcome) =>
-  `id=${task} cpu_us=${usage.cpuUs} wall_us=${usage.wallUs} maxrss_bytes=${usage.maxRssBytes} cached=${cached ? 1 : 0}`;
+  `id=${task} cpu_us=${usage.cpuUs} wall_us=${usage.wallUs} maxrss_bytes=${usage.maxRssBytes}${usage.fuel === undefined ? '' : ` fuel=${usage.fuel}`} cached=${cached ? 1 : 0}`;
+
+/** The same for OS402's clients. Its two kinds of time are one here. */
+const os402Header = 'x-os402-task';
+const describeOs402 = ({ task, usage }: Outcome) => `id=${task} utime=${usage.cpuUs} stime=0 maxrss=${Math.ceil(usage.maxRssBytes / 1024)}`;
 
 function toFunctionRequest(request: FastifyRequest, arrival: Arrival): FunctionRequest {
   const [rawPath, query] = splitOnce(request.raw.url ?? '', '?');

@@ -44,7 +44,7 @@ export const offerRoutes = ({
     calls,
     earned: sumOf(await payments.earnings({ offerId: id }), token),
     os402,
-    pool: null,
+    pool: offer.pool === undefined ? null : { name: offer.pool, isFree: compute.pools.hasRoom(offer) },
   });
   return [
     route({
