@@ -157,6 +157,9 @@ export function startWorker({ launch, log }: { launch: Launch; log: Log }): Work
     if (running !== now || now.verdict !== undefined) return;
     now.verdict = verdict;
     host.kill();
+    // Its caller need not wait until the system has taken the process apart.
+    state = 'ended';
+    now.finish(interruptedResult(now, { code: null, signal: 'SIGKILL', said: '' }));
     // What it still has to say must not keep its end from being seen.
     host.resume();
   }
@@ -180,6 +183,7 @@ export function startWorker({ launch, log }: { launch: Launch; log: Log }): Work
       const done = Promise.withResolvers<WasmResult>();
       const settle = () => {
         clearInterval(timer);
+        clearTimeout(deadline);
         signal?.removeEventListener('abort', giveUp);
         running = undefined;
         if (now.residentBytes > 0) setTimeout(retireIfLarge, settleMs).unref();
@@ -202,6 +206,7 @@ export function startWorker({ launch, log }: { launch: Launch; log: Log }): Work
       };
       const giveUp = () => stop(now, { reason: 'killed', trap: 'The caller gave up.' });
       const timer = setInterval(() => watch(now), Math.min(tickMs, job.limits.wallMs));
+      const deadline = setTimeout(() => watch(now), job.limits.wallMs + 1);
       running = now;
       signal?.addEventListener('abort', giveUp, { once: true });
       host.send('run', toHead(job), job.kind === 'command' && job.stdin !== undefined ? [job.stdin] : []);
