@@ -20,6 +20,23 @@ export default [
       'a JavaScript module answers requests, is a tool, or is run with arguments and input; bodies stream both ways; it sees the classes of the web and no others',
   },
   {
+    id: 'compute.workers.sdk',
+    source: 'issues/4',
+    behaviour: "Puter's stock SDK creates, calls, lists, gets and deletes workers, which are scripts of a drive, in Node and in a browser",
+  },
+  {
+    id: 'compute.workers.router',
+    source: 'issues/4',
+    behaviour:
+      'a worker answers by the routes that it sets, in a confined process, under the policy of what programs say, and its owner reads its log',
+  },
+  {
+    id: 'compute.workers.reach',
+    source: 'issues/4',
+    behaviour:
+      '`me.puter` acts as the owner and `user.puter` as the caller, each as an app with what that app was given; no token reaches a worker',
+  },
+  {
     id: 'compute.javascript.fresh',
     source: 'issues/4',
     behaviour: 'every call has a realm of its own, and a process serves one program in all its life: nothing is carried from call to call',

@@ -74,6 +74,16 @@ const everyday = `async (puter) => {
   const numbered = await puter.fs.upload(files.slice(2), 'many', { dedupeName: true });
   const nested = await puter.fs.write('deep/er/still.txt', 'deep', { createMissingParents: true });
   await puter.kv.set('theme', { dark: true });
+  const work = async () => {
+    const name = 'worker-' + crypto.randomUUID().slice(0, 8);
+    await puter.fs.write('worker.js', "router.get('/hello/:name', async ({ params, user }) => ({ hello: params.name, theme: await me.puter.kv.get('theme'), text: await (await user.puter.fs.read('hello.txt')).text() }))");
+    const { url } = await puter.workers.create(name, 'worker.js');
+    const answer = await (await puter.workers.exec(url + '/hello/Ada')).json();
+    const found = await puter.workers.get(name);
+    const isListed = (await puter.workers.list()).some((worker) => worker.name === name);
+    const isDeleted = await puter.workers.delete(name);
+    return { ...answer, isFound: found.url === url, isListed, isDeleted, isGone: (await puter.workers.get(name)) === undefined };
+  };
   return {
     path: written.path,
     isSame: written.uid === again.uid,
@@ -85,6 +95,7 @@ const everyday = `async (puter) => {
     takenCode: taken.results?.[0]?.code ?? taken.code,
     nested: nested.path,
     kept: await puter.kv.get('theme'),
+    worker: await work(),
   };
 }`;
 
@@ -103,6 +114,7 @@ function isGoodDay(day: Day, app: string): void {
     takenCode: 'item_with_same_name_exists',
     nested: `${home}/deep/er/still.txt`,
     kept: { dark: true },
+    worker: { hello: 'Ada', theme: { dark: true }, text: 'Hello again', isFound: true, isListed: true, isDeleted: true, isGone: true },
   });
 }
 
@@ -128,7 +140,7 @@ test('the SDK comes from the node, set to it, for any origin', async () => {
 });
 
 test('an app on another origin reads, writes and uploads in a browser, and nothing complains', { skip, timeout: 120_000 }, async () => {
-  verifies('drive.puterjs');
+  verifies('drive.puterjs', 'compute.workers.sdk');
   const { token = '', app_uid: app = '' } = await post('/auth/get-user-app-token', { origin: siteOrigin }, session);
   const page = await openApp();
   const complaints: string[] = [];
@@ -162,7 +174,7 @@ test('an app on another origin reads, writes and uploads in a browser, and nothi
 });
 
 test('the stock package does the same in Node', async () => {
-  verifies('drive.puterjs');
+  verifies('drive.puterjs', 'compute.workers.sdk');
   const { token = '', app_uid: app = '' } = await post('/auth/get-user-app-token', { origin: 'https://program.example' }, session);
   Object.assign(globalThis, { PUTER_API_ORIGIN: node.url, PUTER_ORIGIN: node.url, puter_socket_enabled: false });
   const { init } = createRequire(import.meta.url)('@heyputer/puter.js/src/init.cjs') as { init: (token: string) => unknown };

@@ -22,6 +22,8 @@ export type ComputeErrorCode =
   | 'request_invalid'
   | 'mounts_invalid'
   | 'queue_full'
+  | 'worker_invalid'
+  | 'name_taken'
   | 'task_not_found'
   | 'function_failed'
   | 'cancelled'

@@ -28,6 +28,7 @@ import { openSchemas } from './tool/schemas.ts';
 import { openTools } from './tool/tools.ts';
 import { openWarmTools } from './tool/warm-tools.ts';
 import { openUsage } from './usage.ts';
+import { openWorkers } from './workers/workers.ts';
 
 export type { AnswerSink } from './cgi/answer-reader.ts';
 export { outgoingCookie } from './cgi/cookies.ts';
@@ -35,6 +36,9 @@ export { scriptNamesOf, type FunctionRequest } from './cgi/environment.ts';
 export type { FunctionHead } from './cgi/head.ts';
 export type { FunctionResponse } from './cgi/response.ts';
 export type { EngineState } from './engine.ts';
+export type { WorkerRow } from './workers/store.ts';
+export type { WorkerScript } from './workers/workers.ts';
+export type { Service } from './javascript/index.ts';
 export { ComputeError, type ComputeErrorCode } from './error.ts';
 export type { Mount, TakenFolder } from './mounts/mount.ts';
 export type { OwnOutcome } from './own/run-own.ts';
@@ -181,6 +185,8 @@ export async function openCompute({
     load: lanes.load,
     /** Who sells an offer, however it stands. */
     sellerOf: async (offer: string): Promise<Address | undefined> => (await store.offer(offer))?.offer.owner,
+    /** Puter workers. */
+    workers: openWorkers({ database, engine: javascript, now }),
     tasks: {
       run: tasks.run,
       start: tasks.start,

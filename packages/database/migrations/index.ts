@@ -16,6 +16,7 @@ import reach from './0005-reach.ts';
 import search from './0007-search.ts';
 import tasks from './0017-tasks.ts';
 import uploads from './0013-uploads.ts';
+import workers from './0019-workers.ts';
 
 /** The history of the schema, oldest first. Append only. */
 export const migrations: readonly Migration[] = [
@@ -36,4 +37,5 @@ export const migrations: readonly Migration[] = [
   nodes,
   offers,
   tasks,
+  workers,
 ];

@@ -21,6 +21,7 @@ import type { Authenticate } from './http/caller.ts';
 import { serveDesktop } from './http/desktop.ts';
 import type { Arrival, Route } from './http/route.ts';
 import { createServer } from './http/server.ts';
+import { openLentTokens } from './lent-tokens.ts';
 import { lockDataDirectory } from './lock.ts';
 import { openLog, type Log } from './log.ts';
 import { openMetrics } from './metrics.ts';
@@ -47,6 +48,7 @@ import { pc2Routes } from './routes/pc2/index.ts';
 import { systemRoutes } from './routes/system.ts';
 import { batchRoutes } from './routes/batch.ts';
 import { os402TaskRoutes } from './routes/os402-tasks.ts';
+import { workerRoutes } from './routes/workers.ts';
 import { taskRoutes } from './routes/tasks.ts';
 import { openSales } from './sale.ts';
 import { createCauses } from './sockets/causes.ts';
@@ -217,6 +219,7 @@ export async function startNode({
     });
 
     const builtIn = openBuiltInPrograms(programsDirectory);
+    const lent = openLentTokens();
     const causes = createCauses({ now });
     const routes: readonly Route[] = [
       ...systemRoutes({
@@ -258,10 +261,22 @@ export async function startNode({
       ...os402TaskRoutes({ compute, access: taskAccess, signer: keeper }),
       ...batchRoutes({ compute, sales, access: taskAccess, directory: join(dataDirectory, 'compute', 'inputs') }),
       ...chainRoutes({ chain: () => chain, now }),
-      ...puterRoutes({ identity, drive, keyValue, causes, publish: (told) => sockets.publish(told), startedAt, now }),
+      ...puterRoutes({ compute, identity, drive, keyValue, causes, publish: (told) => sockets.publish(told), startedAt, now }),
+      ...workerRoutes({
+        compute,
+        drive,
+        identity,
+        lent,
+        authenticate: identity.authenticate,
+        perform: (request) => server.inject(request),
+        directory: join(dataDirectory, 'compute', 'inputs'),
+      }),
       ...functionRoutes({ compute, sales, metrics: () => metrics, directory: join(dataDirectory, 'compute', 'inputs') }),
     ];
-    const authenticate: Authenticate = { token: identity.authenticate, password: identity.authenticatePassword };
+    const authenticate: Authenticate = {
+      token: async (token) => lent.principalOf(token) ?? identity.authenticate(token),
+      password: identity.authenticatePassword,
+    };
     const server = createServer({ routes, authenticate, origins: config.origins, gateways: config.gateways, log, metrics: () => metrics });
     serveDesktop(server, desktopDirectory);
     const sockets = openSockets({ server: server.server, drive, authenticate, origins: config.origins, causes, log });

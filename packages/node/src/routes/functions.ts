@@ -156,7 +156,7 @@ const publicHeaders = {
  * receipts, who may read the answer, what the browser shall remember of this host, prompts in the host's name, and orders to a
  * server in front of the node, such as to send one of its own files.
  */
-const nodeHeaders =
+export const nodeHeaders =
   /^(payment-.*|x-freehold-.*|x-os402-.*|x-request-id|access-control-.*|cross-origin-.*|content-security-policy.*|clear-site-data|strict-transport-security|alt-svc|service-worker-allowed|report-to|reporting-endpoints|nel|accept-ch|critical-ch|set-login|use-as-dictionary|speculation-rules|attribution-reporting-.*|observe-browsing-topics|origin-agent-cluster|www-authenticate|proxy-authenticate|x-accel-.*|x-sendfile.*|x-lighttpd-send-file|x-litespeed-.*|surrogate-.*|server|date)$/;
 
 type Sent = { call: CallableOffer; scriptPath: string; reply: FastifyReply };
@@ -213,7 +213,7 @@ const describeTask = ({ task, cached, usage }: Outcome) =>
 const os402Header = 'x-os402-task';
 const describeOs402 = ({ task, usage }: Outcome) => `id=${task} utime=${usage.cpuUs} stime=0 maxrss=${Math.ceil(usage.maxRssBytes / 1024)}`;
 
-function toFunctionRequest(request: FastifyRequest, arrival: Arrival): FunctionRequest {
+export function toFunctionRequest(request: FastifyRequest, arrival: Arrival): FunctionRequest {
   const [rawPath, query] = splitOnce(request.raw.url ?? '', '?');
   const origin = new URL(arrival.origin);
   const headers = Object.fromEntries(

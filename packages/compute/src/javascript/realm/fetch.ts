@@ -21,15 +21,27 @@ export function openFetch({
     const { method, url, redirect } = request;
     const body = request.body === null ? undefined : new Uint8Array(await request.arrayBuffer());
     const head = JSON.stringify({ method, url, redirect, headers: [...request.headers] });
-    const answer = await host.ask(service, head, body).catch((reason: unknown) => {
-      throw new TypeError(String(reason));
+    const { signal } = request;
+    const answer = await new Promise<Awaited<ReturnType<RealmHost['ask']>>>((resolve, reject) => {
+      signal.addEventListener('abort', () => reject(signal.reason));
+      host.ask(service, head, body).then(
+        (begun) => {
+          if (signal.aborted) begun.cancel();
+          resolve(begun);
+        },
+        (reason: unknown) => reject(new TypeError(String(reason))),
+      );
     });
-    request.signal.addEventListener('abort', answer.cancel);
     const said: Answer = JSON.parse(answer.head);
     const stream = new host.classes.ReadableStream<Uint8Array>(
       {
+        start(controller) {
+          signal.addEventListener('abort', () => {
+            answer.cancel();
+            controller.error(signal.reason);
+          });
+        },
         async pull(controller) {
-          if (request.signal.aborted) return controller.error(request.signal.reason);
           const chunk = await answer.next().catch((reason: unknown) => {
             throw new TypeError(String(reason));
           });

@@ -42,9 +42,27 @@ export function openPuter({
     return typeof answer === 'object' && answer !== null ? Reflect.get(answer, 'result') : undefined;
   }
 
+  const whoami = async (): Promise<unknown> => (await send('/whoami')).json();
+
+  let folder: Promise<string> | undefined;
+  /** As in Puter's SDK: what does not begin at the root is in the folder of the app, or of a person who is none. */
+  async function absolute(path: string): Promise<string> {
+    if (path.startsWith('/') || path.startsWith('~')) return path;
+    folder ??= whoami().then((known) => {
+      const app: unknown = Reflect.get(Object(known), 'app_name');
+      return typeof app === 'string' ? `~/AppData/${app}` : '~';
+    });
+    return `${await folder}/${path}`;
+  }
+  /** The folder and the name at the end of a path. */
+  async function split(path: string): Promise<[folder: string, name: string]> {
+    const whole = await absolute(path);
+    const at = whole.lastIndexOf('/');
+    return [whole.slice(0, Math.max(at, 1)), whole.slice(at + 1)];
+  }
+
   async function write(path: string, content: unknown = '', options: Options = {}): Promise<unknown> {
-    const at = path.lastIndexOf('/');
-    const name = path.slice(at + 1);
+    const [parent, name] = await split(path);
     const blob = content instanceof host.classes.Blob ? content : new host.classes.Blob([content as string]);
     const form = new host.classes.FormData();
     form.append('operation_id', '0');
@@ -53,7 +71,7 @@ export function openPuter({
       'operation',
       JSON.stringify({
         op: 'write',
-        path: at <= 0 ? (at === 0 ? '/' : '~') : path.slice(0, at),
+        path: parent,
         name,
         overwrite: options['overwrite'] ?? true,
         dedupe_name: options['dedupeName'] ?? false,
@@ -92,24 +110,25 @@ export function openPuter({
   };
 
   const fs = {
-    stat: (path: string, options?: Options) => postJson('/stat', { path, ...snake(options) }),
-    readdir: (path: string, options?: Options) => postJson('/readdir', { path, ...snake(options) }),
-    read: async (path: string) => (await send(`/read?${new URLSearchParams({ file: path })}`)).blob(),
+    stat: async (path: string, options?: Options) => postJson('/stat', { path: await absolute(path), ...snake(options) }),
+    readdir: async (path: string, options?: Options) => postJson('/readdir', { path: await absolute(path), ...snake(options) }),
+    read: async (path: string) => (await send(`/read?${new URLSearchParams({ file: await absolute(path) })}`)).blob(),
     write,
-    mkdir: (path: string, options?: Options) => {
-      const at = path.lastIndexOf('/');
-      return postJson('/mkdir', { parent: at <= 0 ? '~' : path.slice(0, at), path: path.slice(at + 1), ...snake(options) });
+    mkdir: async (path: string, options?: Options) => {
+      const [parent, name] = await split(path);
+      return postJson('/mkdir', { parent, path: name, ...snake(options) });
     },
     delete: async (paths: string | string[], options?: Options) => {
-      await post('/delete', { paths: [paths].flat(), recursive: true, ...snake(options) });
+      await post('/delete', { paths: await Promise.all([paths].flat().map(absolute)), recursive: true, ...snake(options) });
     },
-    copy: (source: string, destination: string, options?: Options) => postJson('/copy', { source, destination, ...snake(options) }),
-    move: (source: string, destination: string, options?: Options) => postJson('/move', { source, destination, ...snake(options) }),
-    rename: (path: string, name: string) => postJson('/rename', { path, new_name: name }),
+    copy: async (source: string, destination: string, options?: Options) =>
+      postJson('/copy', { source: await absolute(source), destination: await absolute(destination), ...snake(options) }),
+    move: async (source: string, destination: string, options?: Options) =>
+      postJson('/move', { source: await absolute(source), destination: await absolute(destination), ...snake(options) }),
+    rename: async (path: string, name: string) => postJson('/rename', { path: await absolute(path), new_name: name }),
     space: () => postJson('/df', {}),
   };
 
-  const whoami = async (): Promise<unknown> => (await send('/whoami')).json();
   return { fs, kv, auth: { getUser: whoami, whoami, isSignedIn: () => true } };
 }
 

@@ -1,8 +1,8 @@
 import type { z } from 'zod';
-import type { Caller } from '../../http/route.ts';
+import type { Arrival, Caller } from '../../http/route.ts';
 
 /** One method of a driver, behind its own schema. */
-export type DriverMethod = (caller: Caller, args: unknown) => Promise<unknown>;
+export type DriverMethod = (caller: Caller, args: unknown, arrival: Arrival) => Promise<unknown>;
 
 /** What can be called at /drivers/call under the name of an interface. */
 export type DriverInterface = {
@@ -13,6 +13,9 @@ export type DriverInterface = {
 };
 
 /** A method whose arguments are checked. What the schema does not name is left out: clients of other versions send more. */
-export function method<Args>(schema: z.ZodType<Args>, handle: (caller: Caller, args: Args) => Promise<unknown>): DriverMethod {
-  return (caller, args) => handle(caller, schema.parse(args ?? {}));
+export function method<Args>(
+  schema: z.ZodType<Args>,
+  handle: (caller: Caller, args: Args, arrival: Arrival) => Promise<unknown>,
+): DriverMethod {
+  return (caller, args, arrival) => handle(caller, schema.parse(args ?? {}), arrival);
 }

@@ -35,7 +35,7 @@ export const driverRoutes = (interfaces: readonly DriverInterface[]) => {
           );
         const run = found.methods.get(method);
         if (!run) throw new RequestError('not_found', 404, `${name} has no method ${JSON.stringify(method)}.`);
-        return { success: true, result: await run(callerOf(call), args), service: { name: found.driver } };
+        return { success: true, result: await run(callerOf(call), args, call.arrival), service: { name: found.driver } };
       },
     }),
     route({
