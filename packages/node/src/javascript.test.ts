@@ -49,6 +49,7 @@ describe('JavaScript over HTTP', () => {
   test('text that is no module is refused with what is wrong with it', async () => {
     verifies('compute.javascript.call');
     for (const [text, why] of [
+      ['x'.repeat(1000), /It exports nothing to call: write/],
       ['This is no program.', /taken for a JavaScript module\. It is no JavaScript module that can be run: Unexpected identifier/],
       [`import left from 'left-pad'; export default left`, /It imports .{1,2}left-pad.{1,2}, which is not there/],
     ] as const) {

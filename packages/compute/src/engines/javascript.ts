@@ -13,7 +13,7 @@ const checking = { ...defaultLimits, memoryBytes: 256 * 1024 * 1024 };
 
 export type JavaScriptEngine = Engine & {
   /** Why a program is no module that can be run, as a sentence; null when it is one. Nothing of it runs. */
-  refusalOf(program: string, bytes: Uint8Array): Promise<string | null>;
+  refusalOf(program: string, bytes: Uint8Array, kind?: JavaScriptJob['kind']): Promise<string | null>;
   /** Runs a Puter worker: a module that finds `router`, `me` and `user`, which the services do. */
   runWorker(
     run: Pick<Run, 'program' | 'args' | 'env' | 'limits'> & {
@@ -53,8 +53,8 @@ export async function openJavaScriptEngine({
       const result = await pool.run(jobOf(run), stdin, options);
       return { ...result, ...(options.onStdout && { stdout: nothing }), ...(options.onStderr && { stderr: nothing }) };
     },
-    async refusalOf(program, bytes) {
-      const job = { ...jobOf({ program, args: [], env: {}, limits: checking }), read: async () => bytes, checkOnly: true };
+    async refusalOf(program, bytes, kind = 'program') {
+      const job = { ...jobOf({ program, args: [], env: {}, limits: checking }), read: async () => bytes, kind, checkOnly: true };
       const { reason, message } = await pool.run(job, nothing);
       return reason === 'exit' ? null : (message ?? `It could not be compiled (${reason}).`);
     },

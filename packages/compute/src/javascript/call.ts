@@ -196,7 +196,7 @@ export function openCall({
 
   async function perform(job: RunHead): Promise<RealmEnd> {
     if (!module) return { exitCode: 0, invalid: unusable ?? 'It cannot be run.' };
-    if (job.checkOnly) return { exitCode: 0 };
+    if (job.checkOnly) return { exitCode: 0, ...(program.kind === 'program' && !hasDefault(module) && { invalid: nothingToCall }) };
     realm = start(hostOf(job));
     try {
       await module.evaluate();
@@ -212,6 +212,10 @@ export function openCall({
     }
   }
 }
+
+/** What a module exports is known before it is evaluated. */
+const hasDefault = ({ namespace }: SourceTextModule): boolean => Reflect.ownKeys(namespace).includes('default');
+const nothingToCall = 'It exports nothing to call: write `export default { fetch(request) { return new Response("Hello") } }`, or a tool.';
 
 function determineNumbers(seed: string | undefined): void {
   fill = seed === undefined ? realRandom : seededRandom(createHash('sha256').update(seed).digest());

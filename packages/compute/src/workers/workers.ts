@@ -57,7 +57,7 @@ export function openWorkers({
           `${JSON.stringify(name.slice(0, 80))} cannot be the name of a worker: use a to z, 0 to 9 and -, at most 63 characters.`,
         );
       if (script.size > largestScript) throw invalid(`A worker may have at most ${largestScript / mebibyte} MiB.`);
-      const refusal = await engine.refusalOf(script.cid, await script.read());
+      const refusal = await engine.refusalOf(script.cid, await script.read(), 'worker');
       if (refusal !== null) throw invalid(refusal);
       return database.transaction(async (tx) => {
         const known = await findWorker(tx, name);
