@@ -18,7 +18,7 @@ before(async () => {
     const { pathname, searchParams } = new URL(request.url ?? '/', origin);
     if (pathname === '/to') return response.writeHead(302, { location: searchParams.get('where') ?? '/' }).end();
     if (pathname === '/loop') return response.writeHead(302, { location: '/loop' }).end();
-    if (pathname === '/slow') return;
+    if (pathname === '/slow') return undefined;
     if (pathname === '/break') return void response.writeHead(200, { 'content-length': '100' }).write('half', () => response.destroy());
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));

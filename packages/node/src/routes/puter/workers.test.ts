@@ -35,7 +35,7 @@ const source = `
   router.put('/mine', async ({ request }) => { await me.puter.fs.write('note.txt', await request.text()); await me.puter.kv.set('count', 41); await me.puter.kv.incr('count'); return [await (await me.puter.fs.read('note.txt')).text(), await me.puter.kv.get('count'), (await me.puter.fs.stat('note.txt')).path] });
   router.get('/secret', async () => { try { return await (await me.puter.fs.read('~/Documents/secret.txt')).text() } catch (error) { return { refused: error.code } } });
   router.get('/yours', async ({ user }) => { if (!user) return { nobody: true }; await user.puter.kv.set('visits', 1); return { username: (await user.puter.auth.getUser()).username, visits: await user.puter.kv.get('visits'), mine: await me.puter.kv.get('visits') } });
-  router.get('/reach', async ({ user }) => { const seen = []; for (const who of [me, user]) for (const path of ['~/Documents', '/${'0x0000000000000000000000000000000000000001'}']) seen.push(await who.puter.fs.readdir(path).then(() => 'read', (error) => error.code)); return seen });
+  router.get('/reach', async ({ user }) => { const seen = []; for (const who of [me, user]) for (const path of ['~/Documents', '/0x0000000000000000000000000000000000000001']) seen.push(await who.puter.fs.readdir(path).then(() => 'read', (error) => error.code)); return seen });
   router.delete('/x', () => undefined);
 `;
 const call = (path: string, init: RequestInit = {}) => fetch(new URL(`/workers/greeter${path}`, node.url), init);
