@@ -16,17 +16,17 @@ before(async () => {
   server = createServer((request, response) => {
     seen.push(`${request.method} ${request.url} ${request.headers.authorization ?? ''} ${request.headers['x-forwarded-for'] ?? ''}`);
     const { pathname, searchParams } = new URL(request.url ?? '/', origin);
-    if (pathname === '/to') return response.writeHead(302, { location: searchParams.get('where') ?? '/' }).end();
-    if (pathname === '/loop') return response.writeHead(302, { location: '/loop' }).end();
-    if (pathname === '/slow') return undefined;
-    if (pathname === '/break') return void response.writeHead(200, { 'content-length': '100' }).write('half', () => response.destroy());
     const chunks: Buffer[] = [];
-    request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('end', () =>
-      response
-        .writeHead(200, { 'x-answer': 'yes', 'set-cookie': ['a=1', 'b=2'] })
-        .end(`${request.method} ${Buffer.concat(chunks).toString()}`),
-    );
+    if (pathname === '/slow') return;
+    if (pathname === '/to' || pathname === '/loop') response.writeHead(302, { location: searchParams.get('where') ?? '/loop' }).end();
+    else if (pathname === '/break') response.writeHead(200, { 'content-length': '100' }).write('half', () => response.destroy());
+    else
+      request
+        .on('data', (chunk: Buffer) => chunks.push(chunk))
+        .on('end', () => {
+          response.writeHead(200, { 'x-answer': 'yes', 'set-cookie': ['a=1', 'b=2'] });
+          response.end(`${request.method} ${Buffer.concat(chunks).toString()}`);
+        });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
