@@ -25,10 +25,17 @@ export type Statistics = {
 export function openUsage({ store, now, log }: { store: Store; now: () => number; log: Log }) {
   const counts = new Map<string, { offer: string; day: number; outcome: Outcome; count: number }>();
 
-  async function flush(): Promise<void> {
+  let writing = Promise.resolve();
+
+  /** Settles when all counts so far are written. */
+  function flush(): Promise<void> {
     const batch = [...counts.values()];
-    if (batch.length === 0) return;
     counts.clear();
+    if (batch.length > 0) writing = writing.then(() => write(batch));
+    return writing;
+  }
+
+  async function write(batch: readonly { offer: string; day: number; outcome: Outcome; count: number }[]): Promise<void> {
     try {
       await store.addUsage(batch);
     } catch (error) {

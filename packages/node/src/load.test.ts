@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
+import { paymentSignatureHeader } from '@freehold/protocol';
+import type { PrivateKeyAccount } from 'viem/accounts';
+import { verifies } from '../../../requirements/verifies.ts';
+import { arithmetic } from './testing/modules.ts';
+import { paymentFor, termsOf } from './testing/pay.ts';
+import { expectJson, sell, startTestNode, type Person, type TestNode } from './testing/test-node.ts';
+
+/** The long form is what the issue asks for. */
+const size = process.env['FREEHOLD_LONG'] ? { calls: 10_000, offers: 50, payers: 20 } : { calls: 120, offers: 6, payers: 6 };
+
+let node: TestNode;
+let seller: Person;
+const urls: string[] = [];
+const payers: PrivateKeyAccount[] = [];
+
+before(async () => {
+  node = await startTestNode({ logLevel: 'error' });
+  seller = await node.signIn();
+  for (let index = 0; index < size.offers; index++)
+    urls.push((await sell(node, seller, { program: arithmetic, name: `load-${index}` })).url);
+  for (let index = 0; index < size.payers; index++) payers.push(await node.payer());
+});
+after(() => node.end());
+
+test(`${size.calls} concurrent paid calls to ${size.offers} offers by ${size.payers} payers: none is lost, each result is right, each is paid once`, async (t) => {
+  verifies('compute.queue.fair');
+  const { token } = node.info;
+  assert.ok(token);
+  const earned = await node.balanceOf(seller.address);
+  const served = payers.map((): number[] => []);
+  const terms = await Promise.all(urls.map((url) => termsOf(`${url}/add?a=0&b=0`)));
+
+  async function call(index: number): Promise<void> {
+    const who = index % payers.length;
+    const which = index % urls.length;
+    const [payer, offerTerms] = [payers[who], terms[which]];
+    assert.ok(payer && offerTerms);
+    const url = `${urls[which]}/add?a=${index}&b=1`;
+    const validBefore = String(Math.floor(Date.now() / 1000) + 3600);
+    const asked = { ...offerTerms, resource: { ...offerTerms.resource, url } };
+    const header = await paymentFor(payer, asked, token ?? never(), { authorization: { validBefore } });
+    for (;;) {
+      const response = await fetch(url, { headers: { [paymentSignatureHeader]: header } });
+      const text = await response.text();
+      if (response.status === 200) {
+        assert.equal(text, `${index + 1}\n`);
+        served[who]?.push(Date.now());
+        return;
+      }
+      // Not yet: the same payment is good for the same request.
+      assert.ok(response.status === 202 || response.status === 429, `${response.status} ${text}`);
+      await wait(1000 * Number(response.headers.get('retry-after') ?? 1));
+    }
+  }
+  const started = Date.now();
+  await Promise.all(Array.from({ length: size.calls }, (_, index) => call(index)));
+
+  assert.equal((await node.balanceOf(seller.address)) - earned, BigInt(size.calls) * 1000n);
+  const counted = await Promise.all(
+    urls.map(async (_, index) => (await expectJson(await seller.fetch(`/api/offers/load-${index}/statistics`))).calls as number),
+  );
+  assert.equal(
+    counted.reduce((sum, calls) => sum + calls, 0),
+    size.calls,
+  );
+  // Fair: when half of all are served, every payer has had between half and twice his share.
+  const all = served.flat().sort((a, b) => a - b);
+  const half = all[Math.floor(all.length / 2)] ?? 0;
+  const shares = served.map((times) => times.filter((time) => time <= half).length / (size.calls / size.payers / 2));
+  t.diagnostic(
+    `${size.calls} calls in ${Date.now() - started} ms; shares at half time ${shares.map((share) => share.toFixed(2)).join(' ')}`,
+  );
+  assert.ok(Math.min(...shares) > 0.4 && Math.max(...shares) < 2.2, shares.join(' '));
+});
+
+function never(): never {
+  throw new Error('The node has a token');
+}
