@@ -69,7 +69,7 @@ describe('CGI over HTTP', { skip: withoutCompiler }, () => {
 
   test('an answer goes out while the program writes it, and what is known at its end comes in trailers', async () => {
     verifies('compute.cgi.streaming');
-    const answer = await rawRequest(`${free.url}/stream?800`);
+    const answer = await rawRequest(`${free.url}/stream?800`, { headers: { prefer: 'receipt' } });
     assert.equal(answer.status, 200);
     assert.equal(answer.headers['transfer-encoding'], 'chunked');
     assert.deepEqual(
@@ -84,9 +84,10 @@ describe('CGI over HTTP', { skip: withoutCompiler }, () => {
   });
 
   test('a program that ends at once has its length and receipt in front', async () => {
-    const answer = await rawRequest(`${free.url}/hello`);
+    const answer = await rawRequest(`${free.url}/hello`, { headers: { prefer: 'receipt' } });
     assert.equal(answer.headers['content-length'], '6');
     assert.ok(answer.headers[receiptHeader]);
+    assert.equal((await rawRequest(`${free.url}/hello`)).headers[receiptHeader], undefined, 'only where it is asked for');
     assert.match(String(answer.headers['x-freehold-task']), /cached=0/);
   });
 
@@ -104,7 +105,7 @@ describe('CGI over HTTP', { skip: withoutCompiler }, () => {
   test('who sells a function calls it free of charge, and so as it is written; with a cookie only from our own pages', async () => {
     verifies('compute.cgi.own');
     const authorization = `Bearer ${seller.token}`;
-    const answer = await rawRequest(`${paid.url}/stream?400`, { headers: { authorization } });
+    const answer = await rawRequest(`${paid.url}/stream?400`, { headers: { authorization, prefer: 'receipt' } });
     assert.deepEqual([answer.status, answer.pieces.length], [200, 2]);
     assert.equal(decodeReceipt(answer.trailers[receiptHeader] ?? '').receipt.amount, '0');
     const cookie = `freehold_session=${seller.token}`;

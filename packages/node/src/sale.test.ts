@@ -288,7 +288,7 @@ test('a program cannot speak for the node: neither of payments and receipts, nor
   ].join('\n');
   const { url, example } = await sell(node, seller, { program: printing(output), name: 'forger', amount: '0' });
   assert.equal(example, `${node.url}/forger.cgi`);
-  const { headers, status } = await fetch(url);
+  const { headers, status } = await fetch(url, { headers: { prefer: 'receipt' } });
   assert.equal(status, 200);
   for (const name of forged) assert.notEqual(headers.get(name), 'forged', name);
   assert.match(headers.get('content-security-policy') ?? '', /^sandbox;/);

@@ -109,8 +109,12 @@ export function openSales({
   const announce = (plan: Plan, { task }: Outcome, { amount, payer }: { amount: string; payer: Address }) =>
     onSold({ offer: plan.call.id, task, amount, payer, seller: plan.call.offer.owner });
 
-  /** A cached result keeps the receipt of its first free delivery: what it says has not changed. */
-  async function receiptOfFree(plan: Plan, outcome: Outcome): Promise<SignedReceipt> {
+  /**
+   * A result that may be given again keeps the receipt of its first free delivery: what it says has not changed. One that nobody paid
+   * for and nobody will be given again has one where the caller prefers that: signing it costs more than most runs.
+   */
+  async function receiptOfFree(plan: Plan, outcome: Outcome, isAsked: boolean): Promise<SignedReceipt | undefined> {
+    if (plan.call.offer.deterministic !== true && !isAsked) return undefined;
     if (!outcome.cached) return signReceipt(signer, freeReceipt(plan, outcome, now()));
     const atHand = freeReceipts.get(outcome) ?? new Map<string, SignedReceipt>();
     freeReceipts.set(outcome, atHand);
@@ -124,8 +128,8 @@ export function openSales({
     return signed;
   }
 
-  async function giveFree(plan: Plan, outcome: Outcome): Promise<Answer> {
-    const receipt = outcome.response && (await receiptOfFree(plan, outcome));
+  async function giveFree(plan: Plan, outcome: Outcome, isAsked = false): Promise<Answer> {
+    const receipt = outcome.response && (await receiptOfFree(plan, outcome, isAsked));
     if (outcome.response && !outcome.cached) announce(plan, outcome, { amount: '0', payer: zeroAddress });
     return { kind: 'answered', outcome, receipt, settlement: undefined };
   }
@@ -137,12 +141,15 @@ export function openSales({
       signal,
       sink,
       share,
+      isAsked,
     }: {
       from: string;
       signal: AbortSignal | undefined;
       sink: AnswerSink | undefined;
       /** False when others still have to pay for the same. */
       share: boolean;
+      /** Whether the caller wants a receipt. */
+      isAsked: boolean;
     },
   ): Promise<Answer> {
     const turn = await compute.enter(plan, { payer: from, signal });
@@ -153,6 +160,7 @@ export function openSales({
       return await giveFree(
         plan,
         known ?? (await compute.tasks.run(plan, { nonce: randomBytes(16), turn, share, ...(signal && { signal }), ...alone })),
+        isAsked,
       );
     } finally {
       turn.end();
@@ -461,10 +469,11 @@ export function openSales({
         const plan = await compute.identify({ call, request, input });
         const known = await compute.tasks.cached(plan);
         if (known) return giveFree(plan, known);
-        if (isOwn || isFree(offer)) return runFree(plan, { from, signal, sink, share: isFree(offer) });
+        const isAsked = prefersReceipt.test(request.headers['prefer'] ?? '');
+        if (isOwn || isFree(offer)) return runFree(plan, { from, signal, sink, share: isFree(offer), isAsked });
         // Who brings a payment is sold what he pays for: sent again, it has the same result.
         const giveBack = header === undefined ? compute.pools.take(call.offer) : undefined;
-        if (giveBack) return runFree(plan, { from, signal, sink, share: true }).finally(giveBack);
+        if (giveBack) return runFree(plan, { from, signal, sink, share: true, isAsked }).finally(giveBack);
         if (header === undefined) return ask();
         const purchase = present(plan, offer, header, url, from);
         if (purchase instanceof PaymentError) return { kind: 'payment-required', required: terms(call, offer, url, reasonOf(purchase)) };
@@ -540,6 +549,9 @@ function batchOffer({ offer }: CallableOffer, wallMs: number): Offer {
   const priced = priceCall(offer, wallMs);
   return { ...priced, limits: { ...priced.limits, wallMs: wallMs + batchWaitMs } };
 }
+
+/** `Prefer: receipt` (RFC 7240). */
+const prefersReceipt = /(^|[\s,])receipt($|[\s,;])/i;
 
 /** x402's word for it, then ours. */
 function reasonOf({ code, message, details }: PaymentError): string {

@@ -88,7 +88,7 @@ describe('a tool over HTTP', { skip: missing }, () => {
   test('tells how far it is while it runs, and then its result, to a caller who asks for events', async () => {
     verifies('compute.tool.progress');
     const listen = async (input: unknown) => {
-      const response = await post('/counter.tool', input, { accept: 'text/event-stream' });
+      const response = await post('/counter.tool', input, { accept: 'text/event-stream', prefer: 'receipt' });
       const text = await response.text();
       const events = text
         .trim()

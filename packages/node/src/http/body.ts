@@ -94,6 +94,9 @@ export function openInputReader({ directory, memoryBytes, diskBytes }: { directo
       { limit, before = Buffer.alloc(0) }: { limit: number; before?: Buffer },
       use: (input: Input) => Promise<Result>,
     ): Promise<Result> {
+      const { headers } = stream;
+      const hasBody = 'transfer-encoding' in headers || (headers['content-length'] ?? '0') !== '0';
+      if (!hasBody) return use(bufferedInput(before));
       const input = await read(stream, limit, before);
       try {
         return await use(input);

@@ -24,6 +24,7 @@ import { RequestError } from '../error.ts';
 import { openAnswerStream, type AnswerStream } from '../http/answer-stream.ts';
 import { openEventAnswer, wantsEvents, type EventAnswer } from '../http/event-answer.ts';
 import { openInputReader } from '../http/body.ts';
+import { isRepeatable, openRepeatedAnswers } from '../http/repeated-answers.ts';
 import { networkOf } from '../http/network-of.ts';
 import { route, type Arrival, type Call } from '../http/route.ts';
 import { sandboxHeaders } from '../http/user-content.ts';
@@ -49,6 +50,7 @@ export const functionRoutes = ({
   directory: string;
 }) => {
   const inputs = openInputReader({ directory, ...inputBytes });
+  const repeated = openRepeatedAnswers();
   const handle = async (arrived: Call<{ offer: string }, unknown, undefined>) => {
     const { params, request, reply, arrival, stream } = arrived;
     reply.headers(publicHeaders);
@@ -112,6 +114,10 @@ export const functionRoutes = ({
     if (answer.settlement) reply.header(paymentResponseHeader, encodeSettleResponse(answer.settlement));
     if (answer.kind === 'payment-required') return sendTerms(answer.required, reply);
     const { outcome, receipt } = answer;
+    if (!events && isRepeatable(answer, reply) && repeated.send(answer, { scriptPath: sent.scriptPath, reply })) {
+      metrics().task('cached');
+      return reply;
+    }
     metrics().task(outcome.failure ? 'failed' : outcome.cached ? 'cached' : 'ran');
     const streamed = answers.take();
     if (events && (events.begun || !outcome.failure)) {
@@ -129,6 +135,7 @@ export const functionRoutes = ({
     if (outcome.failure) throw outcome.failure;
     sendHead(outcome.response, sent);
     const body = streamed ?? outcome.response.body;
+    if (isRepeatable(answer, reply)) repeated.remember(answer, { scriptPath: sent.scriptPath, reply, body });
     // Fastify would give a type to nothing.
     return reply.send(body.length === 0 ? undefined : body);
   }
@@ -146,7 +153,7 @@ export const functionRoutes = ({
 const publicHeaders = {
   'access-control-allow-origin': '*',
   'access-control-allow-methods': 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS',
-  'access-control-allow-headers': `content-type, ${paymentSignatureHeader}`,
+  'access-control-allow-headers': `content-type, prefer, ${paymentSignatureHeader}`,
   'access-control-expose-headers': `${paymentRequiredHeader}, ${paymentResponseHeader}, ${receiptHeader}, x-freehold-task, x-os402-task, x-request-id`,
   'cross-origin-resource-policy': 'cross-origin',
 } as const;
