@@ -69,7 +69,7 @@ test('a large program arrives in parts, in any order and again, outlives a resta
   assert.equal((await expectJson(await begin(other, bytes))).program.cid, program.cid, 'nobody needs to send it again');
   assert.equal((await seller.fetch(`/api/programs/${program.cid}`, { method: 'HEAD' })).status, 200);
   assert.deepEqual(readdirSync(join(node.dataDirectory, 'compute', 'uploads')), [], 'nothing is left of the parts');
-  assert.ok(readdirSync(join(node.dataDirectory, 'compute', 'programs')).every((name) => !name.startsWith('.')));
+  assert.ok(readdirSync(join(node.dataDirectory, 'compute', 'programs')).every((name) => !/^\.[0-9a-f]{8}-/.test(name)));
 });
 
 test('an upload can be given up; too many and too large ones are refused', async () => {
