@@ -12,7 +12,17 @@ export * from './entry.ts';
 export * from './ipfs.ts';
 export * from './offer.ts';
 export * from './receipt.ts';
-export { builtInPrograms, ownMount, ownOutcome, ownRun, type BuiltInProgram, type OwnRunAnswer, type OwnRunRequest } from './own-run.ts';
+export {
+  builtInPrograms,
+  environmentSeen,
+  fileCounts,
+  ownOutcome,
+  ownRun,
+  type BuiltInProgram,
+  type EnvironmentSeen,
+  type FileCounts,
+  type OwnRunRequest,
+} from './own-run.ts';
 export { inputsCidOf, type InputEntry, type InputFolder } from './inputs.ts';
 export { encodeTask, taskDigest, taskIdOf, taskIdOfBlock, taskIdOfDigest, type TaskPreimage } from './task.ts';
 export * from './task-result.ts';

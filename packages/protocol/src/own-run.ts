@@ -8,7 +8,7 @@ const base64 = z.string().regex(/^[A-Za-z0-9+/]*={0,2}$/, 'must be base64');
 const place = z.string().min(1).max(32_768);
 
 /** A folder for a program: where in the drive it is, where the program finds it, and whether it may change it. */
-export const ownMount = z.strictObject({
+const ownMount = z.strictObject({
   path: z.string().min(2).max(255),
   folder: place,
   mode: z.enum(['read', 'write']).default('read'),
@@ -47,6 +47,17 @@ export const ownOutcome = z.object({
   usage: z.object({ wallUs: z.number(), cpuUs: z.number(), maxRssBytes: z.number() }),
 });
 
+/** What `file-processor` counts. */
+export const fileCounts = z.partialRecord(z.enum(['lines', 'words', 'chars']), z.int());
+/** What `environment-reader` tells: the clock in milliseconds. */
+export const environmentSeen = z.object({
+  args: z.array(z.string()),
+  env: z.array(z.string()),
+  preopens: z.array(z.string()),
+  clock: z.number(),
+});
+
+export type FileCounts = z.output<typeof fileCounts>;
+export type EnvironmentSeen = z.output<typeof environmentSeen>;
 export type OwnRunRequest = z.input<typeof ownRun>;
-export type OwnRunAnswer = z.output<typeof ownOutcome>;
 export type BuiltInProgram = (typeof builtInPrograms)[number];

@@ -4,6 +4,7 @@ import { createDriveApi } from './drive.ts';
 import { createEntryFactsApi } from './entry-facts.ts';
 import { createFunctionsApi } from './functions.ts';
 import { createRequest } from './request.ts';
+import { createRunApi } from './run.ts';
 import { createReachApi } from './reach.ts';
 
 export type Api = ReturnType<typeof createApi>;
@@ -18,5 +19,6 @@ export function createApi(options: { fetch: typeof globalThis.fetch; onSignedOut
     facts: createEntryFactsApi(request),
     functions: createFunctionsApi(request),
     reach: createReachApi(request),
+    run: createRunApi(request),
   };
 }

@@ -4,7 +4,7 @@ import { AppIcon } from '../components/AppIcon.tsx';
 import { MenuButton } from '../components/MenuButton.tsx';
 import { Icon } from '../icons.tsx';
 import { useServices } from '../services.ts';
-import { appOf, launchable } from '../windows/apps.ts';
+import { appOf, launchable, programs } from '../windows/apps.ts';
 import { focusedId } from '../windows/reducer.ts';
 import { AccountMenu } from './AccountMenu.tsx';
 import { Clock } from './Clock.tsx';
@@ -25,7 +25,8 @@ export function Taskbar({ node, account }: { node: NodeInfo; account: Account })
   }));
   // A pinned app stands for its only window; further windows and other apps get a button of their own.
   const others = state.windows.filter(
-    (item, index, all) => item.content.app === 'viewer' || all.findIndex((other) => other.content.app === item.content.app) !== index,
+    (item, index, all) =>
+      !launchable.some(({ id }) => id === item.content.app) || all.findIndex((other) => other.content.app === item.content.app) !== index,
   );
 
   return (
@@ -37,6 +38,8 @@ export function Taskbar({ node, account }: { node: NodeInfo; account: Account })
           { label: 'Files', icon: 'folder', onSelect: () => windows.reveal(home.files) },
           { label: 'Functions', icon: 'functions', onSelect: () => windows.reveal(home.functions) },
           { label: 'Trash', icon: 'trash', onSelect: () => windows.reveal({ app: 'files', place: 'trash' }) },
+          'separator',
+          ...programs.map((app) => ({ label: appOf({ app }).name, icon: appOf({ app }).icon, onSelect: () => windows.reveal({ app }) })),
           'separator',
           { label: 'New Files window', icon: 'plus', onSelect: () => windows.open(home.files) },
         ]}

@@ -22,6 +22,30 @@ const apps: Record<AppId, App> = {
     size: { width: 980, height: 640 },
     title: () => 'Functions',
   },
+  calculator: {
+    id: 'calculator',
+    name: 'Calculator',
+    icon: 'calculator',
+    tint: 'stone',
+    size: { width: 340, height: 520 },
+    title: () => 'Calculator',
+  },
+  processor: {
+    id: 'processor',
+    name: 'File processor',
+    icon: 'text',
+    tint: 'blue',
+    size: { width: 560, height: 580 },
+    title: () => 'File processor',
+  },
+  environment: {
+    id: 'environment',
+    name: 'Environment reader',
+    icon: 'program',
+    tint: 'green',
+    size: { width: 620, height: 520 },
+    title: () => 'Environment reader',
+  },
   viewer: {
     id: 'viewer',
     name: 'Viewer',
@@ -33,4 +57,6 @@ const apps: Record<AppId, App> = {
 };
 
 export const appOf = ({ app }: { app: AppId }): App => apps[app];
+/** Small programs that run on the node, started from the launcher. */
+export const programs = ['calculator', 'processor', 'environment'] as const;
 export const launchable = [apps.files, apps.functions] as const;

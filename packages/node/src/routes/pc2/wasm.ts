@@ -1,6 +1,6 @@
 import type { Compute } from '@freehold/compute';
 import type { Drive } from '@freehold/drive';
-import { builtInPrograms, FreeholdError } from '@freehold/protocol';
+import { builtInPrograms, fileCounts, FreeholdError } from '@freehold/protocol';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import type { BuiltInPrograms } from '../../built-in-programs.ts';
@@ -129,7 +129,7 @@ export const wasmRoutes = ({ drive, compute, builtIn }: { drive: Drive; compute:
             mounts: [driveMount(drive, actorOf(caller), { path: '/data', mode: 'read', target: { id: entry.id } })],
             signal: call.signal,
           });
-          return said(outcome, (text) => counted.parse(JSON.parse(text)));
+          return said(outcome, (text) => fileCounts.parse(JSON.parse(text)));
         }),
     }),
     route({
@@ -145,8 +145,6 @@ export const wasmRoutes = ({ drive, compute, builtIn }: { drive: Drive; compute:
     }),
   ];
 };
-
-const counted = z.partialRecord(z.enum(['lines', 'words', 'chars']), z.int());
 
 /** PC2's clients look for `success` in every answer, also in a refusal. */
 async function answer<Body extends { success: boolean }>(reply: FastifyReply, work: () => Promise<Body>) {
