@@ -344,6 +344,12 @@ export default [
     behaviour: 'batch functions take what their offer leaves open, are paid by the second, go on without their caller, and can be stopped',
   },
   {
+    id: 'compute.cli.run',
+    source: 'issues/4',
+    behaviour:
+      '`freehold run` buys a batch run, gives the streams and the exit code of the program, and stops it at Ctrl-C; `freehold task` shows and cancels it for who paid, without an account',
+  },
+  {
     id: 'compute.task.private',
     source: 'issues/4',
     behaviour: 'a task is seen by its payer, its seller and the owner; to others it does not exist',

@@ -18,6 +18,7 @@ const commands = [
   'offer list',
   'offer withdraw',
   'curl',
+  'run',
   'key',
   'key new',
   'key address',
@@ -35,6 +36,7 @@ const commands = [
   'task stdout',
   'task stderr',
   'task verify',
+  'task cancel',
   'doctor',
   'fsck',
 ];

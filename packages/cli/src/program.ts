@@ -163,6 +163,33 @@ function buildProgram(context: Context, outcome: { code: number }): Command {
     .helpCommand(false)
     .configureHelp({ formatHelp: () => curlHelp });
 
+  const more = (value: string, values: string[] | undefined) => [...(values ?? []), value];
+  program
+    .command('run')
+    .description('buy a run of a batch function: its output here, its exit code ours')
+    .argument('<offer>', 'name, id or URL of the offer')
+    .argument('[args...]', 'arguments for the program, after --')
+    .option('--seconds <number>', 'the most time it may take, which is what is paid for (default: all that the offer allows)')
+    .option('--env <NAME=VALUE>', 'a variable that the offer leaves open; may be repeated', more)
+    .option('--input <file>', 'its standard input: a file, or - for ours')
+    .option('--detach', 'print the id of the task and do not wait')
+    .option('--max <amount>', 'the most to pay, such as 0.05 or USDC:0.05; may be repeated (default: 1)', more)
+    .option('--per-call-max <amount>', 'the same, for each call', more)
+    .option('--pay <token>', 'what to pay with, such as USDC@Base; may be repeated', more)
+    .option('--dry-run-pay', 'say what it would cost; pay and run nothing')
+    .option('--trace-pay', 'say what was paid')
+    .addOption(node())
+    .addOption(key())
+    .addOption(json())
+    .addHelpText(
+      'after',
+      `${example('freehold run resize --seconds 30 --input photo.jpg -- --width 800 > small.jpg')}\n\nCtrl-C stops the run. It ends with the program's own exit code, 120 to 123 when it was not paid (as curl),\nor 125 when it did not begin or was stopped.`,
+    )
+    .action(
+      async (offer, args, options) =>
+        void (outcome.code = await (await import('./commands/run.ts')).runOffer(offer, args, options, context)),
+    );
+
   const keys = program
     .command('key')
     .description('make and use keys')
@@ -271,6 +298,9 @@ function buildProgram(context: Context, outcome: { code: number }): Command {
   );
   withTask('stderr', 'what it wrote to standard error').action(async (id, options) =>
     (await import('./commands/task.ts')).showStream('stderr', id, options, context),
+  );
+  withTask('cancel', 'stop it while it waits or runs; nothing is charged for it').action(async (id, options) =>
+    (await import('./commands/task.ts')).cancelTask(id, options, context),
   );
   withTask('verify', 'whether its receipt holds: 0 when it does').action(async (id, options) =>
     (await import('./commands/task.ts')).verifyTask(id, options, context),

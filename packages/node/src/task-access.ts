@@ -6,6 +6,7 @@ import {
   hashTypedData,
   receiptHeader,
   receiptTypedData,
+  taskAccessHeader,
   taskProof,
   taskProofHeader,
   taskProofTypedData,
@@ -24,7 +25,6 @@ export type TaskAccess = ReturnType<typeof openTaskAccess>;
 
 /** How long a proof by signature may be good, in milliseconds. */
 const longestProofMs = 10 * 60_000;
-export const accessHeader = 'x-freehold-access';
 
 /**
  * Who may see a task: by a session; by the access that was given with the answer to a batch run; by a receipt of the task; or by
@@ -95,7 +95,7 @@ export function openTaskAccess({
       const account = caller && !caller.delegate ? caller.account : undefined;
       if (account?.role === 'owner' || (account && (await compute.sellerOf(task.offer)) === account.address)) return 'seller';
       if (account && (await hasPaid(task, account.address))) return 'payer';
-      const given = access ?? headers[accessHeader];
+      const given = access ?? headers[taskAccessHeader];
       if (typeof given === 'string' && isAccess(task.id, given)) return 'payer';
       const receipt = headers[receiptHeader];
       const proof = headers[taskProofHeader];

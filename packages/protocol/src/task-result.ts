@@ -81,6 +81,8 @@ export const taskProof = z.strictObject({
 });
 export type TaskProof = z.output<typeof taskProof>;
 export const taskProofHeader = 'x-freehold-proof';
+/** Carries the access that came with the answer to a batch run. */
+export const taskAccessHeader = 'x-freehold-access';
 
 export function taskProofTypedData({ address: asker, task, node, expiresAt }: Omit<TaskProof, 'signature'>): TypedData {
   return {

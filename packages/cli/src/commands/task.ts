@@ -14,6 +14,7 @@ import { CliError } from '../error.ts';
 import { isSignedBy } from '../key/signed-by.ts';
 import { listIn } from '../node/shape.ts';
 import { withSession } from '../node/sign-in.ts';
+import { withTask } from '../node/with-task.ts';
 import { print, table } from '../output.ts';
 import { formatSize } from '../units.ts';
 
@@ -42,8 +43,7 @@ export async function listTasks({ limit, ...options }: Common & { limit?: string
 }
 
 export async function showTask(id: string, options: Common, context: Context): Promise<void> {
-  await withSession(options, context, async ({ client }) => {
-    const task = await client.get(`/api/tasks/${encodeURIComponent(id)}`, taskSummary);
+  await withTask(id, options, context, async ({ client, task }) => {
     const { token } = await client.get('/api/node', nodeInfo);
     print(context, { json: options.json, value: task, text: describe(task, token) });
   });
@@ -70,8 +70,16 @@ const milliseconds = (us: number) => `${(us / 1000).toFixed(1)} ms`;
 
 /** `stdout` or `stderr` of a task, byte for byte. */
 export async function showStream(stream: 'stdout' | 'stderr', id: string, options: Common, context: Context): Promise<void> {
-  await withSession(options, context, async ({ client }) => {
+  await withTask(id, options, context, async ({ client }) => {
     context.stdout.write(await client.bytes(`/api/tasks/${encodeURIComponent(id)}/${stream}`));
+  });
+}
+
+/** `task cancel`: nothing is charged for a run that is stopped. */
+export async function cancelTask(id: string, options: Common, context: Context): Promise<void> {
+  await withTask(id, options, context, async ({ client }) => {
+    const task = await client.delete(`/api/tasks/${encodeURIComponent(id)}`, taskSummary);
+    print(context, { json: options.json, value: task, text: `Stopped ${id}. Nothing is charged for it.` });
   });
 }
 
@@ -79,8 +87,7 @@ export type Verification = { task: string; holds: boolean; checks: { name: strin
 
 /** Recomputes what a receipt claims from what the node answers. Errors: CliError 1 when it does not hold. */
 export async function verifyTask(id: string, options: Common, context: Context): Promise<void> {
-  await withSession(options, context, async ({ client }) => {
-    const task = await client.get(`/api/tasks/${encodeURIComponent(id)}`, taskSummary);
+  await withTask(id, options, context, async ({ client, task }) => {
     if (!task.receipt)
       throw new CliError(`The task ${id} has no receipt: it is ${task.state}, and nothing was charged.`, {
         advice: `See it: freehold task show ${id}`,

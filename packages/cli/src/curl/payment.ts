@@ -70,7 +70,25 @@ export async function openPayment({
     );
   }
 
-  const chosen = choose({ required, own });
+  return signPayment({ required, destination, own, context, command: 'freehold curl' });
+}
+
+/** Chooses within the limits and signs. Undefined after a dry run. Errors: CliError 2, 120, 121, 122. */
+export async function signPayment({
+  required,
+  destination,
+  own,
+  context,
+  command,
+}: {
+  required: PaymentRequired;
+  destination: Destination;
+  own: Pick<OwnOptions, 'key' | 'pay' | 'max' | 'perCallMax' | 'dryRun'>;
+  context: Context;
+  /** What the person called, for advice. */
+  command: string;
+}): Promise<Payment | undefined> {
+  const chosen = choose({ required, own, command });
   const { requirement, token } = chosen;
   const price = `${formatUnits(BigInt(requirement.amount), token.decimals)} ${chainIdOf(token.network) === testChainId ? 'test ' : ''}${token.symbol}`;
   if (own.dryRun) {
@@ -83,7 +101,15 @@ export async function openPayment({
 }
 
 /** `--max` and `--per-call-max` must both allow it. Errors: CliError 2, 121, 122. */
-function choose({ required, own }: { required: PaymentRequired; own: OwnOptions }): ChosenPayment {
+function choose({
+  required,
+  own,
+  command,
+}: {
+  required: PaymentRequired;
+  own: Pick<OwnOptions, 'pay' | 'max' | 'perCallMax'>;
+  command: string;
+}): ChosenPayment {
   try {
     const preferences = own.pay.flatMap(parsePreferences);
     const [max, perCallMax] = [own.max, own.perCallMax].map((texts) => texts.flatMap(parseBudgets));
@@ -92,11 +118,11 @@ function choose({ required, own }: { required: PaymentRequired; own: OwnOptions 
   } catch (error) {
     if (!(error instanceof PaymentError)) throw error;
     const { code, message } = error;
-    if (code === 'budget_malformed') throw usageError(message, 'freehold curl --help');
+    if (code === 'budget_malformed') throw usageError(message, `${command} --help`);
     if (code === 'payment_over_budget') {
       throw new CliError(`${message} Nothing was paid.`, {
         exitCode: exitCode.overMaximum,
-        advice: 'To allow it: freehold curl --max AMOUNT …',
+        advice: `To allow it: ${command} --max AMOUNT …`,
         cause: error,
       });
     }
@@ -107,7 +133,8 @@ function choose({ required, own }: { required: PaymentRequired; own: OwnOptions 
   }
 }
 
-function readDemand(header: string): PaymentRequired {
+/** The terms in a header. Errors: CliError 122. */
+export function readDemand(header: string): PaymentRequired {
   try {
     return decodePaymentRequired(header);
   } catch (cause) {

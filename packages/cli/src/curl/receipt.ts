@@ -31,44 +31,52 @@ export async function readReceipt({
 }): Promise<string> {
   const header = answer.fields.get(receiptHeader);
   if (header === undefined) return '';
-  const checked = checkReceipt(header, { payment, settlement });
-  if (typeof checked === 'string') {
-    context.stderr.write(`freehold: the receipt of this call does not hold: ${checked}\n`);
+  let signed: SignedReceipt | undefined;
+  try {
+    signed = decodeReceipt(header);
+  } catch {
+    signed = undefined;
+  }
+  return keepReceipt(signed, { payment, settlement, context });
+}
+
+/** As above, for a receipt that is at hand; undefined is one that could not be read. */
+export function keepReceipt(
+  signed: SignedReceipt | undefined,
+  { payment, settlement, context }: { payment: Payment; settlement?: SettleResponse | undefined; context: Context },
+): string {
+  const fault = signed ? faultOf(signed, { payment, settlement }) : 'it cannot be read';
+  if (!signed || fault !== undefined) {
+    context.stderr.write(`freehold: the receipt of this call does not hold: ${fault}\n`);
     return '';
   }
-  const file = join(context.settings.receipts, `${checked.receipt.task}-${checked.receipt.nonce.slice(-8)}.json`);
+  const file = join(context.settings.receipts, `${signed.receipt.task}-${signed.receipt.nonce.slice(-8)}.json`);
   try {
     mkdirSync(context.settings.receipts, { recursive: true, mode: 0o700 });
-    writeFileSync(file, `${JSON.stringify(checked, null, 2)}\n`, { mode: 0o600 });
+    writeFileSync(file, `${JSON.stringify(signed, null, 2)}\n`, { mode: 0o600 });
     return ` · receipt saved ${file}`;
   } catch (error) {
     return ` · receipt not saved: ${error instanceof Error ? error.message : String(error)}`;
   }
 }
 
-/** The receipt, or what is wrong with it. */
-function checkReceipt(
-  header: string,
+/** What is wrong with a receipt; undefined when it holds. */
+function faultOf(
+  signed: SignedReceipt,
   { payment, settlement }: { payment: Payment; settlement: SettleResponse | undefined },
-): SignedReceipt | string {
-  let signed: SignedReceipt;
-  try {
-    signed = decodeReceipt(header);
-  } catch {
-    return 'it cannot be read';
-  }
+): string | undefined {
   if (!isSignedBy(signed)) return 'its signature is not that of its signer';
   const { receipt } = signed;
   const offer = offerAskedFor(payment.required);
   if (offer !== undefined && receipt.offer !== offer) return 'it is for another offer';
   // The cache and the owner pay nothing, and their receipts say so.
-  if (receipt.amount === '0') return signed;
+  if (receipt.amount === '0') return undefined;
   const { authorization } = exactPayload.parse(decodePaymentPayload(payment.header).payload);
   if (receipt.nonce !== authorization.nonce) return 'it is for another payment';
   if (receipt.payer !== payment.payer) return 'it names another payer';
   if (BigInt(receipt.amount) > BigInt(payment.chosen.requirement.amount)) return 'it names a higher price';
   if (settlement?.transaction && receipt.transaction !== settlement.transaction) return 'it names another transaction';
-  return signed;
+  return undefined;
 }
 
 /** The seller's own word for what is sold (extension `freehold`), else the offer in the URL. */

@@ -2,6 +2,21 @@ import { errorBody } from '@freehold/protocol';
 import { CliError } from '../error.ts';
 import type { Shape } from './shape.ts';
 
+/** What a node refused, in its own words. */
+export class NodeRefusal extends CliError {
+  readonly status: number;
+  /** The node's name for the reason; undefined when the answer was in no form of its own. */
+  readonly code: string | undefined;
+  readonly headers: Headers;
+
+  constructor(message: string, { status, code, headers, advice }: { status: number; code?: string; headers: Headers; advice: string }) {
+    super(message, { advice });
+    this.status = status;
+    this.code = code;
+    this.headers = headers;
+  }
+}
+
 /** The HTTP API of one node, asked with the shapes that it promises. Errors: CliError with what the node said. */
 export type NodeClient = {
   get<Answer>(path: string, answer: Shape<Answer>): Promise<Answer>;
@@ -14,7 +29,18 @@ export type NodeClient = {
   remove(path: string): Promise<void>;
 };
 
-export function openNodeClient({ node, token, signal }: { node: string; token?: string; signal: AbortSignal }): NodeClient {
+export function openNodeClient({
+  node,
+  token,
+  headers = {},
+  signal,
+}: {
+  node: string;
+  token?: string;
+  /** Sent with every request: a proof, an access, a payment. */
+  headers?: Readonly<Record<string, string>>;
+  signal: AbortSignal;
+}): NodeClient {
   async function ask(
     method: string,
     path: string,
@@ -26,7 +52,7 @@ export function openNodeClient({ node, token, signal }: { node: string; token?: 
         method,
         redirect: 'error',
         signal,
-        headers: { ...(token && { authorization: `Bearer ${token}` }), ...(type && { 'content-type': type }) },
+        headers: { ...headers, ...(token && { authorization: `Bearer ${token}` }), ...(type && { 'content-type': type }) },
         ...(body !== undefined && { body }),
       });
     } catch (cause) {
@@ -60,12 +86,15 @@ export function openNodeClient({ node, token, signal }: { node: string; token?: 
   };
 }
 
-async function refusal(response: Response, node: string): Promise<CliError> {
+async function refusal(response: Response, node: string): Promise<NodeRefusal> {
+  const { status, headers } = response;
   const body = errorBody.safeParse(await response.json().catch(() => undefined));
   if (!body.success)
-    return new CliError(`${node} answered ${response.status} ${response.statusText}.`, {
+    return new NodeRefusal(`${node} answered ${status} ${response.statusText}.`, {
+      status,
+      headers,
       advice: 'See whether it is well: freehold doctor',
     });
   const { message, code, requestId } = body.data.error;
-  return new CliError(message, { advice: `(${code}, request ${requestId})` });
+  return new NodeRefusal(message, { status, code, headers, advice: `(${code}, request ${requestId})` });
 }

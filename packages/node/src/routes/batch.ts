@@ -7,6 +7,7 @@ import {
   paymentResponseHeader,
   paymentSignatureHeader,
   receiptHeader,
+  taskAccessHeader,
   taskDigest,
   type BatchAccepted,
   type PaymentRequired,
@@ -19,7 +20,7 @@ import { networkOf } from '../http/network-of.ts';
 import { route, type Arrival } from '../http/route.ts';
 import { isFree } from '../sale/pricing.ts';
 import type { Sales } from '../sale.ts';
-import { accessHeader, type TaskAccess } from '../task-access.ts';
+import type { TaskAccess } from '../task-access.ts';
 
 /** What all requests together may hold in memory while they are read. */
 const inputBytes = { memoryBytes: 128 * 1024 * 1024, diskBytes: 512 * 1024 * 1024 };
@@ -158,7 +159,7 @@ function toRequest({ args = [], env = {}, stdin, stdinBase64, private: isPrivate
 const publicHeaders = {
   'access-control-allow-origin': '*',
   'access-control-allow-methods': 'POST, OPTIONS',
-  'access-control-allow-headers': `content-type, ${paymentSignatureHeader}, ${accessHeader}`,
+  'access-control-allow-headers': `content-type, ${paymentSignatureHeader}, ${taskAccessHeader}`,
   'access-control-expose-headers': `location, ${paymentRequiredHeader}, ${paymentResponseHeader}, ${receiptHeader}, x-request-id`,
 } as const;
 

@@ -1,0 +1,73 @@
+import { batchAccepted, paymentRequiredHeader, paymentSignatureHeader, type BatchAccepted } from '@freehold/protocol';
+import type { Context } from '../context.ts';
+import type { OwnOptions } from '../curl/command-line.ts';
+import { exitCode } from '../curl/exit-code.ts';
+import { readDemand, signPayment, type Payment } from '../curl/payment.ts';
+import { CliError } from '../error.ts';
+import { NodeRefusal, openNodeClient } from '../node/client.ts';
+import type { OfferAddress } from './address.ts';
+
+export type Bought = { accepted: BatchAccepted; payment: Payment | undefined };
+
+/**
+ * Begins a batch run, paying for it where it is asked to. Undefined after a dry run. `signal` should leave time for an answer: a run
+ * that was paid for and whose id never came cannot be stopped. Errors: CliError; 120 to 123 as `freehold curl` has them.
+ */
+export async function buyRun({
+  address: { node, offer, seconds },
+  body,
+  own,
+  signal,
+  context,
+}: {
+  address: OfferAddress;
+  body: { args: string[]; env: Record<string, string>; stdinBase64?: string };
+  own: Pick<OwnOptions, 'key' | 'pay' | 'max' | 'perCallMax' | 'dryRun'>;
+  signal: AbortSignal;
+  context: Context;
+}): Promise<Bought | undefined> {
+  const path = `/api/offers/${encodeURIComponent(offer)}/run${seconds === undefined ? '' : `?seconds=${seconds}`}`;
+  const send = (headers: Record<string, string> = {}) => openNodeClient({ node, headers, signal }).post(path, body, batchAccepted);
+  let demand: string;
+  try {
+    return { accepted: await send(), payment: undefined };
+  } catch (error) {
+    const header = error instanceof NodeRefusal && error.status === 402 ? error.headers.get(paymentRequiredHeader) : null;
+    if (header === null) throw explained(error);
+    demand = header;
+  }
+  context.signal.throwIfAborted();
+  const required = readDemand(demand);
+  const destination = { url: new URL(path, node), isSameOrigin: true, keptMethod: true, hops: 0 };
+  const payment = await signPayment({ required, destination, own, context, command: 'freehold run' });
+  if (!payment) return undefined;
+  try {
+    return { accepted: await send({ [paymentSignatureHeader]: payment.header }), payment };
+  } catch (error) {
+    if (error instanceof NodeRefusal && error.status === 402) throw refused(payment, error);
+    if (error instanceof NodeRefusal) throw explained(error);
+    throw new CliError(`The payment of ${payment.price} was sent, and no answer came: the run may have begun.`, {
+      advice: 'It is charged only when it ends well. See what it cost before paying again: freehold key balance',
+      cause: error,
+    });
+  }
+}
+
+function refused({ price }: Payment, { headers }: NodeRefusal): CliError {
+  const again = headers.get(paymentRequiredHeader);
+  const why = (again === null ? undefined : readDemand(again).error) ?? 'no reason was given';
+  return new CliError(`The payment of ${price} was refused: ${why.replace(/\.$/, '')}.`, {
+    exitCode: exitCode.refused,
+    advice: 'Check the money of the paying key: freehold key balance',
+  });
+}
+
+/** A refusal that passes says when to come back. */
+function explained(error: unknown): unknown {
+  if (!(error instanceof NodeRefusal) || error.status !== 429) return error;
+  const after = error.headers.get('retry-after');
+  return new CliError(`The node has too much to do: ${error.message}`, {
+    advice: `Nothing was charged. Try again${after === null ? ' later' : ` in ${after} s`}.`,
+    cause: error,
+  });
+}

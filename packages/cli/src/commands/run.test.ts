@@ -1,0 +1,143 @@
+import assert from 'node:assert/strict';
+import { readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
+import { verifies } from '../../../../requirements/verifies.ts';
+import { openTestDir, runCommand, type Options, type Result } from '../testing/run-command.ts';
+
+const echo = `#!/bin/sh
+read line
+echo "$1 $line $WHO"
+echo "a word aside" >&2
+exit \${2:-0}
+`;
+const spin = '#!/bin/sh\nwhile :; do :; done\n';
+const batch = ['--batch', '--open-args', '--price', '0.0001', '--per', 'second'];
+
+/** A node that sells batch functions, and somebody with money and no account on it. */
+async function open(t: TestContext) {
+  const dir = openTestDir(t);
+  writeFileSync(join(dir, 'echo.sh'), echo);
+  writeFileSync(join(dir, 'spin.sh'), spin);
+  const ending = new AbortController();
+  const started = Promise.withResolvers<string>();
+  const node = runCommand(['up', '--port', '0', '--data', 'data', '--json'], {
+    dir,
+    signal: ending.signal,
+    onStdout: (chunk) => started.resolve(chunk.toString()),
+  });
+  t.after(async () => {
+    ending.abort('SIGTERM');
+    await node;
+  });
+  const { url } = JSON.parse(await started.promise);
+  const as =
+    (key: string) =>
+    (argv: string[], options: Options = {}) =>
+      runCommand(argv, { dir, ...options, env: { FREEHOLD_NODE: url, FREEHOLD_KEY: `@${key}` } });
+  const [seller, payer] = [as('seller.key'), as('payer.key')];
+  const json = async (by: typeof payer, ...argv: string[]) => good(await by([...argv, '--json']));
+  for (const [by, key] of [
+    [seller, 'seller.key'],
+    [payer, 'payer.key'],
+  ] as const)
+    await json(by, 'key', 'new', '--out', key);
+  await json(payer, 'key', 'fund');
+  const open = ['--open-input', '--open-env', 'WHO'];
+  const id: string = (await json(seller, 'offer', 'echo.sh', '--name', 'echo', ...batch, ...open, '--charge-on-error')).id;
+  await json(seller, 'offer', 'echo.sh', '--name', 'strict', ...batch, ...open);
+  await json(seller, 'offer', 'spin.sh', '--name', 'spin', ...batch, '--wall', '60s', '--cpu', '60s');
+  await json(seller, 'offer', 'echo.sh', '--name', 'web', '--price', '0.001');
+  const balance = async () => BigInt((await json(payer, 'key', 'balance')).amount);
+  return { dir, url, id, seller, payer, json, balance };
+}
+
+function good({ code, stdout, stderr }: Result) {
+  assert.equal(code, 0, stderr);
+  return JSON.parse(stdout);
+}
+
+test('freehold run: paid by the second, its streams and its exit code are those of the program', async (t) => {
+  verifies('compute.cli.run');
+  const { dir, url, id, payer, balance } = await open(t);
+  const before = await balance();
+  const ran = await payer(['run', 'echo', '--seconds', '5', '--env', 'WHO=you', '--input', '-', '--trace-pay', '--', 'hello'], {
+    stdin: 'there\n',
+  });
+  assert.deepEqual([ran.code, ran.stdout], [0, 'hello there you\n'], ran.stderr);
+  assert.match(ran.stderr, /^a word aside\nfreehold: paid 0\.0005 test USDC to 0x\w{40} tx 0x\w{64} · receipt saved /);
+  assert.equal(before - (await balance()), 500n);
+  assert.equal(readdirSync(join(dir, 'home/.config/freehold/receipts')).length, 1);
+
+  writeFileSync(join(dir, 'in.txt'), `from a file\n${'x'.repeat(100_000)}`);
+  for (const name of [id, `${url}/echo`, `${url}/echo/run/2`, `${url}/api/offers/echo`]) {
+    const failed = await payer(['run', name, '--input', 'in.txt', '--', 'hi', '7']);
+    assert.deepEqual([failed.code, failed.stdout, failed.stderr], [7, 'hi from a file \n', 'a word aside\n'], name);
+  }
+  const paid = await balance();
+  const free = await payer(['run', 'strict', '--', 'hi', '7']);
+  assert.deepEqual([free.code, free.stdout], [7, ''], 'of a run that is not paid for only its errors are given');
+  assert.match(free.stderr, /a word aside\nfreehold: the run failed: it ended with code 7\. Nothing was charged/);
+  const slow = await payer(['run', 'spin', '--seconds', '1']);
+  assert.deepEqual([slow.code, slow.stdout], [125, '']);
+  assert.match(slow.stderr, /the run failed: .*Nothing was charged/);
+  assert.equal(await balance(), paid);
+});
+
+test('freehold run: Ctrl-C stops the run, --detach leaves it, and task shows and cancels it for who paid', async (t) => {
+  verifies('compute.cli.run');
+  const { payer, seller, json, balance } = await open(t);
+  const before = await balance();
+  const ctrl = new AbortController();
+  const running = payer(['run', 'spin'], { signal: ctrl.signal });
+  const isRunning = async () => (await json(seller, 'task', 'list')).find(({ state }: { state: string }) => state === 'running');
+  let task;
+  while (!(task = await isRunning())) await wait(20);
+  ctrl.abort('SIGINT');
+  const stopped = await running;
+  assert.deepEqual([stopped.code, stopped.stdout], [130, '']);
+  assert.equal(stopped.stderr, `freehold: stopped ${task.id}; nothing is charged for it\n`);
+
+  const { stdout } = await payer(['run', 'spin', '--detach']);
+  const id = stdout.trim();
+  assert.match(id, /^b[a-z2-7]{58}$/);
+  assert.ok(['waiting', 'running'].includes((await json(payer, 'task', 'show', id)).state));
+  await json(payer, 'key', 'new', '--out', 'stranger.key');
+  const unseen = await payer(['task', 'cancel', id, '--key', '@stranger.key']);
+  assert.deepEqual([unseen.code, unseen.stderr.startsWith('freehold: No task has this id')], [1, true], unseen.stderr);
+  assert.match((await payer(['task', 'cancel', id])).stdout, /^Stopped/);
+  while ((await json(payer, 'task', 'show', id)).state !== 'failed') await wait(20);
+  const again = await payer(['task', 'cancel', id]);
+  assert.deepEqual([again.code, /ended already/.test(again.stderr)], [1, true]);
+  assert.equal(await balance(), before);
+});
+
+test('freehold run: what prevents a run is told in a sentence, and costs nothing', async (t) => {
+  verifies('compute.cli.run');
+  const { payer, seller, json, balance } = await open(t);
+  const before = await balance();
+  const cases: [string[], number, RegExp][] = [
+    [['web'], 125, /"web" is called over HTTP, not run as a batch/],
+    [['nothing'], 125, /No function has this name/],
+    [['echo', '--seconds', '61'], 125, /at most 20 seconds/],
+    [['echo', '--seconds', '0'], 2, /1 to 3600/],
+    [['echo', '--env', 'HOME=/'], 125, /HOME/],
+    [['echo', '--env', 'HOME'], 2, /NAME=VALUE/],
+    [['echo', '--input', 'missing'], 2, /missing/],
+    [['a/b'], 2, /no name, id or URL/],
+    [['http://x/a/b/c'], 2, /not the address/],
+    [['echo', '--max', '0.00001'], 121, /freehold run --max/],
+    [['echo', '--dry-run-pay'], 0, /would pay 0\.002 test USDC/],
+    [['echo', '--node', 'http://127.0.0.1:1'], 125, /does not answer[\s\S]*freehold up/],
+    [['echo', '--key', '@poor.key'], 123, /payment of 0\.002 test USDC was refused: /],
+  ];
+  await json(payer, 'key', 'new', '--out', 'poor.key');
+  for (const [args, code, says] of cases) {
+    const result = await payer(['run', ...args]);
+    assert.deepEqual([result.code, result.stdout], [code, ''], `${args.join(' ')}: ${result.stderr}`);
+    assert.match(result.stderr, says, args.join(' '));
+  }
+  assert.equal(await balance(), before);
+  assert.deepEqual(await json(seller, 'task', 'list'), []);
+});
