@@ -1,4 +1,4 @@
-import { hashTypedData, offerIdOf, offerTypedData, type Address, type Hex, type Offer } from '@freehold/protocol';
+import { callPath, hashTypedData, offerIdOf, offerTypedData, type Address, type Hex, type Offer } from '@freehold/protocol';
 import { ComputeError } from './error.ts';
 import { exampleQuery, isLibrary } from './export-call.ts';
 import type { Pools } from './pools.ts';
@@ -208,7 +208,7 @@ function placeIn(after: string): { createdAt: number; id: string } {
 }
 
 function exampleOf({ name, interface: contract }: Offer, program: ProgramRow | undefined): string {
-  if (contract === 'tool') return `/${name}.tool`;
+  if (contract !== 'cgi') return callPath(contract, name);
   const call = program && isLibrary(program.kind) ? program.exports[0] : undefined;
   if (!call) return `/${name}.cgi`;
   return `/${name}.cgi/${encodeURIComponent(call.name)}${exampleQuery(call.parameters)}`;

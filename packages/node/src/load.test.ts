@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { Agent } from 'node:http';
 import { after, before, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { paymentSignatureHeader } from '@freehold/protocol';
@@ -6,10 +7,14 @@ import type { PrivateKeyAccount } from 'viem/accounts';
 import { verifies } from '../../../requirements/verifies.ts';
 import { arithmetic } from './testing/modules.ts';
 import { paymentFor, termsOf } from './testing/pay.ts';
+import { rawRequest } from './testing/raw-request.ts';
 import { expectJson, sell, startTestNode, type Person, type TestNode } from './testing/test-node.ts';
 
 /** The long form is what the issue asks for. */
 const size = process.env['FREEHOLD_LONG'] ? { calls: 10_000, offers: 50, payers: 20 } : { calls: 120, offers: 6, payers: 6 };
+
+/** Both ends of a connection are descriptors of this process, which may often have 20,000 at most. */
+const agent = new Agent({ keepAlive: true, maxSockets: 4000 });
 
 let node: TestNode;
 let seller: Person;
@@ -23,7 +28,10 @@ before(async () => {
     urls.push((await sell(node, seller, { program: arithmetic, name: `load-${index}` })).url);
   for (let index = 0; index < size.payers; index++) payers.push(await node.payer());
 });
-after(() => node.end());
+after(async () => {
+  agent.destroy();
+  await node.end();
+});
 
 test(`${size.calls} concurrent paid calls to ${size.offers} offers by ${size.payers} payers: none is lost, each result is right, each is paid once`, async (t) => {
   verifies('compute.queue.fair');
@@ -43,16 +51,22 @@ test(`${size.calls} concurrent paid calls to ${size.offers} offers by ${size.pay
     const asked = { ...offerTerms, resource: { ...offerTerms.resource, url } };
     const header = await paymentFor(payer, asked, token ?? never(), { authorization: { validBefore } });
     for (;;) {
-      const response = await fetch(url, { headers: { [paymentSignatureHeader]: header } });
-      const text = await response.text();
-      if (response.status === 200) {
+      const answer = await rawRequest(url, { agent, headers: { [paymentSignatureHeader]: header } }).catch((error: unknown) => {
+        // A kept connection may end just when it is used again. The payment is the same, so asking again costs nothing.
+        if (Error.isError(error) && 'code' in error && error.code === 'ECONNRESET') return undefined;
+        throw error;
+      });
+      if (!answer) continue;
+      const { status, headers, body } = answer;
+      const text = body.toString();
+      if (status === 200) {
         assert.equal(text, `${index + 1}\n`);
         served[who]?.push(Date.now());
         return;
       }
       // Not yet: the same payment is good for the same request.
-      assert.ok(response.status === 202 || response.status === 429, `${response.status} ${text}`);
-      await wait(1000 * Number(response.headers.get('retry-after') ?? 1));
+      assert.ok(status === 202 || status === 429, `${status} ${text}`);
+      await wait(1000 * Number(headers['retry-after'] ?? 1));
     }
   }
   const started = Date.now();
@@ -71,7 +85,7 @@ test(`${size.calls} concurrent paid calls to ${size.offers} offers by ${size.pay
   const half = all[Math.floor(all.length / 2)] ?? 0;
   const shares = served.map((times) => times.filter((time) => time <= half).length / (size.calls / size.payers / 2));
   t.diagnostic(
-    `${size.calls} calls in ${Date.now() - started} ms; shares at half time ${shares.map((share) => share.toFixed(2)).join(' ')}`,
+    `${size.calls} calls in ${Date.now() - started} ms; shares at half time ${shares.map((share) => share.toFixed(2)).join(' ')}; peak memory with callers and node in one process ${Math.round(process.resourceUsage().maxRSS / 1024)} MiB`,
   );
   assert.ok(Math.min(...shares) > 0.4 && Math.max(...shares) < 2.2, shares.join(' '));
 });

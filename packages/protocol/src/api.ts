@@ -187,7 +187,7 @@ export const offerSummary = z.object({
   id: offerId,
   offer,
   signature,
-  /** Where it is called: `<origin>/<id>.cgi`; `<origin>/<name>.cgi` works too. */
+  /** Where it is called, by id: `<origin>/<id>.cgi` (`callPath`); its name in place of the id works too. */
   url: z.string(),
   /** A call that works as it stands, by name: `<origin>/<name>.cgi`, with an export and numbers where there are exports to call. */
   example: z.string(),

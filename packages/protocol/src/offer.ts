@@ -219,3 +219,7 @@ export function offerTypedData(document: Offer): TypedData {
 }
 
 export type SignTypedData = (data: TypedData) => Promise<Hex>;
+
+/** Where a function is called, as a path, by its name or its id. */
+export const callPath = (contract: Offer['interface'], nameOrId: string): string =>
+  contract === 'batch' ? `/api/offers/${nameOrId}/run` : `/${nameOrId}.${contract}`;

@@ -1,4 +1,5 @@
 import {
+  callPath,
   address as addressSchema,
   defaultLimits,
   formatUnits,
@@ -295,16 +296,20 @@ function readDocument(document: unknown): Offer {
 }
 
 function announce({ summary, token }: { summary: OfferSummary; token: NonNullable<NodeInfo['token']> }): string {
-  const isTool = summary.offer.interface === 'tool';
-  const named = new URL(`/${summary.offer.name}.${isTool ? 'tool' : 'cgi'}`, summary.url).href;
-  const input = JSON.stringify(summary.offer.tool?.examples?.[0]?.input ?? {});
+  const { name, interface: contract, tool } = summary.offer;
+  const input = JSON.stringify(tool?.examples?.[0]?.input ?? {}).replaceAll("'", `'\\''`);
+  const calls = {
+    cgi: `freehold curl '${summary.example}'`,
+    tool: `freehold curl --json '${input}' '${summary.example}'`,
+    batch: `freehold run ${name}`,
+  };
   return [
-    `${summary.offer.name} is for sale`,
+    `${name} is for sale`,
     `  price  ${priceOf(summary, token)} ${units[summary.offer.prices[0]?.per ?? 'call']}`,
-    `  url    ${named}`,
+    `  url    ${new URL(callPath(contract, name), summary.url).href}`,
     '',
     'Call it:',
-    `  freehold curl ${isTool ? `--json '${input.replaceAll("'", `'\\''`)}' ` : ''}'${summary.example}'`,
+    `  ${calls[contract]}`,
   ].join('\n');
 }
 

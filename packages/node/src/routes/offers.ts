@@ -1,6 +1,7 @@
 import type { Compute, ListedOffer } from '@freehold/compute';
 import type { Payments } from '@freehold/payments';
 import {
+  callPath,
   address,
   cid,
   offer,
@@ -37,7 +38,7 @@ export const offerRoutes = ({
     id,
     offer,
     signature,
-    url: `${origin}/${id}.cgi`,
+    url: `${origin}${callPath(offer.interface, id)}`,
     example: `${origin}${example}`,
     state,
     refusal,

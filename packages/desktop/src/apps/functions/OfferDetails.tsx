@@ -4,7 +4,7 @@ import { Button, IconButton } from '../../components/Button.tsx';
 import { ConfirmDialog } from '../../components/ConfirmDialog.tsx';
 import { Note } from '../../components/Note.tsx';
 import { useServices } from '../../services.ts';
-import { curlLine, namedUrl } from './call-example.ts';
+import { namedUrl, terminalLine } from './call-example.ts';
 import { CopyLine } from './CopyLine.tsx';
 import { LiveRuns } from './LiveRuns.tsx';
 import { formatMoney, formatPrice } from './money.ts';
@@ -55,7 +55,7 @@ export function OfferDetails({ summary, token, onClose, onChanged }: Props) {
         {offer.description && <p>{offer.description}</p>}
         {refusal && <Note tone="caution">{refusal}</Note>}
         <CopyLine label="Address" text={url} />
-        <CopyLine label="Call it from a terminal" text={curlLine(summary.example)} />
+        <CopyLine label="Call it from a terminal" text={terminalLine(summary)} />
         <dl className={css.facts}>
           {facts.map(([name, value]) => (
             <div key={name}>

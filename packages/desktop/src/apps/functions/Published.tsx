@@ -1,7 +1,7 @@
 import type { OfferSummary } from '@freehold/protocol';
 import { Button } from '../../components/Button.tsx';
 import { Icon } from '../../icons.tsx';
-import { curlLine, namedUrl } from './call-example.ts';
+import { namedUrl, terminalLine } from './call-example.ts';
 import { CopyLine } from './CopyLine.tsx';
 import css from './Publish.module.css';
 
@@ -15,7 +15,7 @@ export function Published({ summary, onDone }: { summary: OfferSummary; onDone: 
       <h4>“{summary.offer.name}” is on sale</h4>
       <p>Anyone who knows this address can call it and pays you for every call.</p>
       <CopyLine label="Address" text={namedUrl(summary)} />
-      <CopyLine label="Call it from a terminal" text={curlLine(summary.example)} />
+      <CopyLine label="Call it from a terminal" text={terminalLine(summary)} />
       <Button kind="primary" onClick={onDone}>
         Done
       </Button>

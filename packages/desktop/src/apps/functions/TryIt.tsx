@@ -14,10 +14,13 @@ export function TryIt({ summary, onCalled }: { summary: OfferSummary; onCalled: 
   const { api, toasts } = useServices();
   const { offer, example } = summary;
   const isTool = offer.interface === 'tool';
+  const takesJson = offer.interface !== 'cgi';
   const start = new URL(example);
-  const [method, setMethod] = useState<string>(isTool ? 'POST' : 'GET');
+  const [method, setMethod] = useState<string>(takesJson ? 'POST' : 'GET');
   const [path, setPath] = useState(start.pathname + start.search);
-  const [body, setBody] = useState(() => (isTool ? JSON.stringify(offer.tool?.examples?.[0]?.input ?? {}, null, 2) : ''));
+  const [body, setBody] = useState(() =>
+    takesJson ? JSON.stringify(isTool ? (offer.tool?.examples?.[0]?.input ?? {}) : { args: [], stdin: '' }, null, 2) : '',
+  );
   const [answer, setAnswer] = useState<FunctionAnswer | null>(null);
   const [isBusy, setBusy] = useState(false);
 
@@ -26,7 +29,7 @@ export function TryIt({ summary, onCalled }: { summary: OfferSummary; onCalled: 
     setBusy(true);
     try {
       const hasBody = method !== 'GET' && body !== '';
-      setAnswer(await api.functions.call(path, { method, ...(hasBody && { body, type: isTool ? 'application/json' : 'text/plain' }) }));
+      setAnswer(await api.functions.call(path, { method, ...(hasBody && { body, type: takesJson ? 'application/json' : 'text/plain' }) }));
       onCalled();
     } catch (error) {
       toasts.fail(error);
@@ -38,7 +41,7 @@ export function TryIt({ summary, onCalled }: { summary: OfferSummary; onCalled: 
     <details className={css.try}>
       <summary>Try it</summary>
       <form onSubmit={(event) => void send(event)}>
-        {!isTool && (
+        {!takesJson && (
           <div className={css.line}>
             <Labelled label="Method">
               {(ids) => (
@@ -53,7 +56,7 @@ export function TryIt({ summary, onCalled }: { summary: OfferSummary; onCalled: 
           </div>
         )}
         {method !== 'GET' && (
-          <Labelled label={isTool ? 'Input, as JSON' : 'Body'}>
+          <Labelled label={takesJson ? 'Input, as JSON' : 'Body'}>
             {(ids) => <textarea {...ids} rows={4} spellCheck={false} value={body} onChange={(event) => setBody(event.target.value)} />}
           </Labelled>
         )}

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { address, cidOf, rawCodec, type ProgramInfo } from '@freehold/protocol';
-import { curlLine } from './call-example.ts';
+import { terminalLine } from './call-example.ts';
 import { dayOf, newDraft, offerOf, suggestName } from './offer-draft.ts';
 
 const now = new Date(2026, 10, 20, 12).getTime();
@@ -55,7 +55,10 @@ test('an offer may end today and may be free', () => {
   assert.ok('offer' in offerOf({ ...draft, expires: dayOf(now), price: '0' }, context));
 });
 
-test('the line for a terminal is quoted for a shell where it must be', () => {
-  assert.equal(curlLine('http://localhost:4200/add.cgi/add?a=6&b=7'), `freehold curl 'http://localhost:4200/add.cgi/add?a=6&b=7'`);
-  assert.equal(curlLine('http://localhost:4200/add.cgi'), 'freehold curl http://localhost:4200/add.cgi');
+test('the line for a terminal is quoted for a shell where it must be, and runs what is run', () => {
+  const line = (contract: 'cgi' | 'batch', path: string) =>
+    terminalLine({ offer: { name: 'add', interface: contract }, example: `http://localhost:4200${path}` });
+  assert.equal(line('cgi', '/add.cgi/add?a=6&b=7'), `freehold curl 'http://localhost:4200/add.cgi/add?a=6&b=7'`);
+  assert.equal(line('cgi', '/add.cgi'), 'freehold curl http://localhost:4200/add.cgi');
+  assert.equal(line('batch', '/api/offers/add/run'), 'freehold run add');
 });
