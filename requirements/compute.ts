@@ -358,7 +358,6 @@ export default [
     id: 'compute.task.signed',
     source: 'issues/4',
     behaviour: 'outputs are signed and verified by `freehold task verify`, also from a file',
-    planned: true,
   },
   {
     id: 'compute.task.crash',

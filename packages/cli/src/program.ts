@@ -302,9 +302,22 @@ function buildProgram(context: Context, outcome: { code: number }): Command {
   withTask('cancel', 'stop it while it waits or runs; nothing is charged for it').action(async (id, options) =>
     (await import('./commands/task.ts')).cancelTask(id, options, context),
   );
-  withTask('verify', 'whether its receipt holds: 0 when it does').action(async (id, options) =>
-    (await import('./commands/task.ts')).verifyTask(id, options, context),
-  );
+  task
+    .command('verify')
+    .description('whether what its node signed of a task holds, receipt and result: 0 when it does')
+    .argument('<source>', 'id of the task, its URL with the access, or a file with a signed receipt or result')
+    .option('--stdout <file>', 'with a file: what the program wrote to standard output')
+    .option('--stderr <file>', 'with a file: what it wrote to standard error')
+    .option('--block <file>', 'with a file: the block that says what was run')
+    .option('--signer <address>', 'with a file: an address that the node signs with; may be repeated', more)
+    .addOption(node())
+    .addOption(key())
+    .addOption(json())
+    .addHelpText(
+      'after',
+      `${example('freehold task verify bafyrei…\nfreehold task verify result.json --stdout out.txt --signer 0x…')}\n\nA file is checked without asking anybody, and with --node its signers are asked for. A URL needs no key.`,
+    )
+    .action(async (source, options) => (await import('./commands/verify-task.ts')).verifyTask(source, options, context));
 
   program
     .command('sandbox')

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdirSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -111,6 +111,52 @@ test('freehold run: Ctrl-C stops the run, --detach leaves it, and task shows and
   const again = await payer(['task', 'cancel', id]);
   assert.deepEqual([again.code, /ended already/.test(again.stderr)], [1, true]);
   assert.equal(await balance(), before);
+});
+
+test('freehold task verify: by id, by URL and from files, by who paid and by anybody', async (t) => {
+  verifies('compute.task.signed', 'compute.cli.run');
+  const { dir, url, payer, json } = await open(t);
+  const { task, access } = await json(payer, 'run', 'echo', '--detach', '--seconds', '2');
+  while (!(await json(payer, 'task', 'show', task)).receipt) await wait(20);
+  const byId = await json(payer, 'task', 'verify', task);
+  assert.equal(byId.holds, true);
+  assert.deepEqual(
+    byId.documents.map(({ kind, checks }: { kind: string; checks: unknown[] }) => [kind, checks.length]),
+    [
+      ['receipt', 6],
+      ['result', 6],
+    ],
+  );
+  const anybody = (...argv: string[]) => runCommand(['task', 'verify', ...argv], { dir });
+  const address = `${url}/api/tasks/${task}/result?access=${access}`;
+  assert.equal((await anybody(address)).code, 0);
+  assert.equal((await anybody(address.slice(0, -1))).code, 1);
+  assert.equal((await anybody(`${url}/echo`)).code, 2);
+
+  for (const part of ['result', 'stdout', 'stderr', 'block']) {
+    const response = await fetch(address.replace('/result', `/${part}`));
+    writeFileSync(join(dir, part), Buffer.from(await response.arrayBuffer()));
+  }
+  const files = ['result', '--stdout', 'stdout', '--stderr', 'stderr', '--block', 'block', '--signer', byId.documents[1].signer];
+  const whole = await anybody(...files);
+  assert.deepEqual([whole.code, whole.stdout.match(/^ok {4}/gm)?.length], [0, 5], whole.stderr);
+  assert.equal((await anybody('result', '--node', url)).code, 0);
+  assert.match((await anybody('result')).stdout, /signer is the node was not checked[\s\S]*output was not at hand[\s\S]*It holds/);
+  writeFileSync(join(dir, 'other'), 'other');
+  for (const change of [
+    ['--stdout', 'other'],
+    ['--stderr', 'other'],
+    ['--block', 'other'],
+  ]) {
+    const changed = await anybody('result', ...change);
+    assert.deepEqual([changed.code, changed.stdout.match(/^FAIL {2}/gm)?.length], [1, 1], change.join(' '));
+  }
+  assert.equal((await anybody('result', '--signer', `0x${'11'.repeat(20)}`)).code, 1);
+  const document = JSON.parse(readFileSync(join(dir, 'result'), 'utf8'));
+  writeFileSync(join(dir, 'forged'), JSON.stringify({ ...document, result: { ...document.result, exitCode: 1 } }));
+  assert.match((await anybody('forged')).stdout, /FAIL {2}the signature/);
+  assert.match((await anybody('stdout')).stderr, /neither a signed receipt nor a signed result/);
+  assert.match((await anybody('nowhere.json')).stderr, /cannot be read/);
 });
 
 test('freehold run: what prevents a run is told in a sentence, and costs nothing', async (t) => {

@@ -1,26 +1,11 @@
-import { createHash } from 'node:crypto';
-import {
-  account,
-  formatUnits,
-  nodeInfo,
-  taskList,
-  taskSummary,
-  type NodeInfo,
-  type SignedReceipt,
-  type TaskSummary,
-} from '@freehold/protocol';
+import { formatUnits, nodeInfo, taskList, taskSummary, type NodeInfo, type TaskSummary } from '@freehold/protocol';
 import type { Context } from '../context.ts';
-import { CliError } from '../error.ts';
-import { isSignedBy } from '../key/signed-by.ts';
-import { listIn } from '../node/shape.ts';
 import { withSession } from '../node/sign-in.ts';
 import { withTask } from '../node/with-task.ts';
 import { print, table } from '../output.ts';
 import { formatSize } from '../units.ts';
 
 type Common = { node?: string; key?: string; json?: boolean };
-
-const signerList = listIn('signers', account.pick({ address: true }));
 
 /** `task list`: what ran of the caller's own offers; of all, for the owner of the node. */
 export async function listTasks({ limit, ...options }: Common & { limit?: string }, context: Context): Promise<void> {
@@ -81,48 +66,4 @@ export async function cancelTask(id: string, options: Common, context: Context):
     const task = await client.delete(`/api/tasks/${encodeURIComponent(id)}`, taskSummary);
     print(context, { json: options.json, value: task, text: `Stopped ${id}. Nothing is charged for it.` });
   });
-}
-
-export type Verification = { task: string; holds: boolean; checks: { name: string; ok: boolean }[] };
-
-/** Recomputes what a receipt claims from what the node answers. Errors: CliError 1 when it does not hold. */
-export async function verifyTask(id: string, options: Common, context: Context): Promise<void> {
-  await withTask(id, options, context, async ({ client, task }) => {
-    if (!task.receipt)
-      throw new CliError(`The task ${id} has no receipt: it is ${task.state}, and nothing was charged.`, {
-        advice: `See it: freehold task show ${id}`,
-      });
-    const signers = await client.get('/api/signers', signerList);
-    const output = await client.bytes(`/api/tasks/${encodeURIComponent(id)}/stdout`);
-    const verification = verify({ task, signed: task.receipt, signers: signers.map(({ address }) => address), output });
-    const text = [
-      ...verification.checks.map(({ name, ok }) => `${ok ? 'ok  ' : 'FAIL'}  ${name}`),
-      verification.holds ? 'The receipt holds.' : 'The receipt does not hold.',
-    ];
-    print(context, { json: options.json, value: verification, text: text.join('\n') });
-    if (!verification.holds)
-      throw new CliError(`The receipt of ${id} does not hold.`, { advice: 'Do not rely on this result; ask the seller.' });
-  });
-}
-
-export function verify({
-  task,
-  signed,
-  signers,
-  output,
-}: {
-  task: Pick<TaskSummary, 'id' | 'offer'>;
-  signed: SignedReceipt;
-  signers: readonly string[];
-  output: Uint8Array;
-}): Verification {
-  const { receipt, signer } = signed;
-  const checks = [
-    { name: 'the signature is that of the signer', ok: isSignedBy(signed) },
-    { name: 'the signer is one of the node', ok: signers.some((address) => address.toLowerCase() === signer.toLowerCase()) },
-    { name: 'it is for this task', ok: receipt.task === task.id },
-    { name: 'it is for this offer', ok: receipt.offer === task.offer },
-    { name: 'the output has the hash it names', ok: receipt.output === `0x${createHash('sha256').update(output).digest('hex')}` },
-  ];
-  return { task: task.id, holds: checks.every(({ ok }) => ok), checks };
 }
