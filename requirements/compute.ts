@@ -363,7 +363,6 @@ export default [
     id: 'compute.task.crash',
     source: 'issues/4',
     behaviour: 'after kill -9 under load each task is finished, released or still redeemable, and ledger, chain and tasks agree',
-    planned: true,
   },
   {
     id: 'compute.load',

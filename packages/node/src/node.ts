@@ -206,6 +206,8 @@ export async function startNode({
       },
     });
 
+    await sales.recover();
+
     const info = (arrival: Arrival): NodeInfo => ({
       name: 'freehold',
       version,

@@ -29,6 +29,7 @@ import {
   type Hex,
   type Offer,
   type PaymentRequired,
+  type Receipt,
   type SettleResponse,
   type SignedReceipt,
 } from '@freehold/protocol';
@@ -58,6 +59,8 @@ const paidWeight = 4;
 const batchWaitMs = 300_000;
 /** How long a payment is followed after its caller was told that it is pending. */
 const followMs = 600_000;
+/** A receipt follows its settlement at once; so much of the last settlements is looked at after a crash. */
+const withoutReceiptMs = 60_000;
 
 type Sold = { offer: string; task: string; amount: string; payer: Address; seller: Address };
 /** A payment that is presented for a plan. */
@@ -83,6 +86,7 @@ export function openSales({
 }) {
   const sales = openShared<Answer>();
   const batches = openShared<Begun>();
+  const signing = openShared<{ signed: SignedReceipt; isNew: boolean }>();
   /** Runs of deterministic functions that are being paid for: equal calls wait for the result, which is free then. */
   const pioneers = new Map<string, Promise<unknown>>();
   /** What goes on after its caller was answered. */
@@ -224,19 +228,28 @@ export function openSales({
 
   /** What was paid is given, with a receipt; and equal calls may have it, too. */
   async function give(plan: Plan, outcome: Outcome, { payer, nonce, amount }: Reservation, settlement: SettleResponse): Promise<Answer> {
-    const kept = await compute.receipts.get(outcome.task, { payer, nonce });
-    if (kept) return { kind: 'answered', outcome, receipt: kept, settlement };
-    const receipt = await signReceipt(signer, {
+    const receipt = {
       ...freeReceipt(plan, outcome, now()),
       payer,
       nonce,
       amount: amount.toString(),
       transaction: settlement.transaction as Hex,
-    });
-    await Promise.all([compute.receipts.add(outcome.task, receipt), compute.tasks.share(plan, outcome)]);
-    announce(plan, outcome, { amount: amount.toString(), payer });
-    return { kind: 'answered', outcome, receipt, settlement };
+    };
+    const [{ signed, isNew }] = await Promise.all([receiptOnce(receipt), compute.tasks.share(plan, outcome)]);
+    if (isNew) announce(plan, outcome, { amount: amount.toString(), payer });
+    return { kind: 'answered', outcome, receipt: signed, settlement };
   }
+
+  /** A payment has one receipt, also when its caller comes back while one is signed for him. */
+  const receiptOnce = (receipt: Receipt): Promise<{ signed: SignedReceipt; isNew: boolean }> =>
+    signing.join(`${receipt.payer} ${receipt.nonce} ${receipt.task}`, undefined, async () => {
+      const { task, payer, nonce } = receipt;
+      const kept = await compute.receipts.get(task, { payer, nonce });
+      if (kept) return { signed: kept, isNew: false };
+      const signed = await signReceipt(signer, receipt);
+      await compute.receipts.add(task, signed);
+      return { signed, isNew: true };
+    });
 
   /** Whose payment a header is; a refusal comes as the terms. */
   function present(plan: Plan, offer: Offer, header: string, url: string, from: string): Purchase | PaymentError {
@@ -370,9 +383,9 @@ export function openSales({
   async function receiptOfLate({ resultRef, payer, nonce, amount, network, asset, offerId, transaction }: Reservation): Promise<void> {
     if (resultRef === undefined || transaction === undefined) return;
     if (await compute.receipts.get(resultRef, { payer, nonce })) return;
-    const { id, stdout } = await compute.tasks.get(resultRef);
-    if (stdout.sha256 === null) return;
-    const receipt = await signReceipt(signer, {
+    const { id, stdout } = (await compute.tasks.find(resultRef)) ?? {};
+    if (id === undefined || !stdout?.sha256) return;
+    await receiptOnce({
       version: 1,
       task: id,
       offer: offerId,
@@ -385,7 +398,6 @@ export function openSales({
       output: `0x${stdout.sha256}`,
       issuedAt: now(),
     });
-    await compute.receipts.add(id, receipt);
   }
   payments.onSettled((reservation) => {
     if (reservation.reservedAt < startedAt) goOn(receiptOfLate(reservation));
@@ -534,6 +546,15 @@ export function openSales({
       return batches.join(keyOf(purchase), undefined, () =>
         buyBatch({ ...purchase, by: { ...by, startBefore: by.startBefore + batchWaitMs } }, retention),
       );
+    },
+
+    /**
+     * Before the first call: signs the receipts that are missing of what was settled. A node that is killed between a settlement and
+     * its receipt, or whose chain answers a settlement of before while it starts, has nothing under way that would come back to it; the
+     * payer who stays away would have paid without a proof, and the tasks would say less than the ledger.
+     */
+    async recover(): Promise<void> {
+      for (const reservation of await payments.lastSettled({ withinMs: withoutReceiptMs })) await receiptOfLate(reservation);
     },
 
     /** Settles when the sales under way have ended. */

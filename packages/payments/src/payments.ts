@@ -20,6 +20,7 @@ import {
   findReservation,
   carriersOf,
   history,
+  lastSettled,
   openReservations,
   totals,
   type HistoryFilter,
@@ -318,6 +319,9 @@ export function openPayments({ database, node, now, log, recover, signer, chains
       if (released + resumed > 0) log('payment.recovered', { released, resumed });
       return { released, resumed };
     },
+    /** What this node settled last, newest first: of these a crash may have taken what follows a settlement. At most 1000. */
+    lastSettled: ({ withinMs }: { withinMs: number }): Promise<Reservation[]> =>
+      lastSettled(database.read, { node, withinMs, limit: 1_000 }),
     /** Sums of what was settled, by token, payee and offer. */
     earnings: (filter: { payTo?: Address; offerId?: string } = {}): Promise<Total[]> => totals(database.read, filter),
     /** Newest first; the next page is `beforeId` of the last one. */

@@ -116,6 +116,18 @@ export async function openReservations(
   return rows.map(toReservation);
 }
 
+/** What a node settled last: within `withinMs` before its latest settlement, newest first. */
+export async function lastSettled(
+  db: Sql,
+  { node, withinMs, limit }: { node: string; withinMs: number; limit: number },
+): Promise<Reservation[]> {
+  const rows = await db.all<Row>(
+    sql`SELECT ${columns} FROM payment_authorization WHERE state = 'settled' AND node = ${node} ORDER BY settled_at DESC, id DESC LIMIT ${limit}`,
+  );
+  const latest = rows[0]?.settled_at ?? 0;
+  return rows.filter(({ settled_at }) => (settled_at ?? 0) >= latest - withinMs).map(toReservation);
+}
+
 /** Equal transactions are one: signing again what was refused gives the same hash. */
 export async function addCarrier(db: Sql, id: number, carrier: Carrier): Promise<void> {
   await db.run(

@@ -9,6 +9,7 @@ import {
   programInfo,
   toWalletJson,
   type Address,
+  type NodeInfo,
   type Offer,
   type OfferSummary,
 } from '@freehold/protocol';
@@ -60,8 +61,27 @@ export async function startTestNode({
     },
     write: (lines) => log.push(...lines.split(/(?<=\n)/)),
   });
+  const client = clientOf(() => node.url);
+  return {
+    ...node,
+    ...client,
+    log,
+    async letIn(owner, role) {
+      const account = privateKeyToAccount(generatePrivateKey());
+      await expectJson(await owner.fetch('/api/accounts', { method: 'POST', json: { address: account.address, role } }));
+      return client.signIn(account);
+    },
+    async end({ keep = false } = {}) {
+      await node.stop();
+      if (!keep) rmSync(dataDirectory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** People and wallets of a node that may be in another process, and may be started again elsewhere: its URL is asked for each time. */
+export function clientOf(url: () => string): Pick<TestNode, 'signIn' | 'payer' | 'balanceOf'> {
   const call = (path: string, { json, ...init }: RequestInit & { json?: unknown } = {}, token?: string) =>
-    fetch(new URL(path, node.url), {
+    fetch(new URL(path, url()), {
       ...init,
       ...(json !== undefined && { body: JSON.stringify(json) }),
       headers: {
@@ -70,33 +90,22 @@ export async function startTestNode({
         ...(init.headers as Record<string, string>),
       },
     });
-
-  async function signIn(account = privateKeyToAccount(generatePrivateKey())): Promise<Person> {
-    const { nonce, message } = await expectJson(await call('/api/auth/challenge', { method: 'POST', json: { address: account.address } }));
-    const signature = await account.signMessage({ message });
-    const { token } = await expectJson(await call('/api/auth/login', { method: 'POST', json: { nonce, signature, transport: 'bearer' } }));
-    return { account, address: parseAddress.parse(account.address), token, fetch: (path, init) => call(path, init, token) };
-  }
-
-  const balanceOf = async (holder: string) => BigInt((await expectJson(await call(`/api/chain/balance?address=${holder}`))).amount);
   return {
-    ...node,
-    log,
-    signIn,
-    async letIn(owner, role) {
-      const account = privateKeyToAccount(generatePrivateKey());
-      await expectJson(await owner.fetch('/api/accounts', { method: 'POST', json: { address: account.address, role } }));
-      return signIn(account);
+    async signIn(account = privateKeyToAccount(generatePrivateKey())) {
+      const { nonce, message } = await expectJson(
+        await call('/api/auth/challenge', { method: 'POST', json: { address: account.address } }),
+      );
+      const signature = await account.signMessage({ message });
+      const { token } = await expectJson(
+        await call('/api/auth/login', { method: 'POST', json: { nonce, signature, transport: 'bearer' } }),
+      );
+      return { account, address: parseAddress.parse(account.address), token, fetch: (path, init) => call(path, init, token) };
     },
-    balanceOf,
+    balanceOf: async (holder) => BigInt((await expectJson(await call(`/api/chain/balance?address=${holder}`))).amount),
     async payer() {
       const account = privateKeyToAccount(generatePrivateKey());
       await expectJson(await call('/api/chain/faucet', { method: 'POST', json: { address: account.address } }));
       return account;
-    },
-    async end({ keep = false } = {}) {
-      await node.stop();
-      if (!keep) rmSync(dataDirectory, { recursive: true, force: true });
     },
   };
 }
@@ -111,7 +120,7 @@ export async function expectJson(response: Response): Promise<any> {
 
 /** Uploads a program and puts it on sale at `amount` atomic units. */
 export async function sell(
-  node: TestNode,
+  node: { info: Pick<NodeInfo, 'token'> },
   seller: Person,
   { program, name, amount = '1000', ...rest }: { program: Uint8Array; name: string; amount?: string } & Partial<Offer>,
 ): Promise<OfferSummary> {
