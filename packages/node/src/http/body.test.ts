@@ -98,6 +98,7 @@ test('an input that is held stays readable when who read it has let go', async (
 /** A request with this body, as the reader sees it. */
 function incomingOf(bytes: Buffer): IncomingMessage {
   const message = new IncomingMessage(new Socket());
+  message.headers = { 'content-length': String(bytes.length) };
   for (let at = 0; at < bytes.length; at += 65_536) message.push(bytes.subarray(at, at + 65_536));
   message.push(null);
   return message;
