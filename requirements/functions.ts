@@ -54,7 +54,6 @@ export default [
     id: 'fn.run',
     source: 'seeds/002',
     behaviour: '`run` executes a batch task; `task` shows health, list, status, stdout, stderr',
-    planned: true,
   },
   { id: 'fn.config', source: 'seeds/002', behaviour: '`config show, init, schema`', planned: true },
   { id: 'fn.direct', source: 'seeds/002', behaviour: 'peer to peer, no platform fee', planned: true },

@@ -31,6 +31,7 @@ const commands = [
   'password list',
   'password revoke',
   'task',
+  'task health',
   'task list',
   'task show',
   'task stdout',

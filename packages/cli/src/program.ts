@@ -292,7 +292,16 @@ function buildProgram(context: Context, outcome: { code: number }): Command {
     .addOption(json())
     .addHelpText('after', example('freehold task list --json'))
     .action(async (options) => (await import('./commands/task.ts')).listTasks(options, context));
-  withTask('show', 'one task').action(async (id, options) => (await import('./commands/task.ts')).showTask(id, options, context));
+  task
+    .command('health')
+    .description('whether the node is well, and who signs what it gives: 0 when it is')
+    .addOption(node())
+    .addOption(json())
+    .addHelpText('after', example('freehold task health'))
+    .action(async (options) => void (outcome.code = await (await import('./commands/task.ts')).showHealth(options, context)));
+  withTask('show', 'one task: how it stands, what it used, what was paid')
+    .alias('status')
+    .action(async (id, options) => (await import('./commands/task.ts')).showTask(id, options, context));
   withTask('stdout', 'what it wrote to standard output, byte for byte').action(async (id, options) =>
     (await import('./commands/task.ts')).showStream('stdout', id, options, context),
   );

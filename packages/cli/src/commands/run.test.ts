@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -59,8 +61,8 @@ function good({ code, stdout, stderr }: Result) {
 }
 
 test('freehold run: paid by the second, its streams and its exit code are those of the program', async (t) => {
-  verifies('compute.cli.run');
-  const { dir, url, id, payer, balance } = await open(t);
+  verifies('compute.cli.run', 'fn.run');
+  const { dir, url, id, payer, seller, json, balance } = await open(t);
   const before = await balance();
   const ran = await payer(['run', 'echo', '--seconds', '5', '--env', 'WHO=you', '--input', '-', '--trace-pay', '--', 'hello'], {
     stdin: 'there\n',
@@ -68,6 +70,13 @@ test('freehold run: paid by the second, its streams and its exit code are those 
   assert.deepEqual([ran.code, ran.stdout], [0, 'hello there you\n'], ran.stderr);
   assert.match(ran.stderr, /^a word aside\nfreehold: paid 0\.0005 test USDC to 0x\w{40} tx 0x\w{64} · receipt saved /);
   assert.equal(before - (await balance()), 500n);
+  const [{ id: task }] = await json(seller, 'task', 'list');
+  assert.equal((await payer(['task', 'stdout', task])).stdout, 'hello there you\n');
+  assert.equal((await payer(['task', 'stderr', task])).stdout, 'a word aside\n');
+  assert.match((await payer(['task', 'status', task])).stdout, /state +done[\s\S]*paid +0\.0005 USDC/);
+  const health = await payer(['task', 'health']);
+  assert.deepEqual([health.code, /version [\d.]+: ok\n.* signed by 0x\w{40}\n/.test(health.stdout)], [0, true], health.stdout);
+  assert.equal((await payer(['task', 'health', '--node', 'http://127.0.0.1:1'])).code, 1);
   assert.equal(readdirSync(join(dir, 'home/.config/freehold/receipts')).length, 1);
 
   writeFileSync(join(dir, 'in.txt'), `from a file\n${'x'.repeat(100_000)}`);
@@ -186,4 +195,23 @@ test('freehold run: what prevents a run is told in a sentence, and costs nothing
   }
   assert.equal(await balance(), before);
   assert.deepEqual(await json(seller, 'task', 'list'), []);
+});
+
+test('freehold run: a node with too much to do is told from one that refuses, with when to come back', async (t) => {
+  verifies('compute.cli.run');
+  const server = createServer((_request, response) =>
+    response
+      .writeHead(429, { 'content-type': 'application/json', 'retry-after': '7' })
+      .end(JSON.stringify({ error: { code: 'queue_full', message: 'Too many calls wait.', requestId: 'r1' } })),
+  );
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => server.close());
+  const address = server.address();
+  assert.ok(typeof address === 'object' && address);
+  const { code, stderr } = await runCommand(['run', `http://127.0.0.1:${address.port}/echo`], { dir: openTestDir(t) });
+  assert.deepEqual(
+    [code, stderr],
+    [125, 'freehold: The node has too much to do: Too many calls wait.\nNothing was charged. Try again in 7 s.\n'],
+  );
 });

@@ -1,5 +1,8 @@
 import { formatUnits, nodeInfo, taskList, taskSummary, type NodeInfo, type TaskSummary } from '@freehold/protocol';
 import type { Context } from '../context.ts';
+import { nodeProbe } from '../doctor/node.ts';
+import { openNodeClient } from '../node/client.ts';
+import { signerList } from '../node/signers.ts';
 import { withSession } from '../node/sign-in.ts';
 import { withTask } from '../node/with-task.ts';
 import { print, table } from '../output.ts';
@@ -25,6 +28,17 @@ export async function listTasks({ limit, ...options }: Common & { limit?: string
       text: rows.length === 0 ? 'No task has run yet.' : table([['TASK', 'STATE', 'STARTED', 'TIME', 'PAID'], ...rows]),
     });
   });
+}
+
+/** `task health`: whether the node that runs tasks is well, and who signs what it gives. Answers 0 when it is. */
+export async function showHealth({ node, json }: Common, context: Context): Promise<number> {
+  const origin = node ?? context.settings.node;
+  const { state, message, fix } = await nodeProbe({ node: origin, signal: context.signal }).ask();
+  const isWell = state === 'ok';
+  const [signer] = isWell ? await openNodeClient({ node: origin, signal: context.signal }).get('/api/signers', signerList) : [];
+  const lines = [message, ...(signer ? [`results and receipts are signed by ${signer.address}`] : []), ...(isWell || !fix ? [] : [fix])];
+  print(context, { json, value: { ok: isWell, message, signer: signer?.address ?? null }, text: lines.join('\n') });
+  return isWell ? 0 : 1;
 }
 
 export async function showTask(id: string, options: Common, context: Context): Promise<void> {

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import {
-  account,
   signedReceipt,
   signedTaskResult,
   taskAccessHeader,
@@ -12,13 +11,12 @@ import {
 import type { Context } from '../context.ts';
 import { CliError, usageError } from '../error.ts';
 import { NodeRefusal, openNodeClient, type NodeClient } from '../node/client.ts';
-import { listIn } from '../node/shape.ts';
+import { signerList } from '../node/signers.ts';
 import type { Evidence, Signed } from './verify.ts';
 
 /** Signed documents, and all that can be had to hold them against. */
 export type Source = { signed: Signed[]; evidence: Evidence };
 
-const signerList = listIn('signers', account.pick({ address: true }));
 const signersOf = async (client: NodeClient) => (await client.get('/api/signers', signerList)).map(({ address }) => address);
 
 /** All that a node gives of a task to whoever asks. Errors: CliError when it has signed nothing of it. */
