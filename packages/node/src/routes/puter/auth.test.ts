@@ -357,6 +357,8 @@ test('what is no driver of this node is not found, in Puter’s words', async ()
   assert.deepEqual(await call404(kv('set', { key: 'k', value: 'x'.repeat(400 * 1024) })), [413, 'value_too_large']);
   assert.deepEqual(await ask('/drivers/list-interfaces', { token }), {
     'puter-kvstore': { drivers: ['puter-kvstore'], default: 'puter-kvstore' },
+    'puter-apps': { drivers: ['es:app'], default: 'es:app' },
+    workers: { drivers: ['worker-service'], default: 'worker-service' },
   });
   const inBody = await fetch(new URL('/drivers/call', node.url), {
     method: 'POST',
