@@ -47,7 +47,7 @@ export async function buyRun({
     if (error instanceof NodeRefusal && error.status === 402) throw refused(payment, error);
     if (error instanceof NodeRefusal) throw explained(error);
     throw new CliError(`The payment of ${payment.price} was sent, and no answer came: the run may have begun.`, {
-      advice: 'It is charged only when it ends well. See what it cost before paying again: freehold key balance',
+      advice: 'See whether it was charged before paying again: freehold key balance',
       cause: error,
     });
   }

@@ -79,7 +79,7 @@ test('freehold run: paid by the second, its streams and its exit code are those 
   assert.equal((await payer(['task', 'health', '--node', 'http://127.0.0.1:1'])).code, 1);
   assert.equal(readdirSync(join(dir, 'home/.config/freehold/receipts')).length, 1);
 
-  writeFileSync(join(dir, 'in.txt'), `from a file\n${'x'.repeat(100_000)}`);
+  writeFileSync(join(dir, 'in.txt'), `from a file\n${'x'.repeat(900_000)}`);
   for (const name of [id, `${url}/echo`, `${url}/echo/run/2`, `${url}/api/offers/echo`]) {
     const failed = await payer(['run', name, '--input', 'in.txt', '--', 'hi', '7']);
     assert.deepEqual([failed.code, failed.stdout, failed.stderr], [7, 'hi from a file \n', 'a word aside\n'], name);

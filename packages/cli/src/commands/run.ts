@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { resolve } from 'node:path';
+import { addAbortSignal } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { taskAccessHeader, taskSummary } from '@freehold/protocol';
 import { readOfferAddress } from '../batch/address.ts';
@@ -146,8 +147,8 @@ function graceAfter(first: AbortSignal): Disposable & { signal: AbortSignal } {
   };
 }
 
-async function readInput(file: string, { cwd, stdin }: Context): Promise<Buffer> {
-  if (file === '-') return buffer(stdin);
+async function readInput(file: string, { cwd, stdin, signal }: Context): Promise<Buffer> {
+  if (file === '-') return buffer(addAbortSignal(signal, stdin));
   try {
     return readFileSync(resolve(cwd, file));
   } catch (cause) {
