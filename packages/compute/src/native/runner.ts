@@ -117,6 +117,11 @@ export async function openNativeRunner(options: RunnerOptions): Promise<NativeRu
           return;
         }
         const { signal } = runOptions;
+        const cancelled = () => resolve(notStarted('killed', 'The run was cancelled before it began.'));
+        if (signal?.aborted) {
+          cancelled();
+          return;
+        }
         const job: Job = { request, options: runOptions, resolve, reject };
         queue.push(job);
         next();
@@ -126,10 +131,9 @@ export async function openNativeRunner(options: RunnerOptions): Promise<NativeRu
           const at = queue.indexOf(job);
           if (at < 0) return;
           queue.splice(at, 1);
-          resolve(notStarted('killed', 'The run was cancelled before it began.'));
+          cancelled();
         };
-        if (signal.aborted) leave();
-        else signal.addEventListener('abort', leave, { once: true });
+        signal.addEventListener('abort', leave, { once: true });
       });
     },
     async stop() {
