@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { readFileSync, readlinkSync, realpathSync, rmSync } from 'node:fs';
+import { readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import { basename, dirname, join } from 'node:path';
@@ -99,9 +99,11 @@ function readRecord(directory: string): { pid: number; port: number } | undefine
   }
 }
 
+/** Also when the directory, given as a real path, has been removed meanwhile: the kernel then says so behind its name. */
 function isOurs(pid: number, directory: string): boolean {
   try {
-    return basename(readlinkSync(`/proc/${pid}/exe`)).startsWith('anvil') && readlinkSync(`/proc/${pid}/cwd`) === realpathSync(directory);
+    const isAnvil = basename(readlinkSync(`/proc/${pid}/exe`)).startsWith('anvil');
+    return isAnvil && [directory, `${directory} (deleted)`].includes(readlinkSync(`/proc/${pid}/cwd`));
   } catch {
     return false;
   }

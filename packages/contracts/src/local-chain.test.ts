@@ -88,6 +88,14 @@ test('a chain that dies while its node lives comes back with its balances', asyn
   await assert.rejects(balance(chain), 'the chain must be gone after stop');
 });
 
+test('a chain whose directory is removed still ends with its node', async () => {
+  const directory = join(root, 'removed');
+  const chain = await open(directory);
+  rmSync(directory, { recursive: true });
+  await chain.stop();
+  await assert.rejects(balance(chain), 'the chain must be gone after stop');
+});
+
 test('a process record that names somebody else is not believed, and that process is left alone', async () => {
   const directory = join(root, 'stale');
   const first = await open(directory);

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, realpathSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -50,7 +50,7 @@ const saveEveryMs = 2_000;
  * saves the state and ends the process.
  */
 export async function openLocalChain({
-  directory,
+  directory: given,
   port,
   log,
   signal,
@@ -68,7 +68,8 @@ export async function openLocalChain({
     };
   }
   const program = binary;
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  mkdirSync(given, { recursive: true, mode: 0o700 });
+  const directory = realpathSync(given);
   const attached = await attachAnvil({ directory, log });
   let anvil =
     attached ?? (await spawnAnvil({ binary, directory, log, ...(port === undefined ? {} : { port }), ...(signal && { signal }) }));
