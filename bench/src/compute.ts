@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Context } from './context.ts';
 import { compileGuest, compileHello, largeModule } from './guests/index.ts';
 import { expectStatus, openHttpClient } from './http.ts';
@@ -133,6 +134,8 @@ export async function computeEngines({ directory, signal }: Context): Promise<Ta
   }
   http.close();
 
+  // The hosts of what was stuck are still going.
+  await sleep(1000);
   const hosts = processTree(node.pid).filter((pid) => nameOf(pid) === 'node');
   const memory = hosts.map((pid) => proportionalOf(pid) / mebibyte);
   return {
