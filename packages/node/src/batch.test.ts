@@ -27,19 +27,21 @@ let seller: Person;
 let payer: PrivateKeyAccount;
 
 before(async () => {
-  node = await startTestNode();
+  node = await startTestNode({ pools: [{ name: 'spare', memory: 0.5, slots: 0.5 }] });
   seller = await node.signIn();
   payer = await node.payer();
   const { token } = node.info;
   assert.ok(token);
-  await sell(node, seller, {
+  const offer: Parameters<typeof sell>[2] = {
     program: arithmetic,
     name: 'sums',
     interface: 'batch',
     open: { args: true },
     limits: { ...defaultLimits, wallMs: 60_000, cpuMs: 60_000 },
     prices: [{ network: token.network, asset: token.asset, amount: '100', payTo: seller.address, per: 'second' }],
-  });
+  };
+  await sell(node, seller, offer);
+  await sell(node, seller, { ...offer, name: 'pooled', pool: 'spare' });
 });
 after(() => node.end());
 
@@ -174,6 +176,29 @@ test('how a task ended is signed by the node, and its id is the hash of what was
   assert.equal(result.stdout, `0x${createHash('sha256').update('7\n').digest('hex')}`);
   const block = Buffer.from(await (await fetch(new URL(`/api/tasks/${task}/block?access=${access}`, node.url))).arrayBuffer());
   assert.equal(taskDigest(task), `0x${createHash('sha256').update(block).digest('hex')}`);
+});
+
+test('a run that comes with a payment is sold, also while the pool has room; the same payment is the same run', async () => {
+  verifies('compute.offers.pools');
+  const { token } = node.info;
+  assert.ok(token);
+  const [url, args, had] = [`${node.url}/pooled/run/5`, ['add', '3', '4'], await node.balanceOf(payer.address)];
+  const run = async (header?: string): Promise<string> => {
+    const response = await fetch(url, post(args, header));
+    assert.equal(response.status, 302);
+    const { status } = await ended(response.headers.get('location') ?? '');
+    assert.equal(status, 'completed');
+    return JSON.parse(await response.text()).task;
+  };
+  const free = await run();
+  const terms = await termsOf(runUrl(5), post(args));
+  const { extensions: _, ...stock } = { ...terms, resource: { ...terms.resource, url } };
+  const header = await paymentFor(payer, stock, token);
+  const paid = await run(header);
+  assert.notEqual(paid, free);
+  assert.equal(await run(header), paid);
+  while ((await node.balanceOf(payer.address)) === had) await wait(50);
+  assert.equal(had - (await node.balanceOf(payer.address)), 500n);
 });
 
 test('a run is stopped by its payer, costs nothing then, and its output is not given', async () => {

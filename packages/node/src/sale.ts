@@ -1,70 +1,36 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import {
   ComputeError,
   isOwnFault,
   noTurn,
-  type BatchRequest,
+  type AnswerSink,
   type CallableOffer,
   type Compute,
-  type AnswerSink,
   type FunctionRequest,
   type Input,
   type Outcome,
   type Plan,
   type Turn,
 } from '@freehold/compute';
-import {
-  PaymentError,
-  type Admission,
-  type Outcome as Ending,
-  type PaidCall,
-  type Payer,
-  type Payments,
-  type Reservation,
-} from '@freehold/payments';
-import {
-  noHash,
-  zeroAddress,
-  type Address,
-  type Hex,
-  type Offer,
-  type PaymentRequired,
-  type Receipt,
-  type SettleResponse,
-  type SignedReceipt,
-} from '@freehold/protocol';
+import { PaymentError, type Outcome as Ending, type Payments, type Reservation } from '@freehold/payments';
+import type { SettleResponse } from '@freehold/protocol';
 import { RequestError } from './error.ts';
+import { openBackground } from './sale/background.ts';
+import { openBatchSales } from './sale/batch.ts';
+import { openDelivery, type Answer, type Sold } from './sale/delivery.ts';
 import { isFree, priceCall } from './sale/pricing.ts';
+import { entrant, followMs, keyOf, openPurchases, type Purchase } from './sale/purchase.ts';
 import { openShared } from './sale/shared.ts';
-import { freeReceipt, signReceipt, type Signer } from './sale/sign.ts';
+import type { Signer } from './sale/sign.ts';
 
-/** How a call of a function ends, whatever HTTP makes of it. */
-export type Answer =
-  | { kind: 'payment-required'; required: PaymentRequired; settlement?: SettleResponse }
-  | { kind: 'answered'; outcome: Outcome; receipt: SignedReceipt | undefined; settlement: SettleResponse | undefined };
-
-/** How a batch run begins: what to pay, or the task to ask for. */
-export type Begun =
-  | { kind: 'payment-required'; required: PaymentRequired }
-  /** `payer` is the zero address when nobody pays. */
-  | { kind: 'accepted'; task: string; payer: Address; isNew: boolean };
+export type { Answer } from './sale/delivery.ts';
 
 export type Sales = ReturnType<typeof openSales>;
 
 const pendingMessage =
   'The function has run and its payment is on its way to the chain. Send the same request with the same payment again to get the result; it is charged once.';
-/** Who pays comes before who does not. */
-const paidWeight = 4;
-/** How long a batch run may wait for its turn: so much longer its payment must be good. */
-const batchWaitMs = 300_000;
-/** How long a payment is followed after its caller was told that it is pending. */
-const followMs = 600_000;
-/** A receipt follows its settlement at once; so much of the last settlements is looked at after a crash. */
-const withoutReceiptMs = 60_000;
-
-type Sold = { offer: string; task: string; amount: string; payer: Address; seller: Address };
-/** A payment that is presented for a plan. */
-type Purchase = { plan: Plan; offer: Offer; header: string; url: string; from: string; by: Payer; nonce: Uint8Array };
+/** `Prefer: receipt` (RFC 7240). */
+const prefersReceipt = /(^|[\s,])receipt($|[\s,;])/i;
 
 /**
  * The natural way of a paid call: identify → cache → turn → admit → run → settle → receipt. Nothing runs unreserved, nothing is
@@ -85,58 +51,19 @@ export function openSales({
   onSold: (sold: Sold) => void;
 }) {
   const sales = openShared<Answer>();
-  const batches = openShared<Begun>();
-  const signing = openShared<{ signed: SignedReceipt; isNew: boolean }>();
+  const background = openBackground();
+  const { goOn } = background;
+  const purchases = openPurchases(payments);
+  const { terms, ask, payerOf, present, admit, admitted, refused } = purchases;
+  const delivery = openDelivery({ compute, payments, signer, now, onSold });
+  const { giveFree, givePaid, receiptOfLate } = delivery;
+  const batches = openBatchSales({ compute, payments, purchases, delivery, background, now });
   /** Runs of deterministic functions that are being paid for: equal calls wait for the result, which is free then. */
   const pioneers = new Map<string, Promise<unknown>>();
-  /** What goes on after its caller was answered. */
-  const behind = new Set<Promise<unknown>>();
-  /** Of results at hand, by offer. */
-  const freeReceipts = new WeakMap<Outcome, Map<string, SignedReceipt>>();
   const startedAt = now();
-
-  const terms = ({ id }: CallableOffer, offer: Offer, url: string, error?: string): PaymentRequired =>
-    payments.paymentRequired({ offer, offerId: id, url, ...(error !== undefined && { error }) });
-
-  const goOn = (work: Promise<unknown>): void => {
-    const settled = work.catch(() => {}).finally(() => behind.delete(settled));
-    behind.add(settled);
-  };
-
-  /** A payment that does not do is answered with the terms again and the reason, as x402 has it. Any other refusal is thrown. */
-  const refusalIn = (error: unknown): PaymentError => {
-    if (error instanceof PaymentError && error.status === 402) return error;
-    throw error;
-  };
-  const admit = (call: PaidCall): Promise<Admission | PaymentError> => payments.admit(call).catch(refusalIn);
-
-  const announce = (plan: Plan, { task }: Outcome, { amount, payer }: { amount: string; payer: Address }) =>
-    onSold({ offer: plan.call.id, task, amount, payer, seller: plan.call.offer.owner });
-
-  /**
-   * A result that may be given again keeps the receipt of its first free delivery: what it says has not changed. One that nobody paid
-   * for and nobody will be given again has one where the caller prefers that: signing it costs more than most runs.
-   */
-  async function receiptOfFree(plan: Plan, outcome: Outcome, isAsked: boolean): Promise<SignedReceipt | undefined> {
-    if (plan.call.offer.deterministic !== true && !isAsked) return undefined;
-    if (!outcome.cached) return signReceipt(signer, freeReceipt(plan, outcome, now()));
-    const atHand = freeReceipts.get(outcome) ?? new Map<string, SignedReceipt>();
-    freeReceipts.set(outcome, atHand);
-    const known = atHand.get(plan.call.id);
-    if (known) return known;
-    const kept = await compute.receipts.get(outcome.task, { payer: zeroAddress, nonce: noHash });
-    const isKept = kept?.receipt.offer === plan.call.id;
-    const signed = isKept ? kept : await signReceipt(signer, freeReceipt(plan, outcome, now()));
-    if (!isKept) await compute.receipts.add(outcome.task, signed);
-    atHand.set(plan.call.id, signed);
-    return signed;
-  }
-
-  async function giveFree(plan: Plan, outcome: Outcome, isAsked = false): Promise<Answer> {
-    const receipt = outcome.response && (await receiptOfFree(plan, outcome, isAsked));
-    if (outcome.response && !outcome.cached) announce(plan, outcome, { amount: '0', payer: zeroAddress });
-    return { kind: 'answered', outcome, receipt, settlement: undefined };
-  }
+  payments.onSettled((reservation) => {
+    if (reservation.reservedAt < startedAt) goOn(receiptOfLate(reservation));
+  });
 
   async function runFree(
     plan: Plan,
@@ -181,7 +108,7 @@ export function openSales({
       return { kind: 'answered', outcome, receipt: undefined, settlement: undefined };
     }
     await payments.executed(reservation, outcome.task);
-    return conclude(purchase, await payments.settle(reservation), turn, (settled, response) => give(plan, outcome, settled, response));
+    return conclude(purchase, await payments.settle(reservation), turn, (settled, response) => givePaid(plan, outcome, settled, response));
   }
 
   /** What the end of a payment means for its caller. */
@@ -226,65 +153,6 @@ export function openSales({
     }
   }
 
-  /** What was paid is given, with a receipt; and equal calls may have it, too. */
-  async function give(plan: Plan, outcome: Outcome, { payer, nonce, amount }: Reservation, settlement: SettleResponse): Promise<Answer> {
-    const receipt = {
-      ...freeReceipt(plan, outcome, now()),
-      payer,
-      nonce,
-      amount: amount.toString(),
-      transaction: settlement.transaction as Hex,
-    };
-    const [{ signed, isNew }] = await Promise.all([receiptOnce(receipt), compute.tasks.share(plan, outcome)]);
-    if (isNew) announce(plan, outcome, { amount: amount.toString(), payer });
-    return { kind: 'answered', outcome, receipt: signed, settlement };
-  }
-
-  /** A payment has one receipt, also when its caller comes back while one is signed for him. */
-  const receiptOnce = (receipt: Receipt): Promise<{ signed: SignedReceipt; isNew: boolean }> =>
-    signing.join(`${receipt.payer} ${receipt.nonce} ${receipt.task}`, undefined, async () => {
-      const { task, payer, nonce } = receipt;
-      const kept = await compute.receipts.get(task, { payer, nonce });
-      if (kept) return { signed: kept, isNew: false };
-      const signed = await signReceipt(signer, receipt);
-      await compute.receipts.add(task, signed);
-      return { signed, isNew: true };
-    });
-
-  /** Whose payment a header is; a refusal comes as the terms. */
-  function present(plan: Plan, offer: Offer, header: string, url: string, from: string): Purchase | PaymentError {
-    const by = payerOf(plan.call, offer, header, url);
-    return by instanceof PaymentError ? by : { plan, offer, header, url, from, by, nonce: nonceOf(by) };
-  }
-
-  function payerOf({ id }: CallableOffer, offer: Offer, header: string, url: string): Payer | PaymentError {
-    try {
-      return payments.payerOf({ header, offer, offerId: id, url });
-    } catch (error) {
-      return refusalIn(error);
-    }
-  }
-
-  const keyOf = ({ plan, by }: Purchase) => `${by.payer} ${by.nonce} ${plan.call.id} ${plan.requestId}`;
-  const paidCall = ({ plan, offer, header, url, by, nonce }: Purchase): PaidCall => ({
-    header,
-    offer,
-    offerId: plan.call.id,
-    url,
-    taskId: plan.task({ nonce, payer: by.payer }).id,
-    requestHash: plan.requestId,
-  });
-  const refused = ({ plan, offer, url }: Purchase, error: PaymentError) => ({
-    kind: 'payment-required' as const,
-    required: terms(plan.call, offer, url, reasonOf(error)),
-  });
-  const entrant = ({ by, from }: Purchase, signal: AbortSignal | undefined) => ({
-    payer: by.isProven ? by.payer : from,
-    weight: paidWeight,
-    until: by.startBefore,
-    ...(signal && { signal }),
-  });
-
   /** The result of an equal call that is being paid for now, when it becomes free. */
   async function followPioneer({ plan, by }: Purchase): Promise<Outcome | undefined> {
     for (let pioneer; (pioneer = pioneers.get(plan.requestId));) {
@@ -328,7 +196,7 @@ export function openSales({
   async function followEnd(purchase: Purchase, turn: Turn): Promise<void> {
     turn.done(0);
     try {
-      const admission = await payments.admit(paidCall(purchase));
+      const admission = await admitted(purchase);
       const ending = await payments.outcome(admission.reservation, { withinMs: followMs });
       turn.end({ unpaid: ending.kind === 'unpaid' });
     } finally {
@@ -340,7 +208,7 @@ export function openSales({
     const { plan, by } = purchase;
     const known = await compute.tasks.cached(plan, by.isProven ? by.payer : undefined);
     if (known) return giveFree(plan, known);
-    const admission = await admit(paidCall(purchase));
+    const admission = await admit(purchase);
     if (admission instanceof PaymentError) return refused(purchase, admission);
     if (admission.kind === 'reserved') return fulfil(purchase, admission.reservation, turn);
     turn.done(0);
@@ -359,83 +227,7 @@ export function openSales({
         410,
         'This payment was settled and its result is not kept any more. The receipt is at /api/tasks.',
       );
-    return give(plan, outcome, reservation, settlement);
-  }
-
-  /** A batch run that was paid for: in the background, to its end. */
-  async function fulfilBatch(purchase: Purchase, reservation: Reservation, ended: Promise<Outcome>): Promise<void> {
-    const { plan } = purchase;
-    try {
-      const outcome = await ended;
-      if (!outcome.isWorthMoney) {
-        await payments.release(reservation, outcome.failure?.code ?? 'refused_by_function');
-        return;
-      }
-      await payments.executed(reservation, outcome.task);
-      const ending = await payments.settle(reservation, { withinMs: followMs });
-      if (ending.kind === 'settled') await give(plan, outcome, ending.reservation, ending.response);
-    } catch (error) {
-      await payments.release(reservation, error instanceof ComputeError ? error.code : 'failed');
-    }
-  }
-
-  /** A payment that an earlier process of this node had under way, and whose caller may never come back: its receipt is there for him. */
-  async function receiptOfLate({ resultRef, payer, nonce, amount, network, asset, offerId, transaction }: Reservation): Promise<void> {
-    if (resultRef === undefined || transaction === undefined) return;
-    if (await compute.receipts.get(resultRef, { payer, nonce })) return;
-    const { id, stdout } = (await compute.tasks.find(resultRef)) ?? {};
-    if (id === undefined || !stdout?.sha256) return;
-    await receiptOnce({
-      version: 1,
-      task: id,
-      offer: offerId,
-      payer,
-      network,
-      asset,
-      amount: amount.toString(),
-      nonce,
-      transaction,
-      output: `0x${stdout.sha256}`,
-      issuedAt: now(),
-    });
-  }
-  payments.onSettled((reservation) => {
-    if (reservation.reservedAt < startedAt) goOn(receiptOfLate(reservation));
-  });
-
-  async function buyBatch(purchase: Purchase, retention: number | undefined): Promise<Begun> {
-    const { plan, by, nonce } = purchase;
-    const accepted = (task: string, isNew: boolean): Begun => ({ kind: 'accepted', task, payer: by.payer, isNew });
-    const done = await compute.tasks.finished(plan, { nonce, payer: by.payer });
-    if (!done) compute.mayEnter(plan, entrant(purchase, undefined));
-    const admission = await admit(paidCall(purchase));
-    if (admission instanceof PaymentError) return refused(purchase, admission);
-    const { reservation } = admission;
-    if (admission.kind !== 'reserved') return accepted(reservation.taskId, false);
-    const begin = async () => {
-      if (now() > by.startBefore)
-        throw new ComputeError(
-          'queue_full',
-          429,
-          'The runs before this one took longer than its payment is good for. Nothing was charged; pay again.',
-        );
-      await payments.begin(reservation);
-    };
-    try {
-      const { task, ended } = await compute.tasks.start(plan, {
-        nonce,
-        payer: by.payer,
-        share: false,
-        retention,
-        enter: (signal) => compute.enter(plan, entrant(purchase, signal)),
-        before: begin,
-      });
-      goOn(fulfilBatch(purchase, reservation, ended));
-      return accepted(task, true);
-    } catch (error) {
-      await payments.release(reservation, 'failed');
-      throw error;
-    }
+    return givePaid(plan, outcome, reservation, settlement);
   }
 
   return {
@@ -468,14 +260,13 @@ export function openSales({
       withInput: (use: (input: Input) => Promise<Answer>) => Promise<Answer>;
     }): Promise<Answer> {
       const offer = priceCall(call.offer);
-      const ask = (): Answer => ({ kind: 'payment-required', required: terms(call, offer, url) });
       // The terms come before the body, so that a large upload is not sent in vain; only a cache can need the body first.
       const mayBeFree = isOwn || isFree(offer) || compute.pools.hasRoom(offer);
       if (!mayBeFree && offer.deterministic !== true) {
-        if (header === undefined) return ask();
+        if (header === undefined) return ask(call, offer, url);
         // Nor is it sent for a payment that will not do.
         const by = payerOf(call, offer, header, url);
-        if (by instanceof PaymentError) return { kind: 'payment-required', required: terms(call, offer, url, reasonOf(by)) };
+        if (by instanceof PaymentError) return ask(call, offer, url, by);
       }
       return withInput(async (input) => {
         const plan = await compute.identify({ call, request, input });
@@ -486,99 +277,27 @@ export function openSales({
         // Who brings a payment is sold what he pays for: sent again, it has the same result.
         const giveBack = header === undefined ? compute.pools.take(call.offer) : undefined;
         if (giveBack) return runFree(plan, { from, signal, sink, share: true, isAsked }).finally(giveBack);
-        if (header === undefined) return ask();
+        if (header === undefined) return ask(call, offer, url);
         const purchase = present(plan, offer, header, url, from);
-        if (purchase instanceof PaymentError) return { kind: 'payment-required', required: terms(call, offer, url, reasonOf(purchase)) };
+        if (purchase instanceof PaymentError) return ask(call, offer, url, purchase);
         return sales.join(keyOf(purchase), signal, (alone) => sell(purchase, alone));
       });
     },
 
-    /** What a batch run of at most `wallMs` costs, whatever it is run with. */
-    batchTerms: (call: CallableOffer, wallMs: number, url: string): PaymentRequired => terms(call, batchOffer(call, wallMs), url),
-
-    /** Accepts a batch run of at most `wallMs`, paid for by the seconds. Errors: `request_invalid`, `queue_full` and those of `payments.admit`. */
-    async begin({
-      call,
-      request,
-      wallMs,
-      url,
-      header,
-      from,
-      retention,
-    }: {
-      call: CallableOffer;
-      request: BatchRequest;
-      wallMs: number;
-      url: string;
-      header: string | undefined;
-      from: string;
-      /** How long the caller wants the outputs to be kept, in milliseconds. */
-      retention: number | undefined;
-    }): Promise<Begun> {
-      const plan = compute.identifyBatch({ call, request, wallMs });
-      const known = await compute.tasks.cached(plan);
-      if (known) return { kind: 'accepted', task: known.task, payer: zeroAddress, isNew: false };
-      const priced = priceCall(call.offer, wallMs);
-      const giveBack = isFree(priced) ? () => {} : compute.pools.take(call.offer);
-      if (giveBack) {
-        const begun = async () => {
-          compute.mayEnter(plan, { payer: from });
-          return compute.tasks.start(plan, {
-            nonce: randomBytes(16),
-            share: true,
-            retention,
-            enter: (signal) => compute.enter(plan, { payer: from, signal }),
-            before: async () => {},
-          });
-        };
-        const { task, ended } = await begun().catch((error: unknown) => {
-          giveBack();
-          throw error;
-        });
-        goOn(ended.then((outcome) => outcome.response && announce(plan, outcome, { amount: '0', payer: zeroAddress })).finally(giveBack));
-        return { kind: 'accepted', task, payer: zeroAddress, isNew: true };
-      }
-      const offer = batchOffer(call, wallMs);
-      if (header === undefined) return { kind: 'payment-required', required: terms(call, offer, url) };
-      const purchase = present(plan, offer, header, url, from);
-      if (purchase instanceof PaymentError) return { kind: 'payment-required', required: terms(call, offer, url, reasonOf(purchase)) };
-      const { by } = purchase;
-      return batches.join(keyOf(purchase), undefined, () =>
-        buyBatch({ ...purchase, by: { ...by, startBefore: by.startBefore + batchWaitMs } }, retention),
-      );
-    },
+    begin: batches.begin,
+    batchTerms: batches.batchTerms,
 
     /**
      * Before the first call: signs the receipts that are missing of what was settled. A node that is killed between a settlement and
      * its receipt, or whose chain answers a settlement of before while it starts, has nothing under way that would come back to it; the
      * payer who stays away would have paid without a proof, and the tasks would say less than the ledger.
      */
-    async recover(): Promise<void> {
-      for (const reservation of await payments.lastSettled({ withinMs: withoutReceiptMs })) await receiptOfLate(reservation);
-    },
+    recover: delivery.recover,
 
     /** Settles when the sales under way have ended. */
     async idle(): Promise<void> {
       await Promise.all([sales.idle(), batches.idle()]);
-      await Promise.all(behind);
+      await background.idle();
     },
   };
 }
-
-/** A batch run as it is sold: its payment must be good while it waits, too. */
-function batchOffer({ offer }: CallableOffer, wallMs: number): Offer {
-  const priced = priceCall(offer, wallMs);
-  return { ...priced, limits: { ...priced.limits, wallMs: wallMs + batchWaitMs } };
-}
-
-/** `Prefer: receipt` (RFC 7240). */
-const prefersReceipt = /(^|[\s,])receipt($|[\s,;])/i;
-
-/** x402's word for it, then ours. */
-function reasonOf({ code, message, details }: PaymentError): string {
-  const word = details?.['errorReason'];
-  return `${typeof word === 'string' ? word : code}: ${message}`;
-}
-
-/** What makes the task of a payment unique. */
-const nonceOf = ({ payer, nonce }: Payer): Uint8Array => createHash('sha256').update(`${payer} ${nonce}`).digest();

@@ -305,7 +305,7 @@ function announce({ summary, token }: { summary: OfferSummary; token: NonNullabl
   };
   return [
     `${name} is for sale`,
-    `  price  ${priceOf(summary, token)} ${units[summary.offer.prices[0]?.per ?? 'call']}`,
+    `  price  ${priceOf(summary, token)}`,
     `  url    ${new URL(callPath(contract, name), summary.url).href}`,
     '',
     'Call it:',
@@ -318,9 +318,11 @@ const units = { call: 'a call', second: 'a second', mfuel: 'a million instructio
 function priceOf({ offer }: OfferSummary, token: NodeInfo['token']): string {
   const [price] = offer.prices;
   if (!price || price.amount === '0') return 'free';
-  return token?.asset === price.asset && token.network === price.network
+  const isKnown = token?.asset === price.asset && token.network === price.network;
+  const amount = isKnown
     ? `${formatUnits(BigInt(price.amount), token.decimals)} ${token.symbol}`
     : `${price.amount} units of ${price.asset}`;
+  return `${amount} ${units[price.per ?? 'call']}`;
 }
 
 type ListOptions = { tag?: string; text?: string; owner?: string; interface?: string; limit?: string; after?: string };

@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { stripVTControlCharacters } from 'node:util';
 import { CliError } from '../error.ts';
 
 /**
@@ -29,7 +30,7 @@ export async function bundleModule(file: string): Promise<Uint8Array<ArrayBuffer
     if (missing !== undefined) throw new Error(missing);
     return new TextEncoder().encode(output[0].code);
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message.trim() : String(cause);
+    const why = stripVTControlCharacters(cause instanceof Error ? cause.message.trim() : String(cause));
     throw new CliError(`${basename(file)} cannot be made into one module: ${why}`, {
       advice: 'Correct it, and run the command again.',
       cause,

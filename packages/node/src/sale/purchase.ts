@@ -1,0 +1,90 @@
+import { createHash } from 'node:crypto';
+import type { CallableOffer, Plan } from '@freehold/compute';
+import { PaymentError, type Admission, type PaidCall, type Payer, type Payments } from '@freehold/payments';
+import type { Offer, PaymentRequired } from '@freehold/protocol';
+
+/** How long a payment is followed after its caller was answered, in milliseconds. */
+export const followMs = 600_000;
+/** Who pays comes before who does not. */
+const paidWeight = 4;
+
+/** A payment that is presented for a plan. */
+export type Purchase = { plan: Plan; offer: Offer; header: string; url: string; from: string; by: Payer; nonce: Uint8Array };
+/** What has to be paid, and why what was presented does not do. */
+export type Unpaid = { kind: 'payment-required'; required: PaymentRequired };
+
+export type Purchases = ReturnType<typeof openPurchases>;
+
+/** Payments as they are presented: whose they are, what they would buy, and what is answered to one that does not do. */
+export function openPurchases(payments: Payments) {
+  const terms = ({ id }: CallableOffer, offer: Offer, url: string, error?: string): PaymentRequired =>
+    payments.paymentRequired({ offer, offerId: id, url, ...(error !== undefined && { error }) });
+
+  const ask = (call: CallableOffer, offer: Offer, url: string, error?: PaymentError): Unpaid => ({
+    kind: 'payment-required',
+    required: terms(call, offer, url, error && reasonOf(error)),
+  });
+
+  /** A payment that does not do is answered with the terms again and the reason, as x402 has it. Any other refusal is thrown. */
+  const refusalIn = (error: unknown): PaymentError => {
+    if (error instanceof PaymentError && error.status === 402) return error;
+    throw error;
+  };
+
+  /** Whose payment a header is; a refusal comes as the terms. */
+  function present(plan: Plan, offer: Offer, header: string, url: string, from: string): Purchase | PaymentError {
+    const by = payerOf(plan.call, offer, header, url);
+    return by instanceof PaymentError ? by : { plan, offer, header, url, from, by, nonce: nonceOf(by) };
+  }
+
+  function payerOf({ id }: CallableOffer, offer: Offer, header: string, url: string): Payer | PaymentError {
+    try {
+      return payments.payerOf({ header, offer, offerId: id, url });
+    } catch (error) {
+      return refusalIn(error);
+    }
+  }
+
+  const paidCall = ({ plan, offer, header, url, by, nonce }: Purchase): PaidCall => ({
+    header,
+    offer,
+    offerId: plan.call.id,
+    url,
+    taskId: plan.task({ nonce, payer: by.payer }).id,
+    requestHash: plan.requestId,
+  });
+
+  /** Holds the money. */
+  const admit = (purchase: Purchase): Promise<Admission | PaymentError> => payments.admit(paidCall(purchase)).catch(refusalIn);
+
+  return {
+    terms,
+    ask,
+    payerOf,
+    present,
+    admit,
+    /** The same for a payment that was admitted before. */
+    admitted: (purchase: Purchase): Promise<Admission> => payments.admit(paidCall(purchase)),
+    refused: ({ plan, offer, url }: Purchase, error: PaymentError): Unpaid => ask(plan.call, offer, url, error),
+  };
+}
+
+/** Equal purchases are one sale. */
+export const keyOf = ({ plan, by }: Purchase): string => `${by.payer} ${by.nonce} ${plan.call.id} ${plan.requestId}`;
+
+/** As whom a purchase waits for its turn. */
+export const entrant = ({ by, from }: Purchase, signal: AbortSignal | undefined) => ({
+  payer: by.isProven ? by.payer : from,
+  weight: paidWeight,
+  until: by.startBefore,
+  ...(signal && { signal }),
+});
+
+/** x402's word for it, then ours. */
+function reasonOf({ code, message, details }: PaymentError): string {
+  const word = details?.['errorReason'];
+  return `${typeof word === 'string' ? word : code}: ${message}`;
+}
+
+/** What makes the task of a payment unique. */
+const nonceOf = ({ payer, nonce }: Payer): Uint8Array => createHash('sha256').update(`${payer} ${nonce}`).digest();
