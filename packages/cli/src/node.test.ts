@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { verifies } from '../../../requirements/verifies.ts';
 import { curlMissing } from './testing/real-curl.ts';
-import { openTestDir, runCommand } from './testing/run-command.ts';
+import { openTestDir, runCommand, startNode } from './testing/run-command.ts';
 
 /** (module (func (export "add") (param i32 i32) (result i32) local.get 0 local.get 1 i32.add)) */
 const adder = Buffer.from('0061736d0100000001070160027f7f017f030201000707010361646400000a09010700200020016a0b', 'hex');
@@ -13,22 +13,10 @@ test('up, key, offer, curl and task work together on a real node, and up ends cl
   verifies('foundation.cli', 'foundation.curl.transparent');
   const dir = openTestDir(t);
   writeFileSync(join(dir, 'adder.wasm'), adder);
-  const ending = new AbortController();
-  const started = Promise.withResolvers<string>();
-  const node = runCommand(['up', '--port', '0', '--data', 'data', '--json'], {
-    dir,
-    cwd: dir,
-    signal: ending.signal,
-    onStdout: (chunk) => started.resolve(chunk.toString()),
-  });
+  const node = await startNode(dir);
   // Whatever fails below, the node must not outlive the test.
-  t.after(async () => {
-    ending.abort('SIGTERM');
-    await node;
-  });
-  const first = await Promise.race([started.promise, node]);
-  assert.equal(typeof first, 'string', typeof first === 'string' ? '' : first.stderr);
-  const { url, testMoney, claimCode } = JSON.parse(await started.promise);
+  t.after(node.end);
+  const { url, testMoney, claimCode } = node;
   assert.equal(testMoney, true);
   assert.match(claimCode, /\w{4}-\w{4}/);
 
@@ -100,6 +88,5 @@ test('up, key, offer, curl and task work together on a real node, and up ends cl
   assert.equal(wrong.code, 2);
   assert.match(wrong.stderr, /--name cannot be offered/);
 
-  ending.abort('SIGTERM');
-  assert.equal((await node).code, 0);
+  assert.equal((await node.end()).code, 0);
 });

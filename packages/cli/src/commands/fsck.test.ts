@@ -7,7 +7,7 @@ import { entry, challenge, loginAnswer } from '@freehold/protocol';
 import { privateKeyToAccount } from 'viem/accounts';
 import { z } from 'zod';
 import { verifies } from '../../../../requirements/verifies.ts';
-import { openTestDir, runCommand } from '../testing/run-command.ts';
+import { openTestDir, runCommand, startNode } from '../testing/run-command.ts';
 
 const account = privateKeyToAccount(`0x${'42'.repeat(32)}`);
 
@@ -36,20 +36,11 @@ test('fsck on a stopped node: finds, repairs, tells with its exit code; a runnin
   const dir = openTestDir(t);
   const freehold = (...argv: string[]) => runCommand(argv, { dir });
   const withNode = async (work: (url: string) => Promise<unknown>) => {
-    const ending = new AbortController();
-    const started = Promise.withResolvers<string>();
-    const node = runCommand(['up', '--port', '0', '--data', 'data', '--json'], {
-      dir,
-      signal: ending.signal,
-      onStdout: (chunk) => started.resolve(chunk.toString()),
-    });
-    const first = await Promise.race([started.promise, node]);
+    const { url, end } = await startNode(dir);
     try {
-      assert.equal(typeof first, 'string', typeof first === 'string' ? '' : first.stderr);
-      await work(JSON.parse(await started.promise).url);
+      await work(url);
     } finally {
-      ending.abort('SIGTERM');
-      await node;
+      await end();
     }
   };
   const change = (sql: string) => {

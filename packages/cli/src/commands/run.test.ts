@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { verifies } from '../../../../requirements/verifies.ts';
-import { openTestDir, runCommand, type Options, type Result } from '../testing/run-command.ts';
+import { openTestDir, runCommand, startNode, type Options, type Result } from '../testing/run-command.ts';
 
 const echo = `#!/bin/sh
 read line
@@ -22,18 +22,8 @@ async function open(t: TestContext) {
   const dir = openTestDir(t);
   writeFileSync(join(dir, 'echo.sh'), echo);
   writeFileSync(join(dir, 'spin.sh'), spin);
-  const ending = new AbortController();
-  const started = Promise.withResolvers<string>();
-  const node = runCommand(['up', '--port', '0', '--data', 'data', '--json'], {
-    dir,
-    signal: ending.signal,
-    onStdout: (chunk) => started.resolve(chunk.toString()),
-  });
-  t.after(async () => {
-    ending.abort('SIGTERM');
-    await node;
-  });
-  const { url } = JSON.parse(await started.promise);
+  const { url, end } = await startNode(dir);
+  t.after(end);
   const as =
     (key: string) =>
     (argv: string[], options: Options = {}) =>

@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { verifies } from '../../../../requirements/verifies.ts';
-import { openTestDir, runCommand } from '../testing/run-command.ts';
+import { openTestDir, runCommand, startNode } from '../testing/run-command.ts';
 
 /** (module (func (export "add") (param i32 i32) (result i32) local.get 0 local.get 1 i32.add)) */
 const adder = Buffer.from('0061736d0100000001070160027f7f017f030201000707010361646400000a09010700200020016a0b', 'hex');
@@ -20,18 +20,8 @@ test('freehold offer: several architectures, a dry run, parts, renewal, and docu
   writeFileSync(join(dir, 'adder.wasm'), adder);
   writeFileSync(join(dir, 'large.wasm'), Buffer.concat([adder, section, noise]));
   writeFileSync(join(dir, 'arm'), Buffer.concat([armHead, Buffer.alloc(200)]));
-  const ending = new AbortController();
-  const started = Promise.withResolvers<string>();
-  const node = runCommand(['up', '--port', '0', '--data', 'data', '--json'], {
-    dir,
-    signal: ending.signal,
-    onStdout: (chunk) => started.resolve(chunk.toString()),
-  });
-  t.after(async () => {
-    ending.abort('SIGTERM');
-    await node;
-  });
-  const { url } = JSON.parse(await started.promise);
+  const { url, end } = await startNode(dir);
+  t.after(end);
   const freehold = (...argv: string[]) => runCommand(argv, { dir, env: { FREEHOLD_NODE: url, FREEHOLD_KEY: '@wallet.key' } });
   const json = async (...argv: string[]) => {
     const { code, stdout, stderr } = await freehold(...argv, '--json');

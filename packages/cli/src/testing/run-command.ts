@@ -51,3 +51,23 @@ export async function runCommand(
   const bytes = Buffer.concat(out);
   return { code, bytes, stdout: bytes.toString(), stderr: Buffer.concat(err).toString() };
 }
+
+/** `freehold up` in this process, with its data in `dir`; whoever starts it ends it. Throws what it said when it did not start. */
+export async function startNode(dir: string): Promise<{ url: string; testMoney: boolean; claimCode: string; end: () => Promise<Result> }> {
+  const ending = new AbortController();
+  const started = Promise.withResolvers<string>();
+  const node = runCommand(['up', '--port', '0', '--data', 'data', '--json'], {
+    dir,
+    signal: ending.signal,
+    onStdout: (chunk) => started.resolve(chunk.toString()),
+  });
+  const first = await Promise.race([started.promise, node]);
+  if (typeof first !== 'string') throw new Error(first.stderr);
+  return {
+    ...JSON.parse(first),
+    end() {
+      ending.abort('SIGTERM');
+      return node;
+    },
+  };
+}
