@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { choosePayment, createPayment } from '@freehold/payments';
 import {
+  callPath,
   challenge,
   decodePaymentRequired,
   defaultLimits,
@@ -12,6 +13,7 @@ import {
   offerTypedData,
   paymentRequiredHeader,
   programInfo,
+  toolProposal,
   toAddress,
   toHex,
   type Limits,
@@ -63,22 +65,27 @@ export function createPerson({ url, http, account = createAccount() }: { url: st
       name,
       deterministic = false,
       paid = false,
+      isTool = false,
       limits = {},
     }: {
       program: Uint8Array;
       name: string;
       deterministic?: boolean;
       paid?: boolean;
+      /** It describes itself. */
+      isTool?: boolean;
       limits?: Partial<Limits>;
     }): Promise<string> {
       const answer = await http.ask(`${url}/api/programs`, { method: 'PUT', headers: session(), body: program });
       const { cid, runtime } = programInfo.parse(JSON.parse(expectStatus(answer, 201).body.toString()));
       const { token: coin } = await info();
       if (!coin) throw new Error('This node has no chain to sell on; `freehold doctor` says why');
+      const tool = isTool ? toolProposal.parse(await sendJson(`/api/programs/${cid}/describe`, {}, 200)).tool : undefined;
       const offer: Offer = {
         version: 1,
         name,
-        interface: 'cgi',
+        interface: tool ? 'tool' : 'cgi',
+        ...(tool && { tool }),
         programs: [{ runtime, cid }],
         limits: { ...defaultLimits, ...limits },
         ...(deterministic && { deterministic }),
@@ -88,7 +95,7 @@ export function createPerson({ url, http, account = createAccount() }: { url: st
         expiresAt: Date.now() + hour,
       };
       const listed = await sendJson('/api/offers', { offer, signature: await signTypedData(offerTypedData(offer)) }, 201);
-      return `${url}/${offerSummary.parse(listed).offer.name}.cgi`;
+      return `${url}${callPath(offer.interface, offerSummary.parse(listed).offer.name)}`;
     },
 
     /** 100 test USDC from the faucet. */

@@ -4,10 +4,16 @@ import { z } from 'zod';
 import { startChild, type Child } from './child.ts';
 
 const yardstickReady = z.object({ hello: z.string(), file: z.string() });
-const nodeReady = z.object({ url: z.string(), sandbox: z.object({ native: z.string().optional(), wasm: z.string().optional() }) });
+const nodeReady = z.object({
+  url: z.string(),
+  sandbox: z.object({ native: z.string().optional(), wasm: z.string().optional(), javascript: z.string().optional() }),
+});
 const command = fileURLToPath(new URL('./main.ts', import.meta.resolve('@freehold/cli')));
 
-export type Freehold = Child & { url: string; refusals: { native?: string | undefined; wasm?: string | undefined } };
+export type Freehold = Child & {
+  url: string;
+  refusals: z.output<typeof nodeReady>['sandbox'];
+};
 export type Yardstick = Child & { hello: string; file: string };
 
 /** `freehold up`, with the settings that a service has. */

@@ -9,7 +9,7 @@ const facts: Welcome = {
   dataDirectory: '/data',
   testMoney: true,
   chainRefusal: undefined,
-  sandbox: { native: undefined, wasm: undefined },
+  sandbox: { native: undefined, wasm: undefined, javascript: undefined },
   claimCode: 'ABCD-1234',
 };
 
@@ -28,7 +28,7 @@ test('an owned node shows no code; what is missing is told', () => {
     ...facts,
     claimCode: undefined,
     chainRefusal: 'There is no chain.',
-    sandbox: { native: 'No Landlock.', wasm: undefined },
+    sandbox: { native: 'No Landlock.', wasm: undefined, javascript: undefined },
   });
   assert.doesNotMatch(text, /claim|TEST MONEY/i);
   assert.match(text, /There is no chain\.[\s\S]*No Landlock\./);

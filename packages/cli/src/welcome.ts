@@ -8,7 +8,7 @@ export type Welcome = {
   /** Why nothing can be sold, or undefined. */
   chainRefusal: string | undefined;
   /** Why an engine refuses to run functions, or undefined. */
-  sandbox: { native: string | undefined; wasm: string | undefined };
+  sandbox: { native: string | undefined; wasm: string | undefined; javascript: string | undefined };
   /** The one-time code, while nobody owns the node. */
   claimCode: string | undefined;
 };
@@ -24,6 +24,7 @@ export function welcome({ version, url, dataDirectory, testMoney, chainRefusal, 
     ['Claim code', claimCode && `${claimCode}   (once; only asked for when you claim from another machine)`],
     ['Native', sandbox.native && `programs for Linux are refused: ${sandbox.native}`],
     ['WebAssembly', sandbox.wasm && `refused: ${sandbox.wasm}`],
+    ['JavaScript', sandbox.javascript && `refused: ${sandbox.javascript}`],
   ];
   return [
     `Freehold ${version} is running.`,

@@ -75,7 +75,7 @@ export type RunningNode = {
   info: NodeInfo;
   /** Why there is no chain, or undefined. */
   chainRefusal: string | undefined;
-  sandbox: { native: string | undefined; wasm: string | undefined };
+  sandbox: { native: string | undefined; wasm: string | undefined; javascript: string | undefined };
   /** Where IPFS peers can connect; none unless bitswap is switched on. */
   peerAddresses: readonly string[];
   /** Every route with its policy: what the authorization tests walk through. */
@@ -217,7 +217,11 @@ export async function startNode({
       testMoney: localChain.kind === 'running',
       rpcUrl: arrival.isLoopback ? (chain?.rpcUrl ?? null) : null,
       signer: keeper.address,
-      sandbox: { native: compute.sandbox.native.available, wasm: compute.sandbox.wasm.available },
+      sandbox: {
+        native: compute.sandbox.native.available,
+        wasm: compute.sandbox.wasm.available,
+        javascript: compute.sandbox.javascript.available,
+      },
     });
 
     const builtIn = openBuiltInPrograms(programsDirectory);
@@ -319,7 +323,11 @@ export async function startNode({
       info: info({ origin: url, remoteAddress: '127.0.0.1', isLoopback: true, userAgent: '' }),
       chainRefusal: localChain.kind === 'unavailable' ? localChain.message : undefined,
       peerAddresses: bitswap?.addresses ?? [],
-      sandbox: { native: refusalOf(compute.sandbox.native), wasm: refusalOf(compute.sandbox.wasm) },
+      sandbox: {
+        native: refusalOf(compute.sandbox.native),
+        wasm: refusalOf(compute.sandbox.wasm),
+        javascript: refusalOf(compute.sandbox.javascript),
+      },
       routes,
       failed: failure.promise,
       stop: () => stopAll(stops, log),

@@ -79,7 +79,7 @@ export const nodeInfo = z.object({
   rpcUrl: z.string().nullable(),
   /** The address that signs receipts. It changes at every start; former ones are in /api/signers. */
   signer: address,
-  sandbox: z.object({ native: z.boolean(), wasm: z.boolean() }),
+  sandbox: z.object({ native: z.boolean(), wasm: z.boolean(), javascript: z.boolean() }),
 });
 export type NodeInfo = z.output<typeof nodeInfo>;
 
