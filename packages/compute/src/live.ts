@@ -128,10 +128,13 @@ export function openLive({ now }: { now: () => number }) {
       return promise;
     },
 
-    cancel(id: string): boolean {
+    /** For one of those who wait for it (`isOne`), only when nobody else does. */
+    cancel(id: string, { isOne = false }: { isOne?: boolean } = {}): 'stopped' | 'shared' | 'ended' {
       const entry = entries.get(id);
-      entry?.controller.abort();
-      return entry !== undefined;
+      if (!entry) return 'ended';
+      if (isOne && entry.waiters > 1) return 'shared';
+      entry.controller.abort();
+      return 'stopped';
     },
 
     list: (): LiveTask[] => [...entries.values()].map(toTask),

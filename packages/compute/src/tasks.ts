@@ -303,7 +303,7 @@ export function openTasks({
       return { task: name.id, ended };
     },
 
-    /** Stops a task that waits or runs. Answers whether there was one. */
+    /** Stops a task that waits or runs. Answers what came of it. */
     cancel: live.cancel,
     /** What waits or runs now. */
     live: live.list,

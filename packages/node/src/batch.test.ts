@@ -64,6 +64,12 @@ async function begin(args: string[], seconds = 5): Promise<{ task: string; acces
   return { ...JSON.parse(text), location: response.headers.get('location') ?? '', header };
 }
 
+async function expectBegun(response: Response): Promise<{ task: string; access: string }> {
+  const text = await response.text();
+  assert.equal(response.status, 302, text);
+  return JSON.parse(text);
+}
+
 async function ended(location: string): Promise<{ status: string; exit_code?: number }> {
   for (;;) {
     const task = await expectJson(await fetch(new URL(location, node.url)));
@@ -218,4 +224,24 @@ test('a run is stopped by its payer, costs nothing then, and its output is not g
   assert.ok(statistics.calls >= 4 && statistics.failures.killed === 1, JSON.stringify(statistics));
   const { logs } = await expectJson(await seller.fetch('/api/offers/sums/logs'));
   assert.ok(logs.length >= 4);
+});
+
+test('who asks for the same run cannot stop it for another', async () => {
+  verifies('compute.batch');
+  const { token } = node.info;
+  assert.ok(token);
+  const limits = { ...defaultLimits, wallMs: 60_000, cpuMs: 60_000 };
+  await sell(node, seller, { program: arithmetic, name: 'shared', interface: 'batch', open: { args: true }, deterministic: true, limits });
+  const url = `${node.url}/shared/run/60`;
+  const begun: { task: string; access: string }[] = [];
+  for (const wallet of [payer, await node.payer()]) {
+    const header = await paymentFor(wallet, await termsOf(url, post(['spin', '0'])), token);
+    begun.push(await expectBegun(await fetch(url, post(['spin', '0'], header))));
+  }
+  const [first, second] = begun;
+  assert.ok(first && second && first.task === second.task);
+  const path = `/api/tasks/${first.task}`;
+  const refusal = await fetch(new URL(`${path}?access=${second.access}`, node.url), { method: 'DELETE' });
+  assert.deepEqual([refusal.status, /Somebody else waits/.test(await refusal.text())], [409, true]);
+  assert.equal((await seller.fetch(path, { method: 'DELETE' })).status, 202, 'its seller can');
 });

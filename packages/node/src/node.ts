@@ -274,7 +274,10 @@ export async function startNode({
         identity,
         lent,
         authenticate: identity.authenticate,
-        perform: (request) => server.inject(request),
+        async perform(request) {
+          const answer = await server.inject({ ...request, payloadAsStream: true });
+          return { statusCode: answer.statusCode, headers: answer.headers, body: answer.stream() };
+        },
         directory: join(dataDirectory, 'compute', 'inputs'),
       }),
       ...functionRoutes({ compute, sales, metrics: () => metrics, directory: join(dataDirectory, 'compute', 'inputs') }),

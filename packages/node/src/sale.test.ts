@@ -271,7 +271,10 @@ test('a program cannot speak for the node: neither of payments and receipts, nor
   verifies('foundation.origin');
   const forged = [
     'payment-response',
+    'x-payment-response',
     'x-freehold-receipt',
+    'cdn-cache-control',
+    'secure-session-registration',
     'clear-site-data',
     'strict-transport-security',
     'www-authenticate',

@@ -161,10 +161,10 @@ const publicHeaders = {
 /**
  * Headers of an answer that speak for the node or for its whole origin, and so are not a program's to set: payments and
  * receipts, who may read the answer, what the browser shall remember of this host, prompts in the host's name, and orders to a
- * server in front of the node, such as to send one of its own files.
+ * server in front of the node, such as to send one of its own files, or to keep for others what one has paid for.
  */
 export const nodeHeaders =
-  /^(payment-.*|x-freehold-.*|x-os402-.*|x-request-id|access-control-.*|cross-origin-.*|content-security-policy.*|clear-site-data|strict-transport-security|alt-svc|service-worker-allowed|report-to|reporting-endpoints|nel|accept-ch|critical-ch|set-login|use-as-dictionary|speculation-rules|attribution-reporting-.*|observe-browsing-topics|origin-agent-cluster|www-authenticate|proxy-authenticate|x-accel-.*|x-sendfile.*|x-lighttpd-send-file|x-litespeed-.*|surrogate-.*|server|date)$/;
+  /^(payment-.*|x-payment.*|x-freehold-.*|x-os402-.*|x-request-id|access-control-.*|cross-origin-.*|content-security-policy.*|clear-site-data|strict-transport-security|alt-svc|service-worker-allowed|report-to|reporting-endpoints|nel|accept-ch|critical-ch|set-login|use-as-dictionary|speculation-rules|attribution-reporting-.*|observe-browsing-topics|origin-agent-cluster|www-authenticate|proxy-authenticate|x-accel-.*|x-sendfile.*|x-lighttpd-send-file|x-litespeed-.*|surrogate-.*|.+-cache-control|sec(ure)?-session-.*|server|date)$/;
 
 type Sent = { call: CallableOffer; scriptPath: string; reply: FastifyReply };
 

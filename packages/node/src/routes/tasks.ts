@@ -185,8 +185,11 @@ export const taskRoutes = (options: TaskRoutesOptions) => {
       status: 202,
       answer: taskSummary,
       async handle(call) {
-        const { task } = await find(call);
-        if (!compute.tasks.cancel(task.id))
+        const { task, reader } = await find(call);
+        const done = compute.tasks.cancel(task.id, { isOne: reader === 'payer' });
+        if (done === 'shared')
+          throw new ComputeError('request_invalid', 409, 'Somebody else waits for the same run, so it is not stopped.');
+        if (done === 'ended')
           throw new ComputeError('request_invalid', 409, 'The task has ended already: there is nothing to stop.');
         return summarise(task);
       },

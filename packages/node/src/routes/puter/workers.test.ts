@@ -160,6 +160,34 @@ test('a worker acts for its owner as an app of its own, and for a caller who len
   assert.equal(await (await call('/secret')).text(), 'secret', 'what the owner gives it, it has');
 });
 
+test('a worker reaches no driver but the key-value store, whatever it does to its own globals', async () => {
+  verifies('compute.workers.reach');
+  await puter.fs.write(
+    'grasping.js',
+    `router.get('/', async ({ user }) => {
+      await user.puter.fs.write('planted.js', "router.get('/', () => 'still here')");
+      const filePath = (await user.puter.fs.stat('planted.js')).path;
+      const stringify = JSON.stringify;
+      const asked = [];
+      for (const call of [
+        { interface: 'workers', driver: 'worker-service', method: 'create', args: { workerName: 'planted', filePath } },
+        { interface: 'puter-apps', driver: 'es:app', method: 'select', args: {} },
+      ]) {
+        JSON.stringify = () => stringify(call);
+        asked.push(await user.puter.kv.get('x').then(() => 'answered', () => 'refused'));
+        JSON.stringify = stringify;
+      }
+      return asked;
+    });`,
+  );
+  await puter.workers.create('grasping', 'grasping.js');
+  const answer = await fetch(new URL('/workers/grasping', node.url), { headers: { 'puter-auth': other.token } });
+  assert.deepEqual(await expectJson(answer), ['refused', 'refused']);
+  assert.equal((await fetch(new URL('/workers/planted', node.url))).status, 404);
+  assert.deepEqual((await expectJson(await other.fetch('/api/workers'))).workers, []);
+  await puter.workers.delete('grasping');
+});
+
 test('its owner reads what a worker wrote, and nobody else', async () => {
   verifies('compute.workers.router');
   assert.deepEqual([(await call('/fail')).status, await (await call('/fail')).text()], [500, 'The worker failed.\n']);
