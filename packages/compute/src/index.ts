@@ -59,6 +59,7 @@ export { tryOut, type Trial, type TrialResult } from './try-out.ts';
 export type { Progress } from './tool/progress.ts';
 export { toolDocument } from './tool/description.ts';
 export type { Outcome } from './outcome.ts';
+export { isPublicAddress } from './outbound/public-address.ts';
 
 /** What the outputs of all tasks may take when nothing is said. */
 const defaultOutputBytes = 10 * 1024 ** 3;

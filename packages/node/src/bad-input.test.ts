@@ -169,6 +169,9 @@ test('hostile HTTP is refused and the node goes on', async () => {
     'two hosts': `GET /api/node HTTP/1.1\r\nHost: ${host}\r\nHost: evil.example\r\n\r\n`,
     'no host': 'GET /api/node HTTP/1.1\r\n\r\n',
     'a foreign host (DNS rebinding)': 'GET /api/node HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n',
+    'a public address of another machine (a sign-in that is passed on)':
+      'POST /api/auth/challenge HTTP/1.1\r\nHost: 8.8.8.8:4200\r\nConnection: close\r\n\r\n',
+    'the same with IPv6': 'GET /api/node HTTP/1.1\r\nHost: [2606:4700::1111]:4200\r\nConnection: close\r\n\r\n',
     'an absolute URL': `GET http://evil.example/api/node HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`,
     'both lengths': `POST /api/auth/challenge HTTP/1.1\r\nHost: ${host}\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`,
     'two lengths': `POST /api/auth/challenge HTTP/1.1\r\nHost: ${host}\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello`,
@@ -180,6 +183,11 @@ test('hostile HTTP is refused and the node goes on', async () => {
     const status = await raw(request);
     assert.match(status, /^HTTP\/1\.1 4\d\d /, `${what}: ${status}`);
   }
+  for (const [name, code] of [
+    ['8.8.8.8', 421],
+    ['192.168.1.5:4200', 200],
+  ] as const)
+    assert.match(await raw(`GET /api/node HTTP/1.1\r\nHost: ${name}\r\nConnection: close\r\n\r\n`), new RegExp(`^HTTP/1.1 ${code} `), name);
   assert.equal((await fetch(new URL('/api/health', node.url))).status, 200);
 });
 

@@ -16,7 +16,7 @@ const settings = z.object({
   /** Loopback only by default: opening a node to the network is the owner's decision. */
   host: z.string().min(1).default('127.0.0.1'),
   data: z.string().min(1).optional(),
-  /** Public origins under which the node is reached, such as https://cloud.example.org. Loopback names and IP addresses always work. */
+  /** Public origins under which the node is reached, such as https://cloud.example.org. Loopback names, private addresses, and those of this machine always work. */
   origins: z.string().default(''),
   /** Host names under which published content gets origins of its own, such as pages.example.net. */
   gateway: z.string().default(''),

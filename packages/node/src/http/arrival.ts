@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
+import { isPublicAddress } from '@freehold/compute';
 import { RequestError } from '../error.ts';
 import { gatewayHostOf } from './gateway-host.ts';
 import type { Arrival } from './route.ts';
@@ -18,9 +19,18 @@ export function isOwnOrigin(origin: string, origins: readonly string[]): boolean
 }
 
 /**
+ * Whether a host is a public address that is not the one which was connected to. Its server could be another's: what a wallet signs for
+ * a page there, such as to sign in, would be good here.
+ */
+function isElsewhere(name: string, localAddress: string | undefined): boolean {
+  const host = name.replace(/^\[|\]$/g, '');
+  return isPublicAddress(host) && host !== localAddress?.replace(/^::ffff:/i, '');
+}
+
+/**
  * Decides under which of its names the node was addressed. A Host that is not one of them is refused, which stops DNS
  * rebinding: a page on another site cannot make a browser talk to this node under that site's name. IP addresses are
- * always taken, since no name resolution is involved. `gateways` names the hosts of published content, where a caller can
+ * taken, since no name resolution is involved, but public ones only when they are this machine's. `gateways` names the hosts of published content, where a caller can
  * reach nothing else; leave them out where the whole node is reached. Errors: `invalid_request`, `host_unknown`.
  */
 export function arrivalOf(request: IncomingMessage, origins: readonly string[], gateways?: readonly string[]): Arrival {
@@ -34,7 +44,7 @@ export function arrivalOf(request: IncomingMessage, origins: readonly string[], 
   const configured = origins.find((origin) => new URL(origin).host === host.toLowerCase());
   const origin = configured ?? `http://${host.toLowerCase()}`;
   const gateway = gateways && gatewayHostOf(host, gateways);
-  if (!gateway && !isOwnOrigin(origin, origins)) {
+  if (!gateway && (!isOwnOrigin(origin, origins) || (!configured && isElsewhere(name, request.socket.localAddress)))) {
     throw new RequestError(
       'host_unknown',
       421,

@@ -189,8 +189,7 @@ export const taskRoutes = (options: TaskRoutesOptions) => {
         const done = compute.tasks.cancel(task.id, { isOne: reader === 'payer' });
         if (done === 'shared')
           throw new ComputeError('request_invalid', 409, 'Somebody else waits for the same run, so it is not stopped.');
-        if (done === 'ended')
-          throw new ComputeError('request_invalid', 409, 'The task has ended already: there is nothing to stop.');
+        if (done === 'ended') throw new ComputeError('request_invalid', 409, 'The task has ended already: there is nothing to stop.');
         return summarise(task);
       },
     }),
