@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import { canonicalJson, encodeTask, taskIdOfBlock, type Address, type Limits, type TaskPreimage } from '@freehold/protocol';
 import { batchInvocation, type BatchRequest } from './batch.ts';
 import type { OwnPath } from './cgi/answer-reader.ts';
-import { cgiEnvironment, redirectedRequest, type FunctionRequest } from './cgi/environment.ts';
+import { cgiEnvironment, isBodyAnnounced, redirectedRequest, remoteAddressName, type FunctionRequest } from './cgi/environment.ts';
 import type { ProgramKind, Run } from './engine.ts';
 import { ComputeError } from './error.ts';
 import { exportCall, isLibrary } from './export-call.ts';
@@ -201,9 +201,10 @@ export const runOf = ({ cid, kind, runtime }: ProgramRow): Pick<Run, 'program' |
 export const isNative = (kind: ProgramKind): boolean => kind === 'native' || kind === 'dynamic' || kind === 'script';
 
 /** All that `identify` looks at in a request without a body to a deterministic function. */
-function keyOf({ id, offer, program }: CallableOffer, { method, path, query, headers }: FunctionRequest): string {
-  const varied = (offer.vary ?? []).map((name) => headers[name]);
-  return JSON.stringify([id, program.cid, method, path, query, headers['content-type'], headers['cache-control'], varied]);
+function keyOf({ id, offer, program }: CallableOffer, { method, path, query, headers, remoteAddress }: FunctionRequest): string {
+  const varied = (offer.vary ?? []).map((name) => (name === remoteAddressName ? remoteAddress : headers[name]));
+  const { 'content-type': type, 'cache-control': control } = headers;
+  return JSON.stringify([id, program.cid, method, path, query, type, control, isBodyAnnounced(headers), varied]);
 }
 
 /** A caller who wants the result for himself says so as HTTP has it (RFC 9111 §5.2). */

@@ -28,7 +28,7 @@ const neverPassed =
   /^(authorization|proxy|proxy-.*|payment-.*|x-payment.*|x-402-.*|sign-in-with-x|content-length|content-type|connection|keep-alive|te|trailer|transfer-encoding|upgrade|expect)$/;
 
 /** Not a header: a function that lists this name in `vary` gets the caller's address, which is then part of the task's identity. */
-const remoteAddress = 'remote-addr';
+export const remoteAddressName = 'remote-addr';
 
 /** By what paths a function may name itself: always by its id, and by its name, which may come to mean another one. */
 export const scriptNamesOf = (offer: Offer, offerId: string): string[] => [`/${offerId}.cgi`, `/${offer.name}.cgi`];
@@ -59,7 +59,7 @@ export function cgiEnvironment({
     SERVER_NAME: fixed ? 'localhost' : request.server.name,
     SERVER_PORT: fixed ? '80' : request.server.port,
     REQUEST_SCHEME: fixed ? 'http' : request.server.scheme,
-    REMOTE_ADDR: vary.includes(remoteAddress) ? request.remoteAddress : '127.0.0.1',
+    REMOTE_ADDR: vary.includes(remoteAddressName) ? request.remoteAddress : '127.0.0.1',
     REQUEST_METHOD: request.method,
     SCRIPT_NAME: `/${offerId}.cgi`,
     PATH_INFO: decodePath(request.path),
@@ -67,13 +67,11 @@ export function cgiEnvironment({
     REQUEST_URI: `/${offerId}.cgi${toUtf8(request.path)}${query ? `?${query}` : ''}`,
   };
   const { headers } = request;
-  // A body that was announced has a length, be it 0.
-  if (inputSize > 0 || headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined)
-    environment['CONTENT_LENGTH'] = String(inputSize);
+  if (inputSize > 0 || isBodyAnnounced(headers)) environment['CONTENT_LENGTH'] = String(inputSize);
   const type = headers['content-type'];
   if (type) environment['CONTENT_TYPE'] = toUtf8(type);
   for (const name of vary) {
-    if (name === remoteAddress || neverPassed.test(name)) continue;
+    if (name === remoteAddressName || neverPassed.test(name)) continue;
     const header = headers[name];
     const value = name === 'cookie' && header !== undefined ? incomingCookies(header) : header;
     if (value !== undefined) environment[`HTTP_${name.toUpperCase().replaceAll('-', '_')}`] = toUtf8(value);
@@ -84,6 +82,10 @@ export function cgiEnvironment({
   }
   return environment;
 }
+
+/** A body that was announced has a length, be it 0. */
+export const isBodyAnnounced = (headers: FunctionRequest['headers']): boolean =>
+  headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined;
 
 /** The request for another path of the same program, which it asked for itself: without a body (RFC 3875 §6.2.2). */
 export function redirectedRequest(request: FunctionRequest, { path, query }: OwnPath): FunctionRequest {
