@@ -130,6 +130,57 @@ test('bodies stream both ways, and a slow reader holds the program back', async 
   assert.ok(mostAhead < 2_500_000, `${mostAhead} bytes were waiting within the process`);
 });
 
+const flood = `export default { fetch: () => new Response(new ReadableStream({ pull(controller) { controller.enqueue(new Uint8Array(65536)) } })) }`;
+
+test('who takes an answer slowly, or never, holds the program back until its time is up', async () => {
+  verifies('compute.cgi.streaming');
+  const limits = { ...testLimits, wallMs: 500, outputBytes: 64 << 20 };
+  const stuck = await tested.run(flood, { env: webEnv(), limits, options: { onStdout: () => new Promise(() => undefined) } });
+  assert.equal(stuck.reason, 'wall');
+  assert.equal(await tested.value('1'), 1);
+});
+
+test('one whose output cannot be taken is stopped, and the error is told', async () => {
+  const options = { onStdout: () => Promise.reject(new Error('nobody is there')) };
+  await assert.rejects(tested.run(flood, { env: webEnv(), limits: { ...testLimits, outputBytes: 64 << 20 }, options }), /nobody is there/);
+  const short = `export default () => 'hello'`;
+  await assert.rejects(tested.run(short, { env: webEnv(), options }), /nobody is there/);
+  assert.equal(await tested.value('1'), 1);
+});
+
+test('input that breaks off after its call has been answered ends no later call', async () => {
+  const source = `export default { async fetch(request, { WAIT }) {
+    if (WAIT) await new Promise((resolve) => setTimeout(resolve, 500));
+    else {
+      const reader = request.body.getReader();
+      await reader.read();
+      void reader.read();
+    }
+    return new Response('x');
+  } }`;
+  async function* input() {
+    yield Buffer.from('beginning');
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    throw new Error('the caller has gone');
+  }
+  assert.equal((await tested.run(source, { env: webEnv({ REQUEST_METHOD: 'POST' }), input: input() })).reason, 'exit');
+  assert.equal((await tested.run(source, { env: webEnv({ WAIT: '1' }) })).reason, 'exit');
+});
+
+test('a call whose process ends while its program is being read ends with it', async () => {
+  const own = await openTestScripts({ size: 1 });
+  const program = `export default () => 'hello'`;
+  const running = own.run(program, {
+    env: webEnv(),
+    limits: { ...testLimits, wallMs: 500 },
+    async read() {
+      await own.close();
+      return Buffer.from(program);
+    },
+  });
+  assert.equal((await running).reason, 'killed');
+});
+
 test('what a module is given are values of its own realm', async () => {
   verifies('compute.javascript.call');
   const holds = [

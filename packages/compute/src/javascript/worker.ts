@@ -132,7 +132,9 @@ export function startWorker({ launch, log, onFree }: { launch: Launch; log: Log;
     const taken = onStdout(chunk);
     if (!taken) return;
     host.pause();
-    now.taking = Promise.all([now.taking, taken]).then(() => host.resume());
+    now.taking = Promise.all([now.taking, taken])
+      .then(() => host.resume())
+      .catch((error: unknown) => breakOff(now, error));
   }
 
   function takeLog(now: Running, chunk: Buffer): void {
@@ -140,6 +142,22 @@ export function startWorker({ launch, log, onFree }: { launch: Launch; log: Log;
     if (now.logged > 2 * 64 * 1024) throw new Error('more on standard error than it may write');
     if (now.options.onStderr) void now.options.onStderr(chunk);
     else now.stderr.push(chunk);
+  }
+
+  /** `short`: all of its input. */
+  async function begin(now: Running, short: Uint8Array | undefined): Promise<void> {
+    try {
+      if (program === undefined) {
+        program = programOf(now.job);
+        const source = await now.job.read();
+        // It may have been given up, or its process may have ended.
+        if (running !== now) return;
+        host.send('program', { kind: now.job.kind }, [source]);
+      }
+      host.send('run', toHead(now.job, short !== undefined), short ? [short] : []);
+    } catch (error) {
+      breakOff(now, error);
+    }
   }
 
   async function sendInput(now: Running): Promise<void> {
@@ -152,8 +170,7 @@ export function startWorker({ launch, log, onFree }: { launch: Launch; log: Log;
         for (let from = 0; from < next.value.length; from += shortInput)
           host.send('input', null, [next.value.subarray(from, from + shortInput)]);
     } catch (error) {
-      now.fail(error instanceof Error ? error : new Error(String(error)));
-      end();
+      breakOff(now, error);
     }
   }
 
@@ -171,6 +188,16 @@ export function startWorker({ launch, log, onFree }: { launch: Launch; log: Log;
   function stop(now: Running, verdict: Verdict): void {
     if (running !== now || now.verdict) return;
     now.verdict = verdict;
+    end();
+    // Its caller need not wait until the system has taken the process apart.
+    now.finish(interruptedResult(now, { code: null, signal: 'SIGKILL', said: '' }));
+  }
+
+  /** Ends a call whose input cannot be had, or whose output cannot be taken. */
+  function breakOff(now: Running, error: unknown): void {
+    // The process may be at another call by now.
+    if (running !== now) return;
+    now.fail(error instanceof Error ? error : new Error(String(error)));
     end();
   }
 
@@ -198,19 +225,10 @@ export function startWorker({ launch, log, onFree }: { launch: Launch; log: Log;
       return usedAt;
     },
     kill: end,
-    async run(job, input, options) {
+    run(job, input, options) {
       state = 'busy';
       usedAt = performance.now();
       const { signal } = options;
-      if (program === undefined) {
-        program = programOf(job);
-        try {
-          host.send('program', { kind: job.kind }, [await job.read()]);
-        } catch (error) {
-          end();
-          throw error;
-        }
-      }
       const done = Promise.withResolvers<RunResult>();
       const settle = () => {
         clearInterval(timer);
@@ -247,7 +265,7 @@ export function startWorker({ launch, log, onFree }: { launch: Launch; log: Log;
       running = now;
       signal?.addEventListener('abort', giveUp, { once: true });
       if (signal?.aborted) giveUp();
-      host.send('run', toHead(job, short !== undefined), short ? [short] : []);
+      else void begin(now, short);
       return done.promise;
     },
   };

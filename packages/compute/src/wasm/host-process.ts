@@ -22,7 +22,7 @@ export type HostEnd = { code: number | null; signal: NodeJS.Signals | null; said
 export type HostProcess = {
   readonly pid: number;
   send(kind: FrameKind, head?: unknown, body?: readonly Uint8Array[]): void;
-  /** Takes no more frames for a while, which holds the process back. */
+  /** Takes no more frames for a while, which holds the process back; but what one that was killed still has to say must not hide its end. */
   pause(): void;
   resume(): void;
   kill(): void;
@@ -60,6 +60,7 @@ export function startHost(options: {
     stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
   });
   let said = '';
+  let killed = false;
   const standardError = child.stdio[2];
   if (standardError instanceof Readable) standardError.on('data', (piece: Buffer) => (said = (said + piece.toString()).slice(-4096)));
 
@@ -80,14 +81,20 @@ export function startHost(options: {
     });
   }
 
+  const resume = () => void (channel instanceof Duplex && channel.resume());
+
   return {
     pid: child.pid ?? 0,
     send(kind, head, body) {
       if (channel instanceof Duplex && channel.writable) channel.write(encodeFrame(kind, head, body));
     },
-    pause: () => void (channel instanceof Duplex && channel.pause()),
-    resume: () => void (channel instanceof Duplex && channel.resume()),
-    kill: () => void child.kill('SIGKILL'),
+    pause: () => void (channel instanceof Duplex && !killed && channel.pause()),
+    resume,
+    kill() {
+      killed = true;
+      child.kill('SIGKILL');
+      resume();
+    },
     ended: new Promise((resolve) => {
       child.once('error', (error) => resolve({ code: null, signal: null, said: error.message }));
       child.once('close', (code, signal) => resolve({ code, signal, said: said.trim() }));

@@ -110,7 +110,6 @@ export function startWorker({ launch, log }: { launch: Launch; log: Log }): Work
       .catch((error: unknown) => {
         now.fail(error instanceof Error ? error : new Error(String(error)));
         host.kill();
-        host.resume();
         state = 'ended';
       });
   }
@@ -160,8 +159,6 @@ export function startWorker({ launch, log }: { launch: Launch; log: Log }): Work
     // Its caller need not wait until the system has taken the process apart.
     state = 'ended';
     now.finish(interruptedResult(now, { code: null, signal: 'SIGKILL', said: '' }));
-    // What it still has to say must not keep its end from being seen.
-    host.resume();
   }
 
   function retireIfLarge(): void {
