@@ -240,7 +240,7 @@ test(
     verifies('compute.desktop');
     await page.getByText('Try it', { exact: true }).click();
     await page.getByRole('button', { name: 'Call it', exact: true }).click();
-    await page.getByRole('group', { name: 'Answer' }).getByText('It has a price').waitFor();
+    await page.getByRole('group', { name: 'Answer' }).getByText('13', { exact: true }).waitFor();
     await page.getByRole('region', { name: 'The last thirty days' }).getByText('From the cache').waitFor();
     await picture('9-tried');
     await isAccessible('a function that was tried');

@@ -5,11 +5,12 @@ import { Field, Labelled } from '../../components/Field.tsx';
 import { Note } from '../../components/Note.tsx';
 import { useServices } from '../../services.ts';
 import type { FunctionAnswer } from '../../api/functions.ts';
+import { namedUrl } from './call-example.ts';
 import css from './OfferDetails.module.css';
 
 const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 
-/** A call as anybody would make it, without a payment: a priced function answers what it costs. */
+/** A call without a payment: free for who sells the function; to anybody else a priced one answers what it costs. */
 export function TryIt({ summary, onCalled }: { summary: OfferSummary; onCalled: () => void }) {
   const { api, toasts } = useServices();
   const { offer, example } = summary;
@@ -26,6 +27,13 @@ export function TryIt({ summary, onCalled }: { summary: OfferSummary; onCalled: 
 
   const send = async (event: FormEvent) => {
     event.preventDefault();
+    // It is sent with the session, so nowhere else.
+    const home = new URL(namedUrl(summary)).pathname;
+    const { pathname, origin } = new URL(path, location.href);
+    if (origin !== location.origin || (pathname !== home && !pathname.startsWith(`${home}/`))) {
+      toasts.fail(new Error(`The path begins with ${home}.`));
+      return;
+    }
     setBusy(true);
     try {
       const hasBody = method !== 'GET' && body !== '';
@@ -74,7 +82,9 @@ function Answer({ answer: { status, milliseconds, type, text, isCached } }: { an
   return (
     <div className={css.answer} role="group" aria-label="Answer" aria-live="polite">
       {status === 402 ? (
-        <Note tone="caution">It has a price, and this call paid nothing: these are the terms. Call it with `freehold curl` to pay.</Note>
+        <Note tone="caution">
+          It has a price, and this call paid nothing: these are the terms. Pay with `freehold curl`, or `freehold run` for a batch.
+        </Note>
       ) : (
         <p>
           <b>{status}</b> <small>{facts}</small>
