@@ -127,6 +127,25 @@ describe("OS402's paths", { skip: withoutCompiler }, () => {
     assert.equal((await fetch(new URL('/gone.cgi', node.url))).status, 404);
   });
 
+  test('an older document does not take the place of a later one, whoever sends it', async () => {
+    verifies('compute.os402.http');
+    const { offer } = await sell(node, seller, { program, name: 'dearer', amount: '9000' });
+    const send = async (changed: Offer) => {
+      const config = JSON.stringify(await signOffer(seller.account, changed));
+      return (await upload(offerIdOf(changed), { config, [`exe_${offer.programs[0]?.runtime}`]: program })).status;
+    };
+    const cheaper = { ...offer, prices: offer.prices.map((price) => ({ ...price, amount: '1' })) };
+    const priceNow = async () => (await expectJson(await fetch(new URL('/api/offers/dearer', node.url)))).offer.prices[0].amount;
+    assert.deepEqual([await send({ ...cheaper, createdAt: offer.createdAt - 60_000 }), await priceNow()], [409, '9000']);
+    assert.deepEqual([await send({ ...cheaper, createdAt: Date.now() + 1 }), await priceNow()], [201, '1']);
+
+    const lasting = await sign(payloadOf('lasting'));
+    assert.equal((await upload(lasting.hash, { config: lasting.text, [`exe_${here}`]: program })).status, 201);
+    const until = Math.floor(Date.now() / 1000) + 600;
+    const shorter = await sign(payloadOf('lasting', (payload) => payload.replace(/"valid_until":\d+/, `"valid_until":${until}`)));
+    assert.equal((await upload(shorter.hash, { config: shorter.text, [`exe_${here}`]: program })).status, 409);
+  });
+
   test('our own document may come by the same path, and is read there', async () => {
     verifies('compute.os402.http');
     const { offer: kept } = await sell(node, seller, { program, name: 'kept' });

@@ -43,6 +43,9 @@ type Wanted = {
   /** The sha256 of the private or public parts that it names, and whether only the program may see them. */
   parts: Partial<Record<'env' | 'stdin', { sha256: string; isSecret: boolean }>>;
   isOurs: boolean;
+  name: string;
+  /** Whether it was signed before one that is on sale. A document of OS402 does not say when; the later expiry counts. */
+  isBefore: (other: Offer) => boolean;
   publish: (parts: Os402Parts) => Promise<ListedOffer>;
 };
 
@@ -87,6 +90,8 @@ export const os402Routes = ({
         ...(stdin !== undefined && { stdin: { sha256: stdin, isSecret: exec.stdin_private } }),
       },
       isOurs: false,
+      name: offer.name ?? '',
+      isBefore: ({ expiresAt }) => offer.valid_until * 1000 < expiresAt,
       publish: (parts) =>
         compute.offers.publishOs402(offerOfOs402(document, { token, now: now(), parts }), {
           alias: document.hash,
@@ -108,15 +113,23 @@ export const os402Routes = ({
         ...(offer.secret?.input !== undefined && { stdin: { sha256: offer.secret.input, isSecret: true } }),
       },
       isOurs: true,
+      name: offer.name,
+      isBefore: ({ createdAt }) => offer.createdAt < createdAt,
       publish: () => compute.offers.publish({ offer, signature, caller: offer.owner }),
     };
   }
 
-  /** A document is public, so whoever has read it can send it again: it must not bring back what its seller has withdrawn. */
-  async function findEarlier(hash: string): Promise<ListedOffer | undefined> {
+  /**
+   * A document is public, so whoever has read it, here or on another node, can send it again: it must not bring back what its seller
+   * has withdrawn, or take the place of what he sells now.
+   */
+  async function findEarlier(hash: string, { owner, name, isBefore }: Wanted): Promise<ListedOffer | undefined> {
     const earlier = await compute.offers.get(hash).catch(() => undefined);
     if (earlier && earlier.state === 'withdrawn')
       throw new RequestError('forbidden', 409, 'The seller has withdrawn this very offer. To sell again, sign one with a later expiry.');
+    const current = earlier || name === '' ? undefined : await compute.offers.get(name).catch(() => undefined);
+    if (current && current.offer.owner === owner && isBefore(current.offer))
+      throw new RequestError('forbidden', 409, `The seller has a later offer named "${name}" on sale. To replace it, sign a new one.`);
     return earlier;
   }
 
@@ -158,7 +171,7 @@ export const os402Routes = ({
       wanted = readConfig(part.kind === 'field' ? part.value : (await readAtMost(part.content, configSizeLimit)).toString(), hash);
       if (!(await isSeller(wanted.owner)))
         throw new RequestError('forbidden', 403, `${wanted.owner} may not sell on this node. Its owner lets wallets in.`);
-      const earlier = await findEarlier(hash);
+      const earlier = await findEarlier(hash, wanted);
       if (earlier) return created(earlier.offer);
     }
     if (!wanted) throw new RequestError('invalid_request', 400, 'The first part must be "config": the signed offer.');
