@@ -6,6 +6,7 @@
 import { Socket } from 'node:net';
 import { attempt } from '../wasm/attempt.ts';
 import { encodeFrame, FrameReader, type Frame } from '../wasm/frame.ts';
+import { ownCpuMs } from '../wasm/own-usage.ts';
 import { hardenRealm } from './harden.ts';
 import type { RunHead } from './job.ts';
 import { openCall, type Call, type Program } from './call.ts';
@@ -46,7 +47,7 @@ function serve(limit: number): void {
       case 'modules': {
         modules = openModules(JSON.parse(Buffer.from(body).toString()) as RealmModules);
         prepare({ kind: 'program', source: '' });
-        send('ready', { processCpuMs: processCpuMs() });
+        send('ready', { processCpuMs: ownCpuMs() });
         break;
       }
       case 'program':
@@ -71,7 +72,7 @@ function serve(limit: number): void {
     // A turn of the event loop: what the call left in it is gone, or keeps it from being ready again, which is noticed.
     setImmediate(() => {
       next = program && prepare(program);
-      send('ready', { processCpuMs: processCpuMs() });
+      send('ready', { processCpuMs: ownCpuMs() });
     });
   }
 
@@ -79,9 +80,4 @@ function serve(limit: number): void {
     frames.push(piece);
     for (let frame = frames.next(); frame !== undefined; frame = frames.next()) take(frame);
   });
-}
-
-function processCpuMs(): number {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1000;
 }

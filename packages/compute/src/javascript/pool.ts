@@ -3,7 +3,8 @@ import { ComputeError } from '../error.ts';
 import type { PreparedRunner } from '../native/index.ts';
 import type { Log } from '../native/log.ts';
 import { launchLocked, type Launch } from '../wasm/host-process.ts';
-import { proveHost, type WasmProof } from '../wasm/prove.ts';
+import { proveHost, unproven, type WasmProof } from '../wasm/prove.ts';
+import { openWaitingCalls } from '../wasm/waiting-calls.ts';
 import type { JavaScriptJob } from './job.ts';
 import { javascriptHost, neverStarted, programOf, startWorker, type Worker } from './worker.ts';
 
@@ -33,21 +34,11 @@ export async function openJavaScriptPool({
   if ('unavailable' in runner) throw new ComputeError('sandbox_unavailable', 503, runner.unavailable);
   const launch = launchLocked(runner);
   const proof = await proveHost({ launch, program: javascriptHost, what: 'JavaScript' });
-  if (!proof.available) {
-    throw new ComputeError('sandbox_unavailable', 503, `${proof.reason} ${proof.advice}`, {
-      details: { reason: proof.reason, advice: proof.advice },
-    });
-  }
+  if (!proof.available) throw unproven(proof);
   return startPool({ launch, proof, size, log });
 }
 
-type Waiting = {
-  job: JavaScriptJob;
-  input: Buffer | AsyncIterable<Uint8Array>;
-  options: RunOptions;
-  resolve: (result: RunResult) => void;
-  reject: (error: unknown) => void;
-};
+type Call = { job: JavaScriptJob; input: Buffer | AsyncIterable<Uint8Array>; options: RunOptions };
 
 /** After this many processes in a row that ended before they were ready, waiting calls are refused. */
 const mostFailedStarts = 3;
@@ -55,7 +46,8 @@ const pauseAfterFailureMs = 1000;
 
 function startPool({ launch, proof, size, log }: { launch: Launch; proof: WasmProof; size: number; log: Log }): JavaScriptPool {
   const workers = new Set<Worker>();
-  const waiting: Waiting[] = [];
+  const waiting = openWaitingCalls<Call, RunResult>({ neverStarted });
+  const { line } = waiting;
   const most = size + 2;
   let running = 0;
   let failedStarts = 0;
@@ -82,7 +74,7 @@ function startPool({ launch, proof, size, log }: { launch: Launch; proof: WasmPr
     }
     failedStarts++;
     log('compute.javascript.start-failed', { attempt: failedStarts, said });
-    if (failedStarts >= mostFailedStarts) refuseWaiting(`No process for JavaScript can be started: ${said}`);
+    if (failedStarts >= mostFailedStarts) waiting.refuse(`No process for JavaScript can be started: ${said}`);
     setTimeout(keepOneBlank, pauseAfterFailureMs).unref();
   }
 
@@ -96,27 +88,23 @@ function startPool({ launch, proof, size, log }: { launch: Launch; proof: WasmPr
     } else addWorker();
   }
 
-  function refuseWaiting(message: string): void {
-    for (const { reject } of waiting.splice(0)) reject(new ComputeError('sandbox_unavailable', 503, message));
-  }
-
   function dispatch(): void {
-    for (let index = 0; running < size && index < waiting.length;) {
-      const next = waiting[index];
-      const worker = next && chooseWorker(programOf(next.job));
+    for (let index = 0; running < size && index < line.length;) {
+      const next = line[index];
+      const worker = next && chooseWorker(programOf(next.call.job));
       if (!next || !worker) {
         // A later call may be of a program that has a free process.
         index++;
         continue;
       }
-      waiting.splice(index, 1);
+      line.splice(index, 1);
       running++;
       void runOn(worker, next);
     }
-    if (waiting.length > 0) keepOneBlank();
+    if (line.length > 0) keepOneBlank();
   }
 
-  async function runOn(worker: Worker, { job, input, options, resolve, reject }: Waiting): Promise<void> {
+  async function runOn(worker: Worker, { call: { job, input, options }, resolve, reject }: (typeof line)[number]): Promise<void> {
     try {
       const isNew = worker.program === undefined;
       const result = worker.run(job, input, options);
@@ -147,24 +135,11 @@ function startPool({ launch, proof, size, log }: { launch: Launch; proof: WasmPr
     proof,
     async run(job, input, options = {}) {
       if (stopped) throw new ComputeError('sandbox_unavailable', 503, 'The JavaScript engine is stopping. Try again when the node is up.');
-      const { signal } = options;
-      if (signal?.aborted) return neverStarted();
-      const { promise, resolve, reject } = Promise.withResolvers<RunResult>();
-      const next: Waiting = { job, input, options, resolve, reject };
-      const giveUp = () => {
-        const place = waiting.indexOf(next);
-        if (place < 0) return;
-        waiting.splice(place, 1);
-        resolve(neverStarted());
-      };
-      signal?.addEventListener('abort', giveUp);
-      waiting.push(next);
-      dispatch();
-      return promise.finally(() => signal?.removeEventListener('abort', giveUp));
+      return waiting.add({ job, input, options }, { signal: options.signal, dispatch });
     },
     async stop() {
       stopped = true;
-      refuseWaiting('The JavaScript engine was stopped.');
+      waiting.refuse('The JavaScript engine was stopped.');
       await Promise.all(
         [...workers].map((worker) => {
           worker.kill();

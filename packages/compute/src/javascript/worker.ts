@@ -1,10 +1,10 @@
 import type { RunOptions, RunResult } from '../engine.ts';
 import type { Log } from '../native/log.ts';
 import type { Frame } from '../wasm/frame.ts';
-import { startHost, type HostEnd, type HostProgram, type Launch } from '../wasm/host-process.ts';
+import { faultOf, startHost, type HostEnd, type HostProgram, type Launch } from '../wasm/host-process.ts';
 import { cpuMsOf, residentBytesOf } from '../wasm/process-usage.ts';
 import { openAsks } from './asks.ts';
-import { largestScript, shortInput, type JavaScriptJob, type JavaScriptReason, type RunHead } from './job.ts';
+import { largestScript, mostStderr, shortInput, type JavaScriptJob, type JavaScriptReason, type RunHead } from './job.ts';
 import { readAsk, readPart, readReady, readResult } from './read-frames.ts';
 import { realmModules } from './realm-modules.ts';
 
@@ -139,7 +139,7 @@ export function startWorker({ launch, log, onFree }: { launch: Launch; log: Log;
 
   function takeLog(now: Running, chunk: Buffer): void {
     now.logged += chunk.length;
-    if (now.logged > 2 * 64 * 1024) throw new Error('more on standard error than it may write');
+    if (now.logged > 2 * mostStderr) throw new Error('more on standard error than it may write');
     if (now.options.onStderr) void now.options.onStderr(chunk);
     else now.stderr.push(chunk);
   }
@@ -318,10 +318,5 @@ export const neverStarted = (): RunResult => ({
 
 /** The result of a call whose process ended under it: because we killed it, or for a reason of its own. */
 function interruptedResult(now: Running, end: HostEnd): RunResult {
-  return { ...(now.verdict ?? verdictOn(end)), exitCode: null, ...usageOf(now), ...collected(now) };
-}
-
-function verdictOn({ code, signal, said }: HostEnd): Verdict {
-  if (/out of memory|heap limit/i.test(said)) return { reason: 'memory', message: 'It made its host process run out of memory.' };
-  return { reason: 'killed', message: `The process that ran it was ended from outside (${signal ?? `exit code ${code}`}).` };
+  return { ...(now.verdict ?? faultOf(end)), exitCode: null, ...usageOf(now), ...collected(now) };
 }

@@ -101,3 +101,9 @@ export function startHost(options: {
     }),
   };
 }
+
+/** Why a process ended that was not told to: what is said of the run that it was at. */
+export function faultOf({ code, signal, said }: HostEnd): { reason: 'memory' | 'killed'; message: string } {
+  if (/out of memory|heap limit/i.test(said)) return { reason: 'memory', message: 'It made its host process run out of memory.' };
+  return { reason: 'killed', message: `The process that ran it was ended from outside (${signal ?? `exit code ${code}`}).` };
+}

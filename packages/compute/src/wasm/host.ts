@@ -10,6 +10,7 @@ import { execute } from './execute.ts';
 import { largestProgram, largestTable } from './inspect.ts';
 import type { ReadHead, ReadyHead, ResultHead, RunHead } from './job.ts';
 import { attempt } from './attempt.ts';
+import { ownCpuMs } from './own-usage.ts';
 import { createWasi } from './wasi/wasi.ts';
 import { toSent } from './send-changes.ts';
 import { compileProgram, Refusal, type Program } from './program.ts';
@@ -37,7 +38,7 @@ async function serve(): Promise<void> {
   let released = 0;
   let answered = 0;
 
-  channel.send('ready', { processCpuMs: processCpuMs() } satisfies ReadyHead);
+  channel.send('ready', { processCpuMs: ownCpuMs() } satisfies ReadyHead);
   for (let frame = channel.receive(); frame !== undefined; frame = channel.receive()) {
     if (frame.kind !== 'run') throw new Error(`Expected a job, got a ${frame.kind} frame`);
     released += answer(frame.head as RunHead, frame.body);
@@ -55,7 +56,7 @@ async function serve(): Promise<void> {
     const usage = () => {
       const { user, system } = process.cpuUsage(cpuStarted);
       const wallUs = Number((process.hrtime.bigint() - wallStarted) / 1000n);
-      return { wallUs, cpuUs: user + system, processCpuMs: processCpuMs() };
+      return { wallUs, cpuUs: user + system, processCpuMs: ownCpuMs() };
     };
     try {
       const program = programOf(job);
@@ -112,9 +113,4 @@ async function serve(): Promise<void> {
       if (total > keptBytes) programs.delete(id);
     }
   }
-}
-
-function processCpuMs(): number {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1000;
 }

@@ -4,7 +4,8 @@ import type { Log } from '../native/log.ts';
 import { inspectWasm, type WasmInspection } from './inspect.ts';
 import { largestStream, type WasmJob, type WasmResult } from './job.ts';
 import { launchLocked, type Launch } from './host-process.ts';
-import { proveWasmSandbox, type WasmProof } from './prove.ts';
+import { proveWasmSandbox, unproven, type WasmProof } from './prove.ts';
+import { openWaitingCalls } from './waiting-calls.ts';
 import { neverStarted, startWorker, type Worker } from './worker.ts';
 
 export type WasmPool = {
@@ -40,15 +41,11 @@ export async function openWasmPool({
   if ('unavailable' in runner) throw new ComputeError('sandbox_unavailable', 503, runner.unavailable);
   const launch = launchLocked(runner, { user });
   const proof = await proveWasmSandbox({ launch });
-  if (!proof.available) {
-    throw new ComputeError('sandbox_unavailable', 503, `${proof.reason} ${proof.advice}`, {
-      details: { reason: proof.reason, advice: proof.advice },
-    });
-  }
+  if (!proof.available) throw unproven(proof);
   return startPool({ launch, proof, size, log });
 }
 
-type Waiting = { job: WasmJob; signal: AbortSignal | undefined; resolve: (result: WasmResult) => void; reject: (error: unknown) => void };
+type Call = { job: WasmJob; signal: AbortSignal | undefined };
 
 /** Processes that wait for the first jobs: one to run it and one to step in. More come when they are needed, so that a node at rest is small. */
 const warmAtStart = 2;
@@ -58,7 +55,8 @@ const pauseAfterFailureMs = 1000;
 
 function startPool({ launch, proof, size, log }: { launch: Launch; proof: WasmProof; size: number; log: Log }): WasmPool {
   const workers = new Set<Worker>();
-  const waiting: Waiting[] = [];
+  const waiting = openWaitingCalls<Call, WasmResult>({ neverStarted });
+  const { line } = waiting;
   let running = 0;
   let failedStarts = 0;
   let stopped = false;
@@ -87,30 +85,26 @@ function startPool({ launch, proof, size, log }: { launch: Launch; proof: WasmPr
     if (wasReady || stopped) return addWorker();
     failedStarts++;
     log('compute.wasm.start-failed', { attempt: failedStarts, said });
-    if (failedStarts >= mostFailedStarts) refuseWaiting(`No process for WebAssembly can be started: ${said}`);
+    if (failedStarts >= mostFailedStarts) waiting.refuse(`No process for WebAssembly can be started: ${said}`);
     setTimeout(addWorker, pauseAfterFailureMs).unref();
   }
 
-  function refuseWaiting(message: string): void {
-    for (const { reject } of waiting.splice(0)) reject(new ComputeError('sandbox_unavailable', 503, message));
-  }
-
   function dispatch(): void {
-    while (running < size && waiting.length > 0) {
-      const next = waiting[0];
-      const worker = next && chooseWorker(next.job.program.id);
+    while (running < size && line.length > 0) {
+      const next = line[0];
+      const worker = next && chooseWorker(next.call.job.program.id);
       if (next === undefined) return;
       if (worker === undefined) {
         if (workers.size < size + 1) addWorker();
         return;
       }
-      waiting.shift();
+      line.shift();
       running++;
       void runOn(worker, next);
     }
   }
 
-  async function runOn(worker: Worker, { job, signal, resolve, reject }: Waiting): Promise<void> {
+  async function runOn(worker: Worker, { call: { job, signal }, resolve, reject }: (typeof line)[number]): Promise<void> {
     try {
       resolve(await worker.run(job, signal));
     } catch (error) {
@@ -146,23 +140,11 @@ function startPool({ launch, proof, size, log }: { launch: Launch; proof: WasmPr
           `The input of a WebAssembly program may have at most ${largestStream / 1024 / 1024} MiB.`,
         );
       }
-      if (signal?.aborted) return neverStarted();
-      const { promise, resolve, reject } = Promise.withResolvers<WasmResult>();
-      const next: Waiting = { job, signal, resolve, reject };
-      const giveUp = () => {
-        const place = waiting.indexOf(next);
-        if (place < 0) return;
-        waiting.splice(place, 1);
-        resolve(neverStarted());
-      };
-      signal?.addEventListener('abort', giveUp);
-      waiting.push(next);
-      dispatch();
-      return promise.finally(() => signal?.removeEventListener('abort', giveUp));
+      return waiting.add({ job, signal }, { signal, dispatch });
     },
     async stop() {
       stopped = true;
-      refuseWaiting('The WebAssembly engine was stopped.');
+      waiting.refuse('The WebAssembly engine was stopped.');
       await Promise.all(
         [...workers].map((worker) => {
           worker.kill();

@@ -4,6 +4,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ComputeError } from '../error.ts';
 import type { Attempt } from './attempt.ts';
 import { startHost, wasmHost, type HostProgram, type Launch } from './host-process.ts';
 
@@ -44,6 +45,10 @@ export async function proveHost({ launch, program, what }: { launch: Launch; pro
     await rm(file, { force: true });
   }
 }
+
+/** What the opening of an engine is refused with. */
+export const unproven = ({ reason, advice }: Extract<WasmProof, { available: false }>) =>
+  new ComputeError('sandbox_unavailable', 503, `${reason} ${advice}`, { details: { reason, advice } });
 
 async function runAttempts(launch: Launch, program: HostProgram, parameter: string): Promise<{ checks: Attempt[]; said: string }> {
   let checks: Attempt[] = [];

@@ -1,6 +1,6 @@
 import type { Log } from '../native/log.ts';
 import type { Frame } from './frame.ts';
-import { startHost, wasmHost, type HostEnd, type Launch } from './host-process.ts';
+import { faultOf, startHost, wasmHost, type HostEnd, type Launch } from './host-process.ts';
 import { largestProgram } from './inspect.ts';
 import {
   largestStream,
@@ -265,8 +265,9 @@ export function neverStarted(): WasmResult {
 
 /** The result of a job whose process ended under it: because we killed it, or for a reason of its own. */
 function interruptedResult({ verdict, startedAt, cpuMs, residentBytes }: Running, end: HostEnd): WasmResult {
+  const { reason, message } = faultOf(end);
   return {
-    ...(verdict ?? verdictOn(end)),
+    ...(verdict ?? { reason, trap: message }),
     exitCode: 0,
     wallUs: Math.round((performance.now() - startedAt) * 1000),
     cpuUs: Math.round(Math.max(0, cpuMs) * 1000),
@@ -274,9 +275,4 @@ function interruptedResult({ verdict, startedAt, cpuMs, residentBytes }: Running
     stdout: Buffer.alloc(0),
     stderr: Buffer.alloc(0),
   };
-}
-
-function verdictOn({ code, signal, said }: HostEnd): Verdict {
-  if (/out of memory|heap limit/i.test(said)) return { reason: 'memory', trap: 'It made its host process run out of memory.' };
-  return { reason: 'killed', trap: `The process that ran it was ended from outside (${signal ?? `exit code ${code}`}).` };
 }
