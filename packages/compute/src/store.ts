@@ -2,6 +2,7 @@ import { sql, type Database, type Sql } from '@freehold/database';
 import { offer as offerSchema, type Offer, type Runtime } from '@freehold/protocol';
 import { z } from 'zod';
 import type { ProgramKind } from './engine.ts';
+import { openLru } from './lru.ts';
 import { openKeyStore } from './store/keys.ts';
 import { addAlias, aliasOf, indexOffer, offerOfAlias, searchOffers, type OfferFilter, type OfferRecord } from './store/offer-index.ts';
 import { openReceiptStore } from './store/receipts.ts';
@@ -27,17 +28,11 @@ const parsedOffers = 2_000;
 /** The rows of the compute area. `node` marks the tasks that this node runs, of all on the database. */
 export function openStore(database: Database, node: string) {
   const { read } = database;
-  const documents = new Map<string, Offer>();
+  const documents = openLru<Offer>({ most: parsedOffers });
 
   /** A document never changes under its id, so it is parsed once. */
-  function documentOf({ id, document }: OfferRecord): Offer {
-    const known = documents.get(id);
-    if (known) return known;
-    if (documents.size >= parsedOffers) documents.clear();
-    const parsed = offerSchema.parse(JSON.parse(document));
-    documents.set(id, parsed);
-    return parsed;
-  }
+  const documentOf = ({ id, document }: OfferRecord): Offer =>
+    documents.get(id) ?? documents.set(id, offerSchema.parse(JSON.parse(document)), 1);
 
   const readOffer = (row: OfferRecord): OfferRow => ({
     id: row.id,

@@ -1,4 +1,5 @@
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
+import { openLru } from '../lru.ts';
 
 export type Question = {
   /** The schema as JSON: also the name under which it is kept compiled. */
@@ -13,17 +14,14 @@ const mostKept = 500;
 
 /** Judges JSON by JSON Schemas (2020-12). How long that takes is up to both; see `schemas.ts`. */
 export function openJsonJudge() {
-  const compiled = new Map<string, ValidateFunction>();
+  const compiled = openLru<ValidateFunction>({ most: mostKept });
 
   function compile(schema: string): ValidateFunction {
     const known = compiled.get(schema);
     if (known) return known;
     // Of its own, so that what one schema defines (`$id`) is unknown to the next. Formats are annotations, as 2020-12 has them.
     const ajv = new Ajv2020({ strict: false, validateFormats: false, logger: false, messages: true });
-    const made = ajv.compile(JSON.parse(schema));
-    if (compiled.size >= mostKept) compiled.clear();
-    compiled.set(schema, made);
-    return made;
+    return compiled.set(schema, ajv.compile(JSON.parse(schema)), 1);
   }
 
   return function judge({ schema, value }: Question): Verdict {

@@ -5,6 +5,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { openLru } from '../lru.ts';
 import { openChannel } from './channel.ts';
 import { execute } from './execute.ts';
 import { largestProgram, largestTable } from './inspect.ts';
@@ -34,7 +35,7 @@ async function serve(): Promise<void> {
   setFlagsFromString('--expose-gc');
   const collect: () => void = runInNewContext('gc');
   const wasi = createWasi();
-  const programs = new Map<string, Program>();
+  const programs = openLru<Program>({ most: keptBytes });
   let released = 0;
   let answered = 0;
 
@@ -85,9 +86,10 @@ async function serve(): Promise<void> {
   function programOf(job: RunHead): Program {
     const isMetered = job.limits.fuel !== undefined;
     const key = isMetered ? `${job.program} metered` : job.program;
-    const program = programs.get(key) ?? load(isMetered);
-    remember(key, program);
-    return program;
+    const known = programs.get(key);
+    if (known) return known;
+    const program = load(isMetered);
+    return programs.set(key, program, program.size);
   }
 
   function load(isMetered: boolean): Program {
@@ -102,15 +104,5 @@ async function serve(): Promise<void> {
 
   function passStdout(bytes: Uint8Array): void {
     channel.send('output', null, [bytes]);
-  }
-
-  function remember(id: string, program: Program): void {
-    programs.delete(id);
-    programs.set(id, program);
-    let total = 0;
-    for (const [id, { size }] of [...programs].reverse()) {
-      total += size;
-      if (total > keptBytes) programs.delete(id);
-    }
   }
 }
