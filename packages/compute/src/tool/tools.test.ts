@@ -1,46 +1,29 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { createReadStream, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { openDatabase, type Database } from '@freehold/database';
 import { defaultLimits, zeroAddress, type Offer, type ProgramInfo } from '@freehold/protocol';
 import { verifies } from '../../../../requirements/verifies.ts';
-import { openCompute, type Compute } from '../index.ts';
+import type { Compute } from '../index.ts';
 import { withoutCompiler } from '../testing/native/workshop.ts';
+import { openTestNode } from '../testing/tool/open-test-node.ts';
 
 describe('a tool', { skip: withoutCompiler }, () => {
-  const directory = mkdtempSync(join(tmpdir(), 'freehold-tool-'));
-  let database: Database;
+  let node: Awaited<ReturnType<typeof openTestNode>>;
   let compute: Compute;
   let program: ProgramInfo;
 
   before(async () => {
-    database = await openDatabase({ path: join(directory, 'node.db') });
-    compute = await openCompute({
-      database,
-      node: 'tools',
-      directory: join(directory, 'compute'),
-      now: Date.now,
-      log: () => undefined,
-      recover: () => zeroAddress,
-      accepts: () => true,
-      concurrency: 2,
-      retention: 60_000,
-      key: Buffer.alloc(32, 1),
-    });
+    node = await openTestNode();
+    ({ compute } = node);
     const source = fileURLToPath(new URL('../testing/tool/guest.c', import.meta.url));
-    execFileSync('cc', ['-O1', '-Wall', '-static', '-o', join(directory, 'guest'), source]);
-    program = await compute.programs.add(createReadStream(join(directory, 'guest')));
+    execFileSync('cc', ['-O1', '-Wall', '-static', '-o', join(node.directory, 'guest'), source]);
+    program = await compute.programs.add(createReadStream(join(node.directory, 'guest')));
   });
-  after(async () => {
-    await compute?.stop();
-    await database?.close();
-    rmSync(directory, { recursive: true, force: true });
-  });
+  after(() => node?.close());
 
   async function publish(change: Partial<Offer> = {}) {
     const { tool } = await compute.tools.describe(program.cid, { args: change.args });

@@ -1,45 +1,27 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { createReadStream, existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { createReadStream, existsSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { openDatabase, type Database } from '@freehold/database';
 import { defaultLimits, zeroAddress, type Offer, type ProgramInfo } from '@freehold/protocol';
 import { verifies } from '../../../../requirements/verifies.ts';
-import { openCompute, type Compute } from '../index.ts';
+import type { Compute } from '../index.ts';
+import { openTestNode } from '../testing/tool/open-test-node.ts';
 
 const withoutPython = existsSync('/usr/bin/python3') ? false : 'no /usr/bin/python3 on this machine';
 
 describe('a tool that is kept running', { skip: withoutPython }, () => {
-  const directory = mkdtempSync(join(tmpdir(), 'freehold-warm-'));
-  let database: Database;
+  let node: Awaited<ReturnType<typeof openTestNode>>;
   let compute: Compute;
   let program: ProgramInfo;
 
   before(async () => {
-    database = await openDatabase({ path: join(directory, 'node.db') });
-    compute = await openCompute({
-      database,
-      node: 'warm',
-      directory: join(directory, 'compute'),
-      now: Date.now,
-      log: () => undefined,
-      recover: () => zeroAddress,
-      accepts: () => true,
-      concurrency: 2,
-      retention: 60_000,
-      key: Buffer.alloc(32, 1),
-    });
+    node = await openTestNode();
+    ({ compute } = node);
     program = await compute.programs.add(createReadStream(fileURLToPath(new URL('../testing/tool/counter.py', import.meta.url))));
     assert.equal(program.refusal, null);
   });
-  after(async () => {
-    await compute?.stop();
-    await database?.close();
-    rmSync(directory, { recursive: true, force: true });
-  });
+  after(() => node?.close());
 
   async function publish(name: string, change: Partial<Offer> = {}) {
     const { tool } = await compute.tools.describe(program.cid, { args: change.args });
