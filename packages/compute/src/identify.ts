@@ -191,7 +191,11 @@ export function openIdentify({ key }: { key: Uint8Array }) {
 }
 
 /** What is run of a program, whatever the call. */
-export const runOf = ({ cid, kind, runtime }: ProgramRow): Pick<Run, 'program' | 'kind' | 'interpreter'> => ({
+export const runOf = ({
+  cid,
+  kind,
+  runtime,
+}: Pick<ProgramRow, 'cid' | 'kind' | 'runtime'>): Pick<Run, 'program' | 'kind' | 'interpreter'> => ({
   program: cid,
   kind,
   ...((runtime === 'python' || runtime === 'sh') && { interpreter: runtime }),

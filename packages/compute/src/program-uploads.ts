@@ -167,8 +167,7 @@ export function openProgramUploads({
           422,
           `${missing} of the ${partCountOf(upload)} parts have not arrived. Send them, and complete the upload then.`,
         );
-      const program = await programs.add(wholeOf(upload), { sha256 }).finally(() => rm(upload.folder, { recursive: true, force: true }));
-      return program;
+      return programs.add(wholeOf(upload), { sha256 }).finally(() => rm(upload.folder, { recursive: true, force: true }));
     },
 
     /** Forgets an upload with all that has arrived. Errors: `upload_not_found`. */

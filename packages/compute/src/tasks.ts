@@ -78,8 +78,7 @@ export function openTasks({
   const hotKey = (plan: Plan, task: string) => `${plan.call.offer.interface} ${task}`;
 
   async function outcomeOf(plan: Plan, row: TaskRow): Promise<Outcome | undefined> {
-    const kept = await outputs.read(row);
-    const { stdout, stderr } = kept;
+    const { stdout, stderr } = await outputs.read(row);
     if (!stdout || !stderr || row.stdout.sha256 === null) return undefined;
     const common = {
       task: row.id,
@@ -102,9 +101,9 @@ export function openTasks({
   }
 
   /** The stored result of a task that has ended well. */
-  async function stored(plan: Plan, task: string, mayReuse: (row: TaskRow) => boolean): Promise<Outcome | undefined> {
+  async function stored(plan: Plan, task: string): Promise<Outcome | undefined> {
     const row = await store.task(task);
-    return row?.state === 'done' && mayReuse(row) ? outcomeOf(plan, row) : undefined;
+    return row?.state === 'done' ? outcomeOf(plan, row) : undefined;
   }
 
   /** What came of a task, into the history: at once and durable, or a moment later when its streams are only summarised. */
@@ -155,7 +154,7 @@ export function openTasks({
       output: `0x${kept.stdout.sha256}`,
       errors: `0x${kept.stderr.sha256}`,
       exitCode: result.exitCode,
-      isWorthMoney: judged.isWorthMoney,
+      isWorthMoney,
       usage: { wallUs, cpuUs, maxRssBytes, ...(fuel !== undefined && { fuel }) },
     } as const;
     usage.count(offerId, judged.response ? 'ran' : 'failed');
@@ -244,7 +243,7 @@ export function openTasks({
         return { ...outcome, cached: true };
       }
       return live.add({ plan, name, payer: by.payer, signal: by.signal }, async (run) => {
-        const known = by.keep === false ? undefined : await stored(plan, name.id, () => true);
+        const known = by.keep === false ? undefined : await stored(plan, name.id);
         return known ?? execute(plan, name, by, run);
       });
     },
@@ -278,7 +277,7 @@ export function openTasks({
             accepted.reject(error);
             throw error;
           });
-        const known = isNew ? undefined : await stored(plan, name.id, () => true);
+        const known = isNew ? undefined : await stored(plan, name.id);
         accepted.resolve();
         if (known) return known;
         let turn: Turn | undefined;

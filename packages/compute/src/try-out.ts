@@ -8,7 +8,7 @@ import { openNativeEngine } from './engines/native.ts';
 import { openWasmEngine } from './engines/wasm.ts';
 import type { ProgramKind, RunOptions, RunResult } from './engine.ts';
 import { ComputeError } from './error.ts';
-import { isNative } from './identify.ts';
+import { isNative, runOf } from './identify.ts';
 import { prepareRunner } from './native/index.ts';
 import { classify, scriptRefused } from './programs.ts';
 
@@ -62,11 +62,8 @@ export async function tryOut({
       const refusal = await script?.refusalOf(program, bytes);
       if (typeof refusal === 'string') throw scriptRefused(refusal);
       if (isNative(kind)) await writeFile(join(programsDirectory, program), bytes, { mode: 0o755 });
-      const interpreter = runtime === 'python' || runtime === 'sh' ? { interpreter: runtime } : {};
       const run = {
-        program,
-        kind,
-        ...interpreter,
+        ...runOf({ cid: program, kind, runtime }),
         entry: entry ?? null,
         args,
         env,

@@ -1,7 +1,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { hasBody, parseHead, type CgiHead, type FunctionHead } from './head.ts';
 import { CgiOutputError, openHeaderBlock } from './header-block.ts';
-import type { FunctionResponse } from './response.ts';
+import { readOutput, type FunctionResponse } from './response.ts';
 
 /** Takes an answer as it comes, for a caller who is not kept waiting until its end. */
 export type AnswerSink = {
@@ -20,10 +20,8 @@ const nothing = Buffer.alloc(0);
 
 /** Reads the answer out of a complete output. Errors: CgiOutputError. */
 export function readAnswer(stdout: Buffer, ownPathOf: (head: CgiHead) => OwnPath | undefined): Read {
-  const block = openHeaderBlock();
-  const found = block.push(stdout);
-  if (!found) throw block.missing();
-  return toRead(parseHead(found.lines), found.rest, ownPathOf);
+  const { head, body } = readOutput(stdout);
+  return toRead(head, body, ownPathOf);
 }
 
 /**
@@ -103,5 +101,5 @@ function toRead(head: CgiHead, body: Buffer, ownPathOf: (head: CgiHead) => OwnPa
   const target = ownPathOf(head);
   if (target) return { target };
   const { status, headers } = head;
-  return { response: { status, headers, body: hasBody(status) ? body : nothing } };
+  return { response: { status, headers, body } };
 }

@@ -1,4 +1,4 @@
-import { hasBody, parseHead, type FunctionHead } from './head.ts';
+import { hasBody, parseHead, type CgiHead, type FunctionHead } from './head.ts';
 import { openHeaderBlock } from './header-block.ts';
 
 export { CgiOutputError } from './header-block.ts';
@@ -10,10 +10,19 @@ export type FunctionResponse = FunctionHead & { body: Buffer };
  * Reads `headers, blank line, body` from a complete standard output. Errors: CgiOutputError when there is no header block, a
  * malformed line, or a bad Status.
  */
-export function parseCgiOutput(output: Buffer): FunctionResponse {
+export function readOutput(output: Buffer): { head: CgiHead; body: Buffer } {
   const block = openHeaderBlock();
   const found = block.push(output);
   if (!found) throw block.missing();
-  const { status, headers } = parseHead(found.lines);
-  return { status, headers, body: hasBody(status) ? found.rest : Buffer.alloc(0) };
+  const head = parseHead(found.lines);
+  return { head, body: hasBody(head.status) ? found.rest : Buffer.alloc(0) };
+}
+
+/** What a program answered that may not send the call on to another path. Errors: as `readOutput`. */
+export function parseCgiOutput(output: Buffer): FunctionResponse {
+  const {
+    head: { status, headers },
+    body,
+  } = readOutput(output);
+  return { status, headers, body };
 }
