@@ -326,7 +326,6 @@ export default [
     id: 'compute.task.keep',
     source: 'issues/4',
     behaviour: 'outputs are kept as long as their offer says and while there is room; those that were used least go first',
-    planned: true,
   },
   {
     id: 'compute.queue.fair',
@@ -368,7 +367,6 @@ export default [
     id: 'compute.load',
     source: 'issues/4',
     behaviour: '10,000 concurrent calls to 50 offers by 20 payers: fair, bounded memory, no lost task, every result correct',
-    planned: true,
   },
   {
     id: 'compute.cgi.own',

@@ -46,13 +46,13 @@ export function openOutputs({ store, directory, limitBytes, now, log }: OutputsO
 
   async function keep(bytes: Buffer): Promise<StoredStream> {
     const sha256 = hashOf(bytes);
-    if (bytes.length <= inlineBytes) return { size: bytes.length, sha256, inline: bytes };
+    if (bytes.length <= inlineBytes) return { size: bytes.length, sha256, inline: bytes, keptBytes: bytes.length };
     held.set(sha256, (held.get(sha256) ?? 0) + 1);
     await removing.get(sha256);
     const file = fileOf(sha256);
     const present = await stat(file).catch(() => undefined);
     if (present?.size !== bytes.length) await writeDurably(file, bytes);
-    return { size: bytes.length, sha256, inline: null };
+    return { size: bytes.length, sha256, inline: null, keptBytes: bytes.length };
   }
 
   /** Its row is written, or will not be: from now on only rows protect the file. */
@@ -154,16 +154,13 @@ export function openOutputs({ store, directory, limitBytes, now, log }: OutputsO
 
     /** For the history alone: what is small is kept, of the rest its size and hash. `stdout` may have been given out as it came. */
     summarise(stdout: Buffer, stderr: Buffer, sent: { sha256: string; isWhole: boolean } | undefined) {
-      const brief = (bytes: Buffer): StoredStream => ({
-        size: bytes.length,
-        sha256: hashOf(bytes),
-        inline: bytes.length <= inlineBytes ? bytes : null,
-      });
-      kept += Math.min(stdout.length, inlineBytes) + Math.min(stderr.length, inlineBytes);
-      const out = sent
-        ? { size: stdout.length, sha256: sent.sha256, inline: sent.isWhole && stdout.length <= inlineBytes ? stdout : null }
-        : brief(stdout);
-      return { stdout: out, stderr: brief(stderr) };
+      const brief = (bytes: Buffer, sha256 = hashOf(bytes), isWhole = true): StoredStream => {
+        const inline = isWhole && bytes.length <= inlineBytes ? bytes : null;
+        return { size: bytes.length, sha256, inline, keptBytes: inline?.length ?? 0 };
+      };
+      const streams = { stdout: brief(stdout, sent?.sha256, sent?.isWhole), stderr: brief(stderr) };
+      kept += streams.stdout.keptBytes + streams.stderr.keptBytes;
+      return streams;
     },
 
     /** Notes that a result was given out: it is kept longer than others. */

@@ -17,6 +17,7 @@ import search from './0007-search.ts';
 import tasks from './0017-tasks.ts';
 import uploads from './0013-uploads.ts';
 import workers from './0019-workers.ts';
+import keptBytes from './0020-kept-bytes.ts';
 
 /** The history of the schema, oldest first. Append only. */
 export const migrations: readonly Migration[] = [
@@ -38,4 +39,5 @@ export const migrations: readonly Migration[] = [
   offers,
   tasks,
   workers,
+  keptBytes,
 ];

@@ -33,7 +33,7 @@ export type TaskRow = {
 export type StreamRow = { size: number; sha256: string | null };
 
 /** What one stream of a task is kept as: in the row, or in a file by its hash. */
-export type StoredStream = { size: number; sha256: string; inline: Buffer | null };
+export type StoredStream = { size: number; sha256: string; inline: Buffer | null; /** The room it takes. */ keptBytes: number };
 export type StartedTask = { id: string; offer: string; payer: string | null; preimage: Uint8Array; now: number };
 export type FinishedTask = {
   id: string;
@@ -126,7 +126,7 @@ export function openTaskStore(database: Database, node: string) {
       max_rss_bytes = ${task.result.maxRssBytes}, fuel = ${task.result.fuel ?? null},
       stdout = ${task.stdout.inline}, stdout_sha256 = ${task.stdout.sha256}, stdout_size = ${task.stdout.size},
       stderr = ${task.stderr.inline}, stderr_sha256 = ${task.stderr.sha256}, stderr_size = ${task.stderr.size},
-      kept = 1, used_at = ${task.now}, expires_at = ${task.expiresAt}, signer = NULL, signature = NULL, cacheable = ${task.cacheable ? 1 : 0},
+      kept = 1, kept_bytes = ${task.stdout.keptBytes + task.stderr.keptBytes}, used_at = ${task.now}, expires_at = ${task.expiresAt}, signer = NULL, signature = NULL, cacheable = ${task.cacheable ? 1 : 0},
       chargeable = ${task.chargeable ? 1 : 0} WHERE id = ${task.id}`);
 
   return {
@@ -220,7 +220,7 @@ export function openTaskStore(database: Database, node: string) {
     /** Bytes of outputs that this node keeps. */
     async keptBytes(): Promise<number> {
       const row = await read.get<{ bytes: number | null }>(
-        sql`SELECT CAST(SUM(stdout_size + stderr_size) AS BIGINT) AS bytes FROM task WHERE kept = 1 AND ${ofNode}`,
+        sql`SELECT CAST(SUM(kept_bytes) AS BIGINT) AS bytes FROM task WHERE kept = 1 AND ${ofNode}`,
       );
       return row?.bytes ?? 0;
     },
@@ -229,8 +229,8 @@ export function openTaskStore(database: Database, node: string) {
     async droppable(which: { expiredAt: number } | { leastUsed: true }, limit: number): Promise<{ id: string; bytes: number }[]> {
       const rows = await read.all<{ id: string; bytes: number }>(
         'expiredAt' in which
-          ? sql`SELECT id, stdout_size + stderr_size AS bytes FROM task WHERE kept = 1 AND expires_at <= ${which.expiredAt} AND ${ofNode} ORDER BY expires_at LIMIT ${limit}`
-          : sql`SELECT id, stdout_size + stderr_size AS bytes FROM task WHERE kept = 1 AND ${ofNode} ORDER BY used_at LIMIT ${limit}`,
+          ? sql`SELECT id, kept_bytes AS bytes FROM task WHERE kept = 1 AND expires_at <= ${which.expiredAt} AND ${ofNode} ORDER BY expires_at LIMIT ${limit}`
+          : sql`SELECT id, kept_bytes AS bytes FROM task WHERE kept = 1 AND ${ofNode} ORDER BY used_at LIMIT ${limit}`,
       );
       return rows;
     },
@@ -242,7 +242,7 @@ export function openTaskStore(database: Database, node: string) {
           sql`SELECT CASE WHEN stdout IS NULL THEN 1 ELSE 0 END AS stdout, CASE WHEN stderr IS NULL THEN 1 ELSE 0 END AS stderr, stdout_sha256, stderr_sha256 FROM task WHERE id = ${id} AND kept = 1`,
         );
         if (!row) return [];
-        await tx.run(sql`UPDATE task SET stdout = NULL, stderr = NULL, kept = 0, cacheable = 0 WHERE id = ${id}`);
+        await tx.run(sql`UPDATE task SET stdout = NULL, stderr = NULL, kept = 0, kept_bytes = 0, cacheable = 0 WHERE id = ${id}`);
         const inFiles = [row.stdout === 1 && row.stdout_sha256, row.stderr === 1 && row.stderr_sha256].filter(
           (hash) => typeof hash === 'string',
         );
