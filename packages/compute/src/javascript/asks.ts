@@ -1,4 +1,4 @@
-import type { Frame } from '../wasm/frame.ts';
+import type { Frame } from '../host/frame.ts';
 import type { AnswerHead, AskHead, Service } from './job.ts';
 
 type Send = (kind: Frame['kind'], head: unknown, body?: readonly Uint8Array[]) => void;

@@ -1,6 +1,6 @@
 import nodeCrypto, { createHash } from 'node:crypto';
 import { createContext, constants, type SourceTextModule } from 'node:vm';
-import type { Frame } from '../wasm/frame.ts';
+import type { Frame } from '../host/frame.ts';
 import { realRandom, seededRandom, type Random } from '../wasm/wasi/random.ts';
 import type { WebClasses } from './harden.ts';
 import { mostStderr, type AnswerHead, type AskHead, type PartHead, type ResultHead, type RunHead } from './job.ts';

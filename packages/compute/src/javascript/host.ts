@@ -4,9 +4,9 @@
  * `startHost` only.
  */
 import { Socket } from 'node:net';
-import { attempt } from '../wasm/attempt.ts';
-import { encodeFrame, FrameReader, type Frame } from '../wasm/frame.ts';
-import { ownCpuMs } from '../wasm/own-usage.ts';
+import { attempt } from '../host/attempt.ts';
+import { encodeFrame, FrameReader, type Frame } from '../host/frame.ts';
+import { ownCpuMs } from '../host/own-usage.ts';
 import { hardenRealm } from './harden.ts';
 import type { RunHead } from './job.ts';
 import { openCall, type Call, type Program } from './call.ts';

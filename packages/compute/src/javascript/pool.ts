@@ -2,15 +2,15 @@ import type { RunOptions, RunResult } from '../engine.ts';
 import { ComputeError } from '../error.ts';
 import type { PreparedRunner } from '../native/index.ts';
 import type { Log } from '../native/log.ts';
-import { launchLocked, type Launch } from '../wasm/host-process.ts';
-import { proveHost, unproven, type WasmProof } from '../wasm/prove.ts';
-import { openWaitingCalls } from '../wasm/waiting-calls.ts';
+import { launchLocked, type Launch } from '../host/process.ts';
+import { proveHost, unproven, type HostProof } from '../host/prove.ts';
+import { openWaitingCalls } from '../host/waiting-calls.ts';
 import type { JavaScriptJob } from './job.ts';
 import { javascriptHost, neverStarted, programOf, startWorker, type Worker } from './worker.ts';
 
 export type JavaScriptPool = {
   /** What the sandbox showed when it proved itself at the start. */
-  readonly proof: WasmProof;
+  readonly proof: HostProof;
   /** Runs one call in a realm of its own. Rejects when the program or the input cannot be read, or no process can be started. */
   run(job: JavaScriptJob, input: Buffer | AsyncIterable<Uint8Array>, options?: RunOptions): Promise<RunResult>;
   stop(): Promise<void>;
@@ -44,7 +44,7 @@ type Call = { job: JavaScriptJob; input: Buffer | AsyncIterable<Uint8Array>; opt
 const mostFailedStarts = 3;
 const pauseAfterFailureMs = 1000;
 
-function startPool({ launch, proof, size, log }: { launch: Launch; proof: WasmProof; size: number; log: Log }): JavaScriptPool {
+function startPool({ launch, proof, size, log }: { launch: Launch; proof: HostProof; size: number; log: Log }): JavaScriptPool {
   const workers = new Set<Worker>();
   const waiting = openWaitingCalls<Call, RunResult>({ neverStarted });
   const { line } = waiting;

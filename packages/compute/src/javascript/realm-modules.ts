@@ -1,4 +1,4 @@
-import { readModules, type Modules } from '../wasm/host-code.ts';
+import { readModules, type Modules } from '../host/code.ts';
 
 /** What every guest's realm is made of: a script that gives it its globals, and the SDK that a program may import. */
 export type RealmModules = { script: string; sdk: { entry: string; sources: Modules } };

@@ -1,8 +1,8 @@
 import type { RunOptions, RunResult } from '../engine.ts';
 import type { Log } from '../native/log.ts';
-import type { Frame } from '../wasm/frame.ts';
-import { faultOf, startHost, type HostEnd, type HostProgram, type Launch } from '../wasm/host-process.ts';
-import { cpuMsOf, residentBytesOf } from '../wasm/process-usage.ts';
+import type { Frame } from '../host/frame.ts';
+import { faultOf, startHost, type HostEnd, type HostProgram, type Launch } from '../host/process.ts';
+import { cpuMsOf, residentBytesOf } from '../host/process-usage.ts';
 import { openAsks } from './asks.ts';
 import { largestScript, mostStderr, shortInput, type JavaScriptJob, type JavaScriptReason, type RunHead } from './job.ts';
 import { readAsk, readPart, readReady, readResult } from './read-frames.ts';

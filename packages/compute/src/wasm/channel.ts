@@ -1,5 +1,5 @@
 import { readSync, writeSync } from 'node:fs';
-import { encodeFrame, FrameReader, type Frame, type FrameKind } from './frame.ts';
+import { encodeFrame, FrameReader, type Frame, type FrameKind } from '../host/frame.ts';
 
 /** The host's end of its one connection: a blocking socket, read and written without an event loop in between. */
 export function openChannel({ fd, limit }: { fd: number; limit: number }) {

@@ -4,4 +4,3 @@ export type { WasmCall, WasmCommand, WasmJob, WasmLimits, WasmProgram, WasmReaso
 export type { MountChange, MountEntry, WasmMount, WasmMounts } from './mount.ts';
 export { openWasmPool } from './pool.ts';
 export type { WasmPool } from './pool.ts';
-export type { WasmProof } from './prove.ts';

@@ -3,14 +3,15 @@ import type { PreparedRunner } from '../native/index.ts';
 import type { Log } from '../native/log.ts';
 import { inspectWasm, type WasmInspection } from './inspect.ts';
 import { largestStream, type WasmJob, type WasmResult } from './job.ts';
-import { launchLocked, type Launch } from './host-process.ts';
-import { proveWasmSandbox, unproven, type WasmProof } from './prove.ts';
-import { openWaitingCalls } from './waiting-calls.ts';
+import { launchLocked, type Launch } from '../host/process.ts';
+import { unproven, type HostProof } from '../host/prove.ts';
+import { proveWasmSandbox } from './prove.ts';
+import { openWaitingCalls } from '../host/waiting-calls.ts';
 import { neverStarted, startWorker, type Worker } from './worker.ts';
 
 export type WasmPool = {
   /** What the sandbox showed when it proved itself at the start. */
-  readonly proof: WasmProof;
+  readonly proof: HostProof;
   /**
    * Runs one job in its own fresh instance. It waits for a free process; when `signal` fires, the job ends with the reason
    * `killed`. Rejects when the program cannot be read, stdin is too large, the pool is stopped or no process can be started.
@@ -53,7 +54,7 @@ const warmAtStart = 2;
 const mostFailedStarts = 3;
 const pauseAfterFailureMs = 1000;
 
-function startPool({ launch, proof, size, log }: { launch: Launch; proof: WasmProof; size: number; log: Log }): WasmPool {
+function startPool({ launch, proof, size, log }: { launch: Launch; proof: HostProof; size: number; log: Log }): WasmPool {
   const workers = new Set<Worker>();
   const waiting = openWaitingCalls<Call, WasmResult>({ neverStarted });
   const { line } = waiting;

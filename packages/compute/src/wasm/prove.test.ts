@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { verifies } from '../../../../requirements/verifies.ts';
 import { prepareRunner, spawnLocked } from '../native/index.ts';
-import type { Launch } from './host-process.ts';
+import type { Launch } from '../host/process.ts';
 import { openWasmPool } from './pool.ts';
 import { proveWasmSandbox } from './prove.ts';
 

@@ -1,6 +1,6 @@
 import type { Log } from '../native/log.ts';
-import type { Frame } from './frame.ts';
-import { faultOf, startHost, wasmHost, type HostEnd, type Launch } from './host-process.ts';
+import type { Frame } from '../host/frame.ts';
+import { faultOf, startHost, type HostEnd, type Launch } from '../host/process.ts';
 import { largestProgram } from './inspect.ts';
 import {
   largestStream,
@@ -13,7 +13,8 @@ import {
   type WasmResult,
 } from './job.ts';
 import { readReadHead, readReadyHead, readResultHead, toChanges } from './read-result.ts';
-import { cpuMsOf, residentBytesOf } from './process-usage.ts';
+import { cpuMsOf, residentBytesOf } from '../host/process-usage.ts';
+import { wasmHost } from './prove.ts';
 
 /** A result may bring a whole output and a whole scratch folder besides. */
 const largestFrame = Math.max(2 * largestStream, largestProgram) + stderrBytes + 4 * 1024 * 1024;

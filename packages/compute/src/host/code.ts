@@ -17,7 +17,7 @@ export function hostCode(entry: string): HostCode {
   const json = Buffer.from(JSON.stringify(readModules(entry)));
   const length = Buffer.alloc(4);
   length.writeUInt32LE(json.length);
-  const code = { bootstrap: toJavaScript('compute/src/wasm/bootstrap.ts'), modules: Buffer.concat([length, json]) };
+  const code = { bootstrap: toJavaScript('compute/src/host/bootstrap.ts'), modules: Buffer.concat([length, json]) };
   prepared.set(entry, code);
   return code;
 }

@@ -1,7 +1,7 @@
 import type { ChildProcess, StdioOptions } from 'node:child_process';
 import { Duplex, Readable } from 'node:stream';
 import { spawnLocked } from '../native/index.ts';
-import { hostCode } from './host-code.ts';
+import { hostCode } from './code.ts';
 import { encodeFrame, FrameReader, type Frame, type FrameKind } from './frame.ts';
 
 /** Starts a program confined by the operating system: it may read the given paths and use its descriptors, and nothing else. */
@@ -14,8 +14,6 @@ export function launchLocked(runner: { path: string }, { user }: { user?: number
 
 /** The code of a host process: its first module, and options of Node. */
 export type HostProgram = { entry: string; options: readonly string[] };
-
-export const wasmHost: HostProgram = { entry: 'compute/src/wasm/host.ts', options: ['--max-old-space-size=128'] };
 
 export type HostEnd = { code: number | null; signal: NodeJS.Signals | null; said: string };
 
