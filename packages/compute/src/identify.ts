@@ -1,5 +1,5 @@
-import { createHmac } from 'node:crypto';
-import { canonicalJson, encodeTask, taskIdOfBlock, type Address, type Limits, type TaskPreimage } from '@freehold/protocol';
+import { createHmac, hash } from 'node:crypto';
+import { canonicalJson, encodeTask, taskIdOfSha256, type Address, type Limits, type TaskPreimage } from '@freehold/protocol';
 import { batchInvocation, type BatchRequest } from './batch.ts';
 import type { OwnPath } from './cgi/answer-reader.ts';
 import { cgiEnvironment, isBodyAnnounced, redirectedRequest, remoteAddressName, type FunctionRequest } from './cgi/environment.ts';
@@ -27,7 +27,7 @@ export type Plan = {
   /** Hears how far a tool says it is, when the caller wants to know. */
   onProgress?: OnProgress | undefined;
   /** Identity of the request: equal requests to the same program have equal ids. It is what a payment is bound to. */
-  requestId: string;
+  readonly requestId: string;
   /** Only its payer may have the result; nobody else's equal call is answered with it. */
   isPrivate: boolean;
   /**
@@ -66,6 +66,7 @@ export function openIdentify({ key }: { key: Uint8Array }) {
     limits,
     isPrivate,
     inputs,
+    onProgress,
   }: {
     call: CallableOffer;
     invocation: Invocation;
@@ -73,6 +74,7 @@ export function openIdentify({ key }: { key: Uint8Array }) {
     isPrivate: boolean;
     /** CID of the snapshot of files that it may read. */
     inputs: string | null;
+    onProgress?: OnProgress | undefined;
   }): Plan {
     const { offer, program } = call;
     const deterministic = offer.deterministic === true;
@@ -105,9 +107,11 @@ export function openIdentify({ key }: { key: Uint8Array }) {
     };
     const nameOf = (task: TaskPreimage): TaskName => {
       const block = encodeTask(task);
-      return { id: taskIdOfBlock(block), block };
+      return { id: taskIdOfSha256(hash('sha256', block, 'buffer')), block };
     };
-    const request = nameOf(preimage);
+    // Most calls are named by their nonce alone.
+    let named: TaskName | undefined;
+    const request = () => (named ??= nameOf(preimage));
     return {
       call,
       run: {
@@ -122,11 +126,14 @@ export function openIdentify({ key }: { key: Uint8Array }) {
       },
       input,
       redirected,
-      requestId: request.id,
+      onProgress,
+      get requestId() {
+        return request().id;
+      },
       isPrivate,
       task({ nonce, payer }) {
         if (!deterministic) return nameOf({ ...preimage, nonce });
-        if (!isPrivate) return request;
+        if (!isPrivate) return request();
         return payer === undefined ? nameOf({ ...preimage, nonce }) : nameOf({ ...preimage, scope: payer });
       },
     };
@@ -169,7 +176,7 @@ export function openIdentify({ key }: { key: Uint8Array }) {
               input: Buffer.alloc(0),
             }),
           };
-    return { ...planOf({ call, invocation, limits: offer.limits, isPrivate, inputs }), onProgress: request.onProgress };
+    return planOf({ call, invocation, limits: offer.limits, isPrivate, inputs, onProgress: request.onProgress });
   }
 
   return {

@@ -46,15 +46,19 @@ export type Database = {
   close(): Promise<void>;
 };
 
-/** Builds a statement: sql`select id from entry where drive_id = ${drive}`. A nested statement is inlined with its parameters. */
+/**
+ * Builds a statement: sql`select id from entry where drive_id = ${drive}`. A nested statement is inlined with its parameters. Without
+ * one, `text` is the array of the template itself, the same each time: a database finds what it has prepared by it.
+ */
 export function sql(strings: TemplateStringsArray, ...values: readonly (SqlValue | Statement)[]): Statement {
+  if (areParameters(values)) return { text: strings, values };
   const text: string[] = [strings[0] ?? ''];
   const parameters: SqlValue[] = [];
   const append = (piece: string) => {
     text[text.length - 1] += piece;
   };
   values.forEach((value, index) => {
-    if (value !== null && typeof value === 'object' && 'text' in value) {
+    if (isStatement(value)) {
       append(value.text[0] ?? '');
       value.values.forEach((nested, position) => {
         parameters.push(nested);
@@ -68,3 +72,6 @@ export function sql(strings: TemplateStringsArray, ...values: readonly (SqlValue
   });
   return { text, values: parameters };
 }
+
+const isStatement = (value: SqlValue | Statement): value is Statement => value !== null && typeof value === 'object' && 'text' in value;
+const areParameters = (values: readonly (SqlValue | Statement)[]): values is readonly SqlValue[] => !values.some(isStatement);

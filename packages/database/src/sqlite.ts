@@ -140,17 +140,28 @@ function connect(path: string): DatabaseSync {
 /** A statement with the names of its columns: its rows come as arrays. */
 type Prepared = { statement: StatementSync; columns: readonly string[] };
 
-/** Statements are prepared once per text. The text array of a template literal is not stable across calls, so the joined text is the key. */
+/**
+ * Statements are prepared once per text. One without nested statements is found by its array, which is that of the template literal
+ * and stays the same; joining the text of a long one costs more than running it.
+ */
 function statements(connection: DatabaseSync, { inTransaction = false } = {}): Sql {
   const known = new Map<string, Prepared>();
-  const prepare = ({ text }: Statement): Prepared => {
-    const key = text.length === 1 ? (text[0] ?? '') : text.join('?');
+  const ofTemplate = new WeakMap<readonly string[], Prepared>();
+  const prepareText = (key: string): Prepared => {
     const found = known.get(key);
     if (found) return found;
     const statement = connection.prepare(key);
     statement.setReturnArrays(true);
     const prepared = { statement, columns: statement.columns().map(({ name }) => name) };
     known.set(key, prepared);
+    return prepared;
+  };
+  const prepare = ({ text }: Statement): Prepared => {
+    const found = ofTemplate.get(text);
+    if (found) return found;
+    const prepared = prepareText(text.length === 1 ? (text[0] ?? '') : text.join('?'));
+    // Only what cannot change names a text.
+    if (Object.isFrozen(text)) ofTemplate.set(text, prepared);
     return prepared;
   };
   const answer = async <Result>(run: () => Result): Promise<Result> => {

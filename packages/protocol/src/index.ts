@@ -24,7 +24,7 @@ export {
   type OwnRunRequest,
 } from './own-run.ts';
 export { inputsCidOf, type InputEntry, type InputFolder } from './inputs.ts';
-export { encodeTask, taskDigest, taskIdOf, taskIdOfBlock, taskIdOfDigest, type TaskPreimage } from './task.ts';
+export { encodeTask, taskDigest, taskIdOf, taskIdOfBlock, taskIdOfDigest, taskIdOfSha256, type TaskPreimage } from './task.ts';
 export * from './task-result.ts';
 export * from './x402.ts';
 export { isOs402, Os402Error, readOs402, type Os402Document, type Os402Offer } from './os402/document.ts';

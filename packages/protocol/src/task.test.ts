@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import * as dagCbor from '@ipld/dag-cbor';
 import { CID } from 'multiformats/cid';
+import * as digest from 'multiformats/hashes/digest';
 import { verifies } from '../../../requirements/verifies.ts';
 import { encodeTask, taskDigest, taskIdOf, taskIdOfBlock, taskIdOfDigest, toHex, type TaskPreimage } from './index.ts';
 
@@ -104,6 +106,31 @@ test('the id changes with each part that can change the outcome, and only then',
     taskIdOf(everything),
     'the order of variables says nothing',
   );
+});
+
+test('the block is what the library of DAG-CBOR makes of the same document', () => {
+  verifies('compute.task.id');
+  const long = (size: number) => 'x'.repeat(size);
+  const tasks: TaskPreimage[] = [
+    add,
+    everything,
+    { ...add, args: [long(23), long(24), long(255), long(256), long(65_536), 'ü'.repeat(200), '😀'], nonce: new Uint8Array(300) },
+    {
+      ...add,
+      env: Object.fromEntries(
+        Array.from({ length: 40 }, (_, index) => [`${'VNA'[index % 3]}${'_'.repeat(index % 5)}${index}`, `${index}`]),
+      ),
+    },
+    { ...add, env: { é: '1', z: '2', aa: '3', '\u{1F600}': '4', '\uFFFD!': '5', ÿ1: '6', __proto__: '7' } },
+    { ...add, limits: { memoryBytes: 0, cpuMs: 23, wallMs: 24, outputBytes: 2 ** 32, fuel: Number.MAX_SAFE_INTEGER } },
+    { ...add, limits: { memoryBytes: 255, cpuMs: 256, wallMs: 65_535, outputBytes: 65_536, fuel: 2 ** 32 - 1 } },
+    { ...add, program: 'bafybeigdyrzt5sfp7udm7hu76uh7y26nf3efuylqabf3oclgtqy55fbzdi', inputs: program },
+  ];
+  for (const task of tasks) {
+    const block = encodeTask(task);
+    assert.deepEqual(block, dagCbor.encode(dagCbor.decode(block)));
+    assert.equal(taskIdOf(task), CID.createV1(dagCbor.code, digest.create(0x12, createHash('sha256').update(block).digest())).toString());
+  }
 });
 
 test('what has no one encoding is refused', () => {

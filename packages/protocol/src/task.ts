@@ -1,8 +1,8 @@
-import * as dagCbor from '@ipld/dag-cbor';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { CID } from 'multiformats/cid';
 import type { Address } from './address.ts';
-import { cidOf, dagCborCodec } from './cid.ts';
+import { cidBytes, cidOf, dagCborCodec } from './cid.ts';
+import { compareNames, openDagCborWriter } from './dag-cbor-writer.ts';
 import { fromHex, toHex, type Hex } from './hex.ts';
 import type { Runtime } from './offer.ts';
 
@@ -53,32 +53,77 @@ const runtimeEdition = 'cell-2';
 export function encodeTask(task: TaskPreimage): Uint8Array {
   const { limits, policy } = task;
   if (task.stdin.length !== 32) throw new TypeError('The input of a task is named by the 32 bytes of its sha256');
-  return dagCbor.encode({
-    v: 1,
-    kind: task.kind,
-    program: CID.parse(task.program),
-    runtime: `${task.runtime}/${runtimeEdition}`,
-    entry: task.entry,
-    args: task.args.map(text),
-    env: Object.fromEntries(Object.entries(task.env).map(([name, value]) => [name, text(value)])),
-    stdin: task.stdin,
-    inputs: task.inputs === null ? null : CID.parse(task.inputs),
-    limits: {
-      cpu: whole(limits.cpuMs),
-      fuel: limits.fuel === null ? null : whole(limits.fuel),
-      mem: whole(limits.memoryBytes),
-      out: whole(limits.outputBytes),
-      wall: whole(limits.wallMs),
-    },
-    policy: { clock: policy.clock, fork: policy.fork, net: policy.net.map(text), random: policy.random },
-    secret: task.secret,
-    scope: task.scope === null ? null : fromHex(task.scope.toLowerCase()),
-    nonce: task.nonce,
-  });
+  const out = openDagCborWriter();
+  const texts = (values: readonly string[]) => {
+    out.list(values.length);
+    for (const value of values) out.text(text(value));
+  };
+  const name = out.text;
+  out.map(14);
+  name('v');
+  out.number(1);
+  name('env');
+  const variables = Object.keys(task.env).sort(compareNames);
+  out.map(variables.length);
+  for (const variable of variables) {
+    name(text(variable));
+    out.text(text(task.env[variable]));
+  }
+  name('args');
+  texts(task.args);
+  name('kind');
+  out.text(task.kind);
+  name('entry');
+  if (task.entry === null) out.null();
+  else out.text(text(task.entry));
+  name('nonce');
+  out.bytes(task.nonce);
+  name('scope');
+  if (task.scope === null) out.null();
+  else out.bytes(fromHex(task.scope.toLowerCase()));
+  name('stdin');
+  out.bytes(task.stdin);
+  name('inputs');
+  if (task.inputs === null) out.null();
+  else out.link(cidBytes(task.inputs));
+  name('limits');
+  out.map(5);
+  name('cpu');
+  out.number(whole(limits.cpuMs));
+  name('mem');
+  out.number(whole(limits.memoryBytes));
+  name('out');
+  out.number(whole(limits.outputBytes));
+  name('fuel');
+  if (limits.fuel === null) out.null();
+  else out.number(whole(limits.fuel));
+  name('wall');
+  out.number(whole(limits.wallMs));
+  name('policy');
+  out.map(4);
+  name('net');
+  texts(policy.net);
+  name('fork');
+  out.boolean(policy.fork);
+  name('clock');
+  out.text(policy.clock);
+  name('random');
+  out.text(policy.random);
+  name('secret');
+  if (task.secret === null) out.null();
+  else out.bytes(task.secret);
+  name('program');
+  out.link(cidBytes(task.program));
+  name('runtime');
+  out.text(`${task.runtime}/${runtimeEdition}`);
+  return out.end();
 }
 
-/** CIDv1 (dag-cbor, sha2-256) of an encoded task, in base32. */
-export const taskIdOfBlock = (block: Uint8Array): string => cidOf(dagCborCodec, sha256(block));
+/** The id of the task whose encoding has that sha256: CIDv1 (dag-cbor, sha2-256) in base32. */
+export const taskIdOfSha256 = (sha256Digest: Uint8Array): string => cidOf(dagCborCodec, sha256Digest);
+
+/** The id of an encoded task. */
+export const taskIdOfBlock = (block: Uint8Array): string => taskIdOfSha256(sha256(block));
 
 /** The id of a task. Errors: TypeError. */
 export const taskIdOf = (task: TaskPreimage): string => taskIdOfBlock(encodeTask(task));
@@ -95,6 +140,6 @@ function text(value: unknown): string {
 }
 
 function whole(value: number): number {
-  if (Number.isSafeInteger(value)) return value;
-  throw new TypeError('Limits of a task are whole numbers');
+  if (Number.isSafeInteger(value) && value >= 0) return value;
+  throw new TypeError('Limits of a task are whole numbers of at least 0');
 }

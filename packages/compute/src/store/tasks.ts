@@ -46,6 +46,7 @@ export type FinishedTask = {
   now: number;
   expiresAt: number;
 };
+export type RecordedTask = { started: StartedTask; finished: FinishedTask };
 export type TaskSignature = { signer: Address; signature: Hex };
 
 type TaskRecord = {
@@ -129,6 +130,18 @@ export function openTaskStore(database: Database, node: string) {
       kept = 1, kept_bytes = ${task.stdout.keptBytes + task.stderr.keptBytes}, used_at = ${task.now}, expires_at = ${task.expiresAt}, signer = NULL, signature = NULL, cacheable = ${task.cacheable ? 1 : 0},
       chargeable = ${task.chargeable ? 1 : 0} WHERE id = ${task.id}`);
 
+  /** A task from its start to its end. Its id is new: nobody else can have begun it. */
+  const record = (tx: Sql, { started, finished: { id, result, stdout, stderr, ...task } }: RecordedTask) =>
+    tx.run(sql`INSERT INTO task (id, offer, state, started_at, node, payer, preimage, reason, message,
+        exit_code, ended_at, wall_us, cpu_us, max_rss_bytes, fuel,
+        stdout, stdout_sha256, stdout_size, stderr, stderr_sha256, stderr_size,
+        kept, kept_bytes, used_at, expires_at, cacheable, chargeable)
+      VALUES (${id}, ${started.offer}, ${isDone(result) ? 'done' : 'failed'}, ${started.now}, ${node}, ${started.payer}, ${started.preimage}, ${result.reason}, ${result.message},
+        ${result.exitCode}, ${task.now}, ${result.wallUs}, ${result.cpuUs}, ${result.maxRssBytes}, ${result.fuel ?? null},
+        ${stdout.inline}, ${stdout.sha256}, ${stdout.size}, ${stderr.inline}, ${stderr.sha256}, ${stderr.size},
+        1, ${stdout.keptBytes + stderr.keptBytes}, ${task.now}, ${task.expiresAt}, ${task.cacheable ? 1 : 0}, ${task.chargeable ? 1 : 0})
+      ON CONFLICT (id) DO NOTHING`);
+
   return {
     async task(id: string): Promise<TaskRow | undefined> {
       const row = await read.get<TaskRecord>(sql`SELECT ${columns} FROM task WHERE id = ${id}`);
@@ -177,12 +190,9 @@ export function openTaskStore(database: Database, node: string) {
     finishTask: (task: FinishedTask) => database.transaction((tx) => finish(tx, task)),
 
     /** Tasks from their start to their end at once, for the history. */
-    recordTasks: (tasks: readonly { started: StartedTask; finished: FinishedTask }[]) =>
+    recordTasks: (tasks: readonly RecordedTask[]) =>
       database.transaction(async (tx) => {
-        for (const { started, finished } of tasks) {
-          await start(tx, started);
-          await finish(tx, finished);
-        }
+        for (const task of tasks) await record(tx, task);
       }),
 
     /** It did not run, or was cut off. */
