@@ -1,30 +1,25 @@
 import { mkdirSync, realpathSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { toAddress, type Address, type Hex, type Token } from '@freehold/protocol';
-import { encodeDeployData, encodeFunctionData, http, numberToHex, parseAbi, parseEther } from 'viem';
-import contracts from '../artifacts/TestUSDC.json' with { type: 'json' };
+import type { Address, Token } from '@freehold/protocol';
+import { encodeFunctionData, http, numberToHex, parseEther } from 'viem';
+import type { ChainContracts } from './address-book.ts';
 import { anvilBinary, attachAnvil, spawnAnvil } from './anvil.ts';
 import { writeAtomically } from './atomic.ts';
 import { ContractsError } from './error.ts';
+import { testUSDCAbi } from './generated/abi.ts';
+import { deployLocalContracts, localContracts, localToken } from './local-contracts.ts';
+import { sendAsOperator, type Request } from './operator.ts';
 
 export type Log = (event: string, fields: Record<string, string | number | boolean | undefined>) => void;
-
-/** Where the test token lives on every local chain: the first contract of the first development account. */
-export const localToken: Token = {
-  network: 'eip155:31337',
-  asset: toAddress('0x5fbdb2315678afecb367f032d93f642f64180aa3'),
-  symbol: 'USDC',
-  decimals: 6,
-  domain: { name: 'USD Coin', version: '2' },
-};
 
 export type LocalChain = {
   kind: 'running';
   network: string;
   rpcUrl: string;
   token: Token;
+  /** Escrow, payment channels and what belongs to them. */
+  contracts: ChainContracts;
   /** True when the chain was still running from before a crash of the node, and was taken over as it was. */
   isAttached: boolean;
   /** Makes test dollars (atomic units) for an address, and sees to it that it has ether for gas. */
@@ -91,7 +86,7 @@ export async function openLocalChain({
 
   try {
     if (!attached) await restore({ request, stateFile });
-    await deployToken(request);
+    await deployLocalContracts(request);
     await save();
   } catch (error) {
     if (!attached) await anvil.stop();
@@ -103,7 +98,7 @@ export async function openLocalChain({
     log('chain.lost', { pid: anvil.pid });
     anvil = await spawnAnvil({ binary: program, directory, log, port: anvil.port });
     await restore({ request, stateFile });
-    await deployToken(request);
+    await deployLocalContracts(request);
     log('chain.started', { rpcUrl, pid: anvil.pid, attached: false });
   }
   const tend = () =>
@@ -122,14 +117,15 @@ export async function openLocalChain({
     network: localToken.network,
     rpcUrl,
     token: localToken,
+    contracts: localContracts,
     isAttached: attached !== undefined,
     async fund(address, amount) {
       const gas = BigInt(await request<string>('eth_getBalance', [address, 'latest']));
       if (gas < parseEther('1')) await request('anvil_setBalance', [address, numberToHex(parseEther('10'))]);
       if (amount === 0n) return;
-      const data = encodeFunctionData({ abi: mintAbi, args: [address, amount] });
+      const data = encodeFunctionData({ abi: testUSDCAbi, functionName: 'mint', args: [address, amount] });
       // One after another: anvil gives two transactions of one moment the same nonce.
-      minting = minting.catch(() => undefined).then(() => send(request, { to: localToken.asset, data }));
+      minting = minting.catch(() => undefined).then(() => sendAsOperator(request, { to: localToken.asset, data }));
       await minting;
     },
     save,
@@ -152,10 +148,6 @@ function isRunning(pid: number): boolean {
   }
 }
 
-const mintAbi = parseAbi(['function mint(address to, uint256 value)']);
-
-type Request = <Result>(method: string, params: unknown[]) => Promise<Result>;
-
 function rpc(url: string): Request {
   const transport = http(url, { retryCount: 0, timeout: 10_000 })({});
   return (method, params) => transport.request({ method, params });
@@ -171,27 +163,4 @@ async function restore({ request, stateFile }: { request: Request; stateFile: st
     500,
     `The saved state of the local test chain cannot be read. Move ${stateFile} away to start with an empty test chain; it holds test money only.`,
   );
-}
-
-/** Idempotent: a restored chain has the token already. */
-async function deployToken(request: Request): Promise<void> {
-  const code = () => request<string>('eth_getCode', [localToken.asset, 'latest']);
-  if ((await code()) !== '0x') return;
-  const { abi, bytecode } = contracts.TestUSDC;
-  await send(request, { data: encodeDeployData({ abi, bytecode: bytecode as Hex }) });
-  if ((await code()) === '0x') throw new ContractsError('chain_failed', 500, 'The test token could not be put on the local chain.');
-}
-
-/** Sends from the first development account, whose key anvil holds, and waits until it is mined. */
-async function send(request: Request, transaction: { to?: Address; data: Hex }): Promise<void> {
-  const [from] = await request<Address[]>('eth_accounts', []);
-  const hash = await request<Hex>('eth_sendTransaction', [{ from, ...transaction }]);
-  const deadline = Date.now() + 10_000;
-  while (Date.now() < deadline) {
-    const receipt = await request<{ status: string } | null>('eth_getTransactionReceipt', [hash]);
-    if (receipt?.status === '0x1') return;
-    if (receipt) break;
-    await sleep(5);
-  }
-  throw new ContractsError('chain_failed', 500, 'The local chain refused a transaction of its own operator.');
 }
