@@ -5,11 +5,23 @@ import durable from './durable.ts';
 import foundation from './foundation.ts';
 import functions from './functions.ts';
 import network from './network.ts';
+import paymentsWire from './payments-wire.ts';
 import puter from './puter.ts';
 import type { Requirement } from './requirement.ts';
 import wallets from './wallets.ts';
 
-const all: Requirement[] = [...foundation, ...wallets, ...cloud, ...drive, ...durable, ...compute, ...functions, ...network, ...puter];
+const all: Requirement[] = [
+  ...foundation,
+  ...wallets,
+  ...cloud,
+  ...drive,
+  ...durable,
+  ...compute,
+  ...functions,
+  ...network,
+  ...puter,
+  ...paymentsWire,
+];
 
 /** Every promise by id. */
 export const requirements: ReadonlyMap<string, Requirement> = new Map(all.map((requirement) => [requirement.id, requirement]));

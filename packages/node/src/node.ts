@@ -20,6 +20,7 @@ import { isOwnOrigin } from './http/arrival.ts';
 import type { Authenticate } from './http/caller.ts';
 import { serveDesktop } from './http/desktop.ts';
 import type { Arrival, Route } from './http/route.ts';
+import { openTerms } from './http/payment-required.ts';
 import { createServer } from './http/server.ts';
 import { openLentTokens } from './lent-tokens.ts';
 import { lockDataDirectory } from './lock.ts';
@@ -224,6 +225,7 @@ export async function startNode({
       },
     });
 
+    const terms = openTerms(token ? [token] : []);
     const builtIn = openBuiltInPrograms(programsDirectory);
     const lent = openLentTokens();
     const causes = createCauses({ now });
@@ -265,7 +267,7 @@ export async function startNode({
       }),
       ...taskRoutes({ compute, payments, token, access: taskAccess, signer: keeper }),
       ...os402TaskRoutes({ compute, access: taskAccess, signer: keeper }),
-      ...batchRoutes({ compute, sales, access: taskAccess, directory: join(dataDirectory, 'compute', 'inputs') }),
+      ...batchRoutes({ compute, sales, terms, access: taskAccess, directory: join(dataDirectory, 'compute', 'inputs') }),
       ...chainRoutes({ chain: () => chain, now }),
       ...puterRoutes({ compute, identity, drive, keyValue, causes, publish: (told) => sockets.publish(told), startedAt, now }),
       ...workerRoutes({
@@ -280,7 +282,7 @@ export async function startNode({
         },
         directory: join(dataDirectory, 'compute', 'inputs'),
       }),
-      ...functionRoutes({ compute, sales, metrics: () => metrics, directory: join(dataDirectory, 'compute', 'inputs') }),
+      ...functionRoutes({ compute, sales, terms, metrics: () => metrics, directory: join(dataDirectory, 'compute', 'inputs') }),
     ];
     const authenticate: Authenticate = {
       token: async (token) => lent.principalOf(token) ?? identity.authenticate(token),

@@ -2,15 +2,19 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { recoverAddress } from '@freehold/identity';
 import {
+  decodePaymentPayload,
   decodePaymentRequired,
   decodeReceipt,
   decodeSettleResponse,
+  encodePaymentPayloadV1,
   hashTypedData,
   paymentRequiredHeader,
   paymentResponseHeader,
   paymentSignatureHeader,
   receiptHeader,
   receiptTypedData,
+  xPaymentHeader,
+  xPaymentResponseHeader,
   type OfferSummary,
 } from '@freehold/protocol';
 import { x402Client } from '@x402/core/client';
@@ -45,14 +49,36 @@ const tasks = async (): Promise<{ id: string; offer: string; state: string }[]> 
   (await expectJson(await seller.fetch('/api/tasks?limit=200'))).tasks;
 const task = (response: Response) => /id=(\S+)/.exec(response.headers.get('x-freehold-task') ?? '')?.[1];
 
-test('a call without payment gets the terms, as a header for programs and as JSON for people', async () => {
-  const response = await fetch(`${offer.url}/add?a=1&b=2`);
+test('a call without payment gets the terms: as a header, for version 1, as a problem, and in words', async () => {
+  verifies('payments.wire.one-answer');
+  const url = `${offer.url}/add?a=1&b=2`;
+  const response = await fetch(url);
   assert.equal(response.status, 402);
   assert.equal(response.headers.get('cache-control'), 'no-store');
+  assert.equal(response.headers.get('content-type'), 'application/json; charset=utf-8');
   const body = JSON.parse(await response.text());
-  assert.equal(body.accepts[0].amount, '1000');
-  assert.equal(body.accepts[0].payTo, seller.address);
-  assert.equal((await termsOf(`${offer.url}/add?a=1&b=2`)).accepts[0]?.extra['name'], 'USD Coin');
+  const header = decodePaymentRequired(response.headers.get(paymentRequiredHeader) ?? '');
+  assert.deepEqual(body.paymentRequired, JSON.parse(JSON.stringify(header)));
+  const [terms] = header.accepts;
+  assert.deepEqual(body.accepts, [
+    {
+      scheme: 'exact',
+      network: token().network,
+      maxAmountRequired: '1000',
+      resource: url,
+      description: '',
+      mimeType: '',
+      payTo: seller.address,
+      maxTimeoutSeconds: terms?.maxTimeoutSeconds,
+      asset: token().asset,
+      extra: token().domain,
+    },
+  ]);
+  assert.deepEqual([body.x402Version, body.prices], [1, ['0.001 USDC on the local test chain (exact)']]);
+  assert.deepEqual([body.type, body.title, body.status], ['about:blank', 'Payment Required', 402]);
+  const problem = await fetch(url, { headers: { accept: 'application/problem+json' } });
+  assert.equal(problem.headers.get('content-type'), 'application/problem+json; charset=utf-8');
+  assert.deepEqual(JSON.parse(await problem.text()), body);
 });
 
 test('an offer names a call that works as it stands', async () => {
@@ -191,6 +217,27 @@ test('the stock x402 client buys unchanged', async () => {
   assert.equal(await response.text(), '5\n');
 });
 
+test('a client of version 1 buys with X-PAYMENT, and a page of another origin may, too', async () => {
+  verifies('payments.wire.v1');
+  const payer = await node.payer();
+  const url = `${offer.url}/add?a=2&b=2`;
+  const { payload, accepted } = decodePaymentPayload(await paymentFor(payer, await termsOf(url), token()));
+  const header = encodePaymentPayloadV1({ x402Version: 1, scheme: 'exact', network: accepted.network, payload });
+  const response = await fetch(url, { headers: { [xPaymentHeader]: header } });
+  assert.equal(await response.text(), '4\n');
+  const settled = JSON.parse(Buffer.from(response.headers.get(xPaymentResponseHeader) ?? '', 'base64').toString());
+  assert.deepEqual([settled.success, settled.payer, settled.network], [true, payer.address, accepted.network]);
+  assert.match(settled.transaction, /^0x[0-9a-f]{64}$/);
+  assert.equal(decodeReceipt(response.headers.get(receiptHeader) ?? '').receipt.transaction, settled.transaction);
+
+  const preflight = await fetch(url, { method: 'OPTIONS', headers: { origin: 'https://shop.example' } });
+  const allowed = preflight.headers.get('access-control-allow-headers')?.split(', ') ?? [];
+  for (const name of [xPaymentHeader, paymentSignatureHeader, 'content-type']) assert(allowed.includes(name), name);
+  const exposed = response.headers.get('access-control-expose-headers')?.split(', ') ?? [];
+  for (const name of [paymentRequiredHeader, paymentResponseHeader, xPaymentResponseHeader, receiptHeader])
+    assert(exposed.includes(name), name);
+});
+
 test('payments that are not exactly what was asked are refused with a 4xx', async () => {
   const payer = await node.payer();
   const stranger = await node.payer();
@@ -210,7 +257,7 @@ test('payments that are not exactly what was asked are refused with a 4xx', asyn
     'other network': await pay({ payload: { accepted: { ...accepted, network: 'eip155:1' } } }),
     'other scheme': await pay({ payload: { accepted: { ...accepted, scheme: 'upto' } } }),
     'no payload': await pay({ payload: { payload: {} } }),
-    'version 1': await pay({ payload: { x402Version: 1 } }),
+    'version 3': await pay({ payload: { x402Version: 3 } }),
     'not base64': '%%%',
     'not JSON': Buffer.from('{').toString('base64'),
     empty: Buffer.from('{}').toString('base64'),

@@ -6,7 +6,7 @@ export { hashPersonalMessage, hashTypedData, toWalletJson, type TypedData } from
 export { fromJsonHeader, toJsonHeader } from './header.ts';
 export { bytes32, fromHex, hexOf, signature, toHex, type Hex } from './hex.ts';
 export { atomicAmount, formatUnits, parseUnits } from './money.ts';
-export { chainIdOf, network, token, type Token } from './network.ts';
+export { chainIdOf, network, networkLabel, token, type Token } from './network.ts';
 export * from './api.ts';
 export * from './entry.ts';
 export * from './ipfs.ts';
@@ -27,6 +27,7 @@ export { inputsCidOf, type InputEntry, type InputFolder } from './inputs.ts';
 export { encodeTask, taskDigest, taskIdOf, taskIdOfBlock, taskIdOfDigest, taskIdOfSha256, type TaskPreimage } from './task.ts';
 export * from './task-result.ts';
 export * from './x402.ts';
+export * from './x402-v1.ts';
 export { isOs402, Os402Error, readOs402, type Os402Document, type Os402Offer } from './os402/document.ts';
 export { asOs402 } from './os402/listing.ts';
 export { offerOfOs402, os402Programs, type Os402Parts } from './os402/translate.ts';

@@ -16,3 +16,13 @@ export const token = z.object({
 export type Token = z.output<typeof token>;
 
 export const chainIdOf = (caip2: string): number => Number(caip2.slice('eip155:'.length));
+
+const labels: Readonly<Record<string, string>> = {
+  'eip155:1': 'Ethereum',
+  'eip155:8453': 'Base',
+  'eip155:84532': 'Base Sepolia',
+  'eip155:31337': 'the local test chain',
+};
+
+/** What a person calls a network. */
+export const networkLabel = (caip2: string): string => labels[caip2] ?? caip2;

@@ -2,10 +2,6 @@ import { ComputeError, wholeInput, type BatchRequest, type CallableOffer, type C
 import {
   batchAccepted,
   batchRun,
-  encodePaymentRequired,
-  paymentRequiredHeader,
-  paymentResponseHeader,
-  paymentSignatureHeader,
   receiptHeader,
   taskAccessHeader,
   taskDigest,
@@ -17,6 +13,8 @@ import { z } from 'zod';
 import { RequestError } from '../error.ts';
 import { openInputReader } from '../http/body.ts';
 import { networkOf } from '../http/network-of.ts';
+import { paymentAnswerHeaders, paymentRequestHeaders, presentedPayment } from '../http/payment-headers.ts';
+import type { Terms } from '../http/payment-required.ts';
 import { route, type Arrival } from '../http/route.ts';
 import { isFree } from '../sale/pricing.ts';
 import type { Sales } from '../sale.ts';
@@ -36,16 +34,20 @@ type Asked = { request: FastifyRequest; reply: FastifyReply; arrival: Arrival; s
 export const batchRoutes = ({
   compute,
   sales,
+  terms,
   access,
   directory,
 }: {
   compute: Compute;
   sales: Sales;
+  terms: Terms;
   access: TaskAccess;
   /** Where large inputs wait. */
   directory: string;
 }) => {
   const inputs = openInputReader({ directory, ...inputBytes });
+  const sendTerms = (required: PaymentRequired, reply: FastifyReply) =>
+    terms.send(required, reply, 'Pay within the call: freehold run OFFER, or any x402 client.');
 
   async function run(
     offer: string,
@@ -61,8 +63,7 @@ export const batchRoutes = ({
         400,
         `"${call.offer.name}" is called over HTTP, not run as a batch: send the request to /${call.offer.name}.cgi.`,
       );
-    const given = request.headers[paymentSignatureHeader];
-    const header = Array.isArray(given) ? given[0] : given;
+    const header = presentedPayment(request.headers);
     const begin = (batch: z.output<typeof batchRun>) =>
       sales.begin({
         call,
@@ -159,13 +160,6 @@ function toRequest({ args = [], env = {}, stdin, stdinBase64, private: isPrivate
 const publicHeaders = {
   'access-control-allow-origin': '*',
   'access-control-allow-methods': 'POST, OPTIONS',
-  'access-control-allow-headers': `content-type, ${paymentSignatureHeader}, ${taskAccessHeader}`,
-  'access-control-expose-headers': `location, ${paymentRequiredHeader}, ${paymentResponseHeader}, ${receiptHeader}, x-request-id`,
+  'access-control-allow-headers': `content-type, ${paymentRequestHeaders}, ${taskAccessHeader}`,
+  'access-control-expose-headers': `location, ${paymentAnswerHeaders}, ${receiptHeader}, x-request-id`,
 } as const;
-
-/** The terms, in the x402 header for programs and as JSON that a person can read. */
-const sendTerms = (required: PaymentRequired, reply: FastifyReply) =>
-  reply
-    .code(402)
-    .headers({ 'cache-control': 'no-store', [paymentRequiredHeader]: encodePaymentRequired(required) })
-    .send({ ...required, help: 'Pay within the call: freehold run OFFER, or any x402 version 2 client.' });

@@ -8,16 +8,7 @@ import {
   type FunctionRequest,
   type Outcome,
 } from '@freehold/compute';
-import {
-  encodePaymentRequired,
-  encodeReceipt,
-  encodeSettleResponse,
-  paymentRequiredHeader,
-  paymentResponseHeader,
-  paymentSignatureHeader,
-  receiptHeader,
-  type PaymentRequired,
-} from '@freehold/protocol';
+import { encodeReceipt, receiptHeader, type PaymentRequired } from '@freehold/protocol';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { RequestError } from '../error.ts';
@@ -26,6 +17,8 @@ import { openEventAnswer, wantsEvents, type EventAnswer } from '../http/event-an
 import { openInputReader } from '../http/body.ts';
 import { isRepeatable, openRepeatedAnswers } from '../http/repeated-answers.ts';
 import { networkOf } from '../http/network-of.ts';
+import { paymentAnswerHeaders, paymentRequestHeaders, presentedPayment, settlementHeaders } from '../http/payment-headers.ts';
+import type { Terms } from '../http/payment-required.ts';
 import { route, type Arrival, type Call } from '../http/route.ts';
 import { sandboxHeaders } from '../http/user-content.ts';
 import type { Metrics } from '../metrics.ts';
@@ -40,11 +33,13 @@ const inputBytes = { memoryBytes: 256 * 1024 * 1024, diskBytes: 1024 * 1024 * 10
 export const functionRoutes = ({
   compute,
   sales,
+  terms,
   metrics,
   directory,
 }: {
   compute: Compute;
   sales: Sales;
+  terms: Terms;
   metrics: () => Metrics;
   /** Where large inputs wait. */
   directory: string;
@@ -58,7 +53,6 @@ export const functionRoutes = ({
     const call = await compute.offers.callable(params.offer);
     if (call.offer.interface === 'tool' && (request.method === 'GET' || request.method === 'HEAD'))
       return reply.headers({ 'cache-control': 'no-store' }).send(toolDocument(call.offer));
-    const header = request.headers[paymentSignatureHeader];
     const scriptPath = `/${params.offer}.cgi`;
     const answers = openAnswerStream({
       reply,
@@ -79,7 +73,7 @@ export const functionRoutes = ({
           ...(events && { onProgress: (progress) => events.tell('progress', JSON.stringify(progress)) }),
         },
         url: `${arrival.origin}${request.raw.url ?? ''}`,
-        header: Array.isArray(header) ? header[0] : header,
+        header: presentedPayment(request.headers),
         from: networkOf(arrival.remoteAddress),
         isOwn: isOwnCall(arrived, call),
         signal: arrived.signal,
@@ -105,13 +99,18 @@ export const functionRoutes = ({
     return send(answer, { call, scriptPath, reply, answers, events });
   };
 
+  function sendTerms(required: PaymentRequired, reply: FastifyReply) {
+    if (!reply.request.raw.complete && reply.request.headers.expect !== undefined) reply.header('connection', 'close');
+    return terms.send(required, reply, 'Pay within the call: freehold curl --key @wallet.key URL, or any x402 client.');
+  }
+
   function send(answer: Answer, { answers, events, ...sent }: Sent & { answers: AnswerStream; events: EventAnswer | undefined }) {
     const { reply } = sent;
     if (events?.begun && answer.kind === 'payment-required') {
       endWithError(events, new RequestError('payment_failed', 402, 'The payment was not settled, so the result is not given. Pay again.'));
       return reply;
     }
-    if (answer.settlement) reply.header(paymentResponseHeader, encodeSettleResponse(answer.settlement));
+    if (answer.settlement) reply.headers(settlementHeaders(answer.settlement, reply.request.headers));
     if (answer.kind === 'payment-required') return sendTerms(answer.required, reply);
     const { outcome, receipt } = answer;
     if (!events && isRepeatable(answer, reply) && repeated.send(answer, { scriptPath: sent.scriptPath, reply })) {
@@ -153,8 +152,8 @@ export const functionRoutes = ({
 const publicHeaders = {
   'access-control-allow-origin': '*',
   'access-control-allow-methods': 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS',
-  'access-control-allow-headers': `content-type, prefer, ${paymentSignatureHeader}`,
-  'access-control-expose-headers': `${paymentRequiredHeader}, ${paymentResponseHeader}, ${receiptHeader}, x-freehold-task, x-os402-task, x-request-id`,
+  'access-control-allow-headers': `content-type, prefer, ${paymentRequestHeaders}`,
+  'access-control-expose-headers': `${paymentAnswerHeaders}, ${receiptHeader}, x-freehold-task, x-os402-task, x-request-id`,
   'cross-origin-resource-policy': 'cross-origin',
 } as const;
 
@@ -197,19 +196,6 @@ function isOwnCall(
   if (caller.via === 'bearer') return true;
   const { origin } = request.headers;
   return caller.via === 'cookie' && request.headers['x-requested-by'] === 'freehold' && (origin === undefined || origin === arrival.origin);
-}
-
-/** The terms, in the x402 header for programs and as JSON that a person can read. */
-function sendTerms(required: PaymentRequired, reply: FastifyReply) {
-  if (!reply.request.raw.complete && reply.request.headers.expect !== undefined) reply.header('connection', 'close');
-  return reply
-    .code(402)
-    .headers({
-      'cache-control': 'no-store',
-      'content-type': 'application/json; charset=utf-8',
-      [paymentRequiredHeader]: encodePaymentRequired(required),
-    })
-    .send({ ...required, help: 'Pay within the call: freehold curl --key @wallet.key URL, or any x402 version 2 client.' });
 }
 
 const taskHeader = 'x-freehold-task';

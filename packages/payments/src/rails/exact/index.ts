@@ -4,12 +4,13 @@ import type { Limits } from '../../limits.ts';
 import type { Reservation } from '../../reservation.ts';
 import { openSlots } from '../../slots.ts';
 import type { Carrier } from '../../store.ts';
+import { readPayment, type Presented } from '../../wire/read-payment.ts';
 import { connectChain, type ChainSettings } from './chain.ts';
 import { badSignature, readFunds } from './funds.ts';
 import { exactRequirements } from './requirements.ts';
 import { openSender, type Log, type Signer } from './sender.ts';
 import { settleExact, type Ending } from './settle.ts';
-import { decodePayment, verifyExact, type Recover, type Verified } from './verify.ts';
+import { verifyExact, type Recover, type Verified } from './verify.ts';
 
 /**
  * A way to pay, as `payments.ts` sees it. `exact` is one EIP-3009 authorization per call. A channel or an escrow grant joins
@@ -62,8 +63,12 @@ export function openExactRail({
 
   return {
     requirements,
-    verify: ({ header, offer, ...call }) =>
-      verifyExact({ ...decodePayment(header), requirements: requirements(offer), tokens: taken, recover, ...call }),
+    verify({ header, offer, ...call }) {
+      const ours = requirements(offer);
+      return bestOf(readPayment(header, ours), (presented) =>
+        verifyExact({ presented, requirements: ours, tokens: taken, recover, ...call }),
+      );
+    },
     async funds(verified) {
       return readFunds({ chain: networkOf(verified.requirement.network).chain, verified });
     },
@@ -72,6 +77,21 @@ export function openExactRail({
       return inSlot(() => settleExact({ reservation, carriers, chain, sender, save, limits, now, log, signal }));
     },
   };
+}
+
+/** Of the readings of a payment the one that its payer signed; a payment of version 2 has one reading. */
+function bestOf([first, ...others]: [Presented, ...Presented[]], verify: (presented: Presented) => Verified): Verified {
+  if (others.length === 0) return verify(first);
+  const attempts = [first, ...others].map((presented) => {
+    try {
+      return verify(presented);
+    } catch (error) {
+      if (error instanceof PaymentError) return error;
+      throw error;
+    }
+  });
+  const readable = attempts.filter((attempt): attempt is Verified => !(attempt instanceof PaymentError));
+  return readable.find(({ isKeySigned }) => isKeySigned) ?? readable[0] ?? verify(first);
 }
 
 export { badSignature };

@@ -3,19 +3,17 @@ import {
   canonicalJson,
   exactPayload,
   fromHex,
-  fromJsonHeader,
   hashTypedData,
-  paymentPayload,
   toHex,
   type Address,
   type Authorization,
   type Hex,
-  type PaymentPayload,
   type PaymentRequirements,
   type Token,
 } from '@freehold/protocol';
 import { boundNonce, bytes32Of, isBoundNonce } from '../../binding.ts';
 import { PaymentError } from '../../error.ts';
+import { parse, type Presented } from '../../wire/read-payment.ts';
 
 /** The address whose key made this signature (r, s, v of 65 bytes, v 27 or 28), if any. */
 export type Recover = (digest: Uint8Array, signature: Hex) => Address | undefined;
@@ -29,27 +27,8 @@ export type Verified = {
   isKeySigned: boolean;
 };
 
-/** A payment is 1 to 2 KB; what is longer is not one. */
-const maxHeaderLength = 16_384;
-
 /** Half the order of secp256k1: tokens refuse the upper one of the two signatures that a key can make from one. */
 const halfOrder = 0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0n;
-
-/** Errors: `payment_malformed`, `payment_invalid`. */
-export function decodePayment(header: string): { payload: PaymentPayload; accepted: unknown } {
-  if (header.length > maxHeaderLength) throw malformed('it is longer than any payment');
-  let value: unknown;
-  try {
-    value = fromJsonHeader(header);
-  } catch (cause) {
-    throw malformed('it is not base64 of JSON', cause);
-  }
-  if (typeof value !== 'object' || value === null) throw malformed('it is not a JSON object');
-  if (!('x402Version' in value) || value.x402Version !== 2) throw malformed('its x402Version is not 2');
-  const parsed = paymentPayload.safeParse(value);
-  if (!parsed.success) throw malformed(describe(parsed.error), parsed.error);
-  return { payload: parsed.data, accepted: 'accepted' in value ? value.accepted : undefined };
-}
 
 /**
  * Everything about a payment that can be told without the chain and without the ledger. The domain that was signed comes
@@ -62,17 +41,14 @@ export function decodePayment(header: string): { payload: PaymentPayload; accept
  * Errors: `payment_malformed`, `payment_invalid`.
  */
 export function verifyExact({
-  payload: { payload, resource, extensions },
-  accepted,
+  presented: { payload, resource, extensions, accepted },
   requirements,
   tokens,
   offerId,
   url,
   recover,
 }: {
-  payload: PaymentPayload;
-  /** As it came, unknown fields included. */
-  accepted: unknown;
+  presented: Presented;
   requirements: readonly PaymentRequirements[];
   tokens: readonly Token[];
   offerId: string;
@@ -89,7 +65,7 @@ export function verifyExact({
   if (resource && pathOf(resource.url) !== pathOf(url)) {
     throw invalid('invalid_payload', `It was made for ${resource.url}, not for this function. Ask this one for its price.`);
   }
-  const { authorization, signature: given } = parseExact(payload);
+  const { authorization, signature: given } = parse(exactPayload, payload);
   if (authorization.to !== requirement.payTo) {
     throw invalid('invalid_exact_evm_payload_recipient_mismatch', `It pays ${authorization.to}, but the seller is ${requirement.payTo}.`);
   }
@@ -109,12 +85,6 @@ export function verifyExact({
   const signature = normalSignature(given);
   const isKeySigned = isKeySignature(signature) && recover(digest, signature) === authorization.from;
   return { authorization, signature, digest: toHex(digest), requirement, isKeySigned };
-}
-
-function parseExact(payload: PaymentPayload['payload']): { authorization: Authorization; signature: string } {
-  const parsed = exactPayload.safeParse(payload);
-  if (!parsed.success) throw malformed(describe(parsed.error), parsed.error);
-  return parsed.data;
 }
 
 function checkBinding({ nonce, extension, offerId }: { nonce: Hex; extension: unknown; offerId: string }) {
@@ -145,14 +115,6 @@ function isKeySignature(signature: Hex): boolean {
 function pathOf(url: string): string | undefined {
   return URL.canParse(url) ? new URL(url).pathname : undefined;
 }
-
-function describe({ issues }: { issues: readonly { path: PropertyKey[]; message: string }[] }): string {
-  const first = issues[0];
-  return first ? `${first.path.map(String).join('.') || 'it'} ${first.message}` : 'it has the wrong form';
-}
-
-const malformed = (what: string, cause?: unknown) =>
-  new PaymentError('payment_malformed', `The PAYMENT-SIGNATURE header cannot be read: ${what}.`, { errorReason: 'invalid_payload', cause });
 
 export const invalid = (errorReason: string, what: string) =>
   new PaymentError('payment_invalid', `The payment is not for this call. ${what}`, { errorReason });
