@@ -137,6 +137,12 @@ export default [
       'at least 30 WebAssembly attempts to escape or to exhaust are each stopped with their named reason, as root and as an ordinary user; neighbours go on and nothing is left behind',
   },
   {
+    id: 'compute.wasm.ahead',
+    source: 'issues/4',
+    behaviour:
+      'short WebAssembly jobs are sent to a process before it has ended the one before; each still has an instance and a deadline of its own, what stands behind a stuck or lost job is run elsewhere, and none that has begun is run twice',
+  },
+  {
     id: 'compute.wasm.fuel',
     source: 'issues/4',
     behaviour:

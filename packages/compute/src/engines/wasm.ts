@@ -29,10 +29,10 @@ export async function openWasmEngine({
     state: { available: true, tier: 'process', checks: pool.proof.checks.map(({ name, passed }) => ({ name, passed })) },
     async run(run, stdin, { signal, onStdout, onStderr }) {
       const input = stdin instanceof Uint8Array ? stdin : Buffer.concat(await Array.fromAsync(stdin));
-      const result = toRunResult(await pool.run(jobOf(run, input, read, onStdout), signal ? { signal } : {}));
-      await onStdout?.(result.stdout);
-      await onStderr?.(result.stderr);
-      return { ...result, ...(onStdout && { stdout: nothing }), ...(onStderr && { stderr: nothing }) };
+      const result = toRunResult(await pool.run(jobOf(run, input, read, onStdout), signal && { signal }));
+      if (onStdout) await onStdout(result.stdout);
+      if (onStderr) await onStderr(result.stderr);
+      return onStdout || onStderr ? { ...result, ...(onStdout && { stdout: nothing }), ...(onStderr && { stderr: nothing }) } : result;
     },
     stop: () => pool.stop(),
   };

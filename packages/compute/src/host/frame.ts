@@ -3,7 +3,7 @@ export type Frame = { kind: FrameKind; head: unknown; body: Uint8Array };
 
 /** What only a host of JavaScript and the server say to each other. */
 const javascriptKinds = ['modules', 'pull', 'input', 'output', 'log', 'ask', 'answer', 'more', 'chunk', 'cancel'] as const;
-const kinds = ['run', 'program', 'ready', 'need', 'result', 'proof', 'read', 'content', ...javascriptKinds] as const;
+const kinds = ['run', 'late', 'program', 'ready', 'need', 'result', 'proof', 'read', 'content', 'taken', ...javascriptKinds] as const;
 export type FrameKind = (typeof kinds)[number];
 
 /** On the wire: length of the rest (u32le), kind (u8), length of the head (u32le), head, body. */
@@ -11,14 +11,23 @@ const prefix = 9;
 /** A head is parsed as JSON all at once, so it may not be as large as a body. */
 const largestHead = 4 * 1024 * 1024;
 
-export function encodeFrame(kind: FrameKind, head: unknown = null, body: readonly Uint8Array[] = []): Buffer {
-  const json = Buffer.from(JSON.stringify(head));
-  const start = Buffer.allocUnsafe(prefix);
-  const total = body.reduce((sum, { length }) => sum + length, json.length);
-  start.writeUInt32LE(prefix - 4 + total, 0);
-  start.writeUInt8(kinds.indexOf(kind), 4);
-  start.writeUInt32LE(json.length, 5);
-  return Buffer.concat([start, json, ...body], prefix + total);
+/** The frame in one piece: in the beginning of `room` where it fits, which then is not to be used until it is sent. */
+export function encodeFrame(kind: FrameKind, head: unknown = null, body: readonly Uint8Array[] = [], room?: Buffer): Buffer {
+  const json = JSON.stringify(head);
+  const headBytes = Buffer.byteLength(json);
+  let total = prefix + headBytes;
+  for (const { length } of body) total += length;
+  const frame = room && total <= room.length ? room.subarray(0, total) : Buffer.allocUnsafe(total);
+  frame.writeUInt32LE(total - 4, 0);
+  frame[4] = kinds.indexOf(kind);
+  frame.writeUInt32LE(headBytes, 5);
+  frame.write(json, prefix);
+  let at = prefix + headBytes;
+  for (const bytes of body) {
+    frame.set(bytes, at);
+    at += bytes.length;
+  }
+  return frame;
 }
 
 /** Puts frames together from the pieces in which they arrive. A frame beyond `limit` bytes, or a broken one, throws. */

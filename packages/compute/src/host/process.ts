@@ -20,6 +20,8 @@ export type HostEnd = { code: number | null; signal: NodeJS.Signals | null; said
 export type HostProcess = {
   readonly pid: number;
   send(kind: FrameKind, head?: unknown, body?: readonly Uint8Array[]): void;
+  /** For a process that is busy: together with all that is sent so until the event loop comes round, and with what is sent at once meanwhile. */
+  sendSoon(kind: FrameKind, head?: unknown, body?: readonly Uint8Array[]): void;
   /** Takes no more frames for a while, which holds the process back; but what one that was killed still has to say must not hide its end. */
   pause(): void;
   resume(): void;
@@ -81,10 +83,19 @@ export function startHost(options: {
 
   const resume = () => void (channel instanceof Duplex && channel.resume());
 
+  let soon: Buffer[] = [];
+  function flush(last?: Buffer): void {
+    if (last) soon.push(last);
+    const [first, ...more] = soon;
+    soon = [];
+    if (first && channel instanceof Duplex && channel.writable) channel.write(more.length > 0 ? Buffer.concat([first, ...more]) : first);
+  }
+
   return {
     pid: child.pid ?? 0,
-    send(kind, head, body) {
-      if (channel instanceof Duplex && channel.writable) channel.write(encodeFrame(kind, head, body));
+    send: (kind, head, body) => flush(encodeFrame(kind, head, body)),
+    sendSoon(kind, head, body) {
+      if (soon.push(encodeFrame(kind, head, body)) === 1) setImmediate(flush);
     },
     pause: () => void (channel instanceof Duplex && !killed && channel.pause()),
     resume,

@@ -5,6 +5,7 @@ import { encodeFrame, FrameReader, type Frame, type FrameKind } from '../host/fr
 export function openChannel({ fd, limit }: { fd: number; limit: number }) {
   const frames = new FrameReader(limit);
   const incoming = Buffer.alloc(65_536);
+  const outgoing = Buffer.alloc(65_536);
   /** Jobs that came while an answer was waited for. */
   const waiting: Frame[] = [];
 
@@ -20,7 +21,7 @@ export function openChannel({ fd, limit }: { fd: number; limit: number }) {
 
   return {
     send(kind: FrameKind, head?: unknown, body?: readonly Uint8Array[]): void {
-      const bytes = encodeFrame(kind, head, body);
+      const bytes = encodeFrame(kind, head, body, outgoing);
       for (let sent = 0; sent < bytes.length;) sent += writeSync(fd, bytes, sent);
     },
     /** Waits for the next frame; undefined when the server is gone. */

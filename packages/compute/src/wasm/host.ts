@@ -9,7 +9,7 @@ import { openLru } from '../lru.ts';
 import { openChannel } from './channel.ts';
 import { execute } from './execute.ts';
 import { largestProgram, largestTable } from './inspect.ts';
-import type { ReadHead, ReadyHead, ResultHead, RunHead } from './job.ts';
+import type { LateHead, ReadHead, ReadyHead, ResultHead, RunHead } from './job.ts';
 import { attempt } from '../host/attempt.ts';
 import { ownCpuMs } from '../host/own-usage.ts';
 import { createWasi } from './wasi/wasi.ts';
@@ -38,26 +38,34 @@ async function serve(): Promise<void> {
   const programs = openLru<Program>({ most: keptBytes });
   let released = 0;
   let answered = 0;
+  /** Processor time of this process when it last had nothing to do. */
+  let idleCpuMs = ownCpuMs();
 
-  channel.send('ready', { processCpuMs: ownCpuMs() } satisfies ReadyHead);
+  channel.send('ready', { processCpuMs: idleCpuMs } satisfies ReadyHead);
   for (let frame = channel.receive(); frame !== undefined; frame = channel.receive()) {
     if (frame.kind !== 'run') throw new Error(`Expected a job, got a ${frame.kind} frame`);
-    released += answer(frame.head as RunHead, frame.body);
+    const job = frame.head as RunHead;
+    if (job.before !== undefined && Number(process.hrtime.bigint()) >= job.before) {
+      channel.send('late', { id: job.id } satisfies LateHead);
+      continue;
+    }
+    released += answer(job, frame.body);
     if (released > collectAfter) {
       collect();
       released = 0;
+      idleCpuMs = ownCpuMs();
     }
     if (++answered % jobsPerTurn === 0) await setImmediate();
   }
 
   /** A function of its own, so that nothing of the job is held any more when it returns. Answers the bytes to be collected. */
   function answer(job: RunHead, stdin: Uint8Array): number {
-    const wallStarted = process.hrtime.bigint();
-    const cpuStarted = process.cpuUsage();
+    const started = performance.now();
     const usage = () => {
-      const { user, system } = process.cpuUsage(cpuStarted);
-      const wallUs = Number((process.hrtime.bigint() - wallStarted) / 1000n);
-      return { wallUs, cpuUs: user + system, processCpuMs: ownCpuMs() };
+      const wallUs = Math.round((performance.now() - started) * 1000);
+      const before = idleCpuMs;
+      idleCpuMs = ownCpuMs();
+      return { id: job.id, wallUs, cpuUs: Math.round((idleCpuMs - before) * 1000), processCpuMs: idleCpuMs };
     };
     try {
       const program = programOf(job);
@@ -104,5 +112,6 @@ async function serve(): Promise<void> {
 
   function passStdout(bytes: Uint8Array): void {
     channel.send('output', null, [bytes]);
+    channel.answer('taken');
   }
 }

@@ -77,6 +77,13 @@ export type WasmResult = {
 
 /** The head of a `run` frame; the body is stdin. */
 export type RunHead = {
+  /** Counts the jobs of one process. */
+  id: number;
+  /**
+   * Present for a job that is sent while another runs: it may begin before this time of the monotonic clock, in nanoseconds, which
+   * all processes of the machine share. From then on the host answers `late`, and the server may give it to another.
+   */
+  before?: number;
   kind: 'command' | 'call';
   program: string;
   name: string;
@@ -93,13 +100,16 @@ export type RunHead = {
 
 /** The head of a `result` frame; the body is stdout, stderr, and the new contents of files in the order of the changes. */
 export type ResultHead = Omit<WasmResult, 'stdout' | 'stderr' | 'changes'> &
-  ReadyHead & { stdoutBytes: number; stderrBytes: number; changes?: SentChange[][] };
+  ReadyHead & { id: number; stdoutBytes: number; stderrBytes: number; changes?: SentChange[][] };
 
 /** A change whose bytes are in the body. */
 export type SentChange = Exclude<MountChange, { bytes: Uint8Array }> | { type: 'file'; path: string; from?: string; length: number };
 
 /** The head of a `read` frame, by which a host asks for a part of a content; the answer is a `content` frame with the bytes. */
 export type ReadHead = { content: string; offset: number; length: number };
+
+/** The head of a `late` frame. */
+export type LateHead = { id: number };
 
 /** The head of a `ready` frame: the processor time that the whole process has used so far. */
 export type ReadyHead = { processCpuMs: number };

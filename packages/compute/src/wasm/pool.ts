@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { ComputeError } from '../error.ts';
 import type { PreparedRunner } from '../native/index.ts';
 import type { Log } from '../native/log.ts';
@@ -7,7 +8,9 @@ import { launchLocked, type Launch } from '../host/process.ts';
 import { unproven, type HostProof } from '../host/prove.ts';
 import { proveWasmSandbox } from './prove.ts';
 import { openWaitingCalls } from '../host/waiting-calls.ts';
-import { neverStarted, startWorker, type Worker } from './worker.ts';
+import { openWatch } from '../host/watch.ts';
+import { openPace } from './pace.ts';
+import { neverStarted, startWorker, type WasmWork, type Worker } from './worker.ts';
 
 export type WasmPool = {
   /** What the sandbox showed when it proved itself at the start. */
@@ -46,8 +49,6 @@ export async function openWasmPool({
   return startPool({ launch, proof, size, log });
 }
 
-type Call = { job: WasmJob; signal: AbortSignal | undefined };
-
 /** Processes that wait for the first jobs: one to run it and one to step in. More come when they are needed, so that a node at rest is small. */
 const warmAtStart = 2;
 /** After this many processes in a row that ended before they were ready, waiting jobs are refused. */
@@ -56,15 +57,20 @@ const pauseAfterFailureMs = 1000;
 
 function startPool({ launch, proof, size, log }: { launch: Launch; proof: HostProof; size: number; log: Log }): WasmPool {
   const workers = new Set<Worker>();
-  const waiting = openWaitingCalls<Call, WasmResult>({ neverStarted });
+  const waiting = openWaitingCalls<WasmWork['call'], WasmResult>({ neverStarted });
   const { line } = waiting;
-  let running = 0;
+  const pace = openPace();
+  const watch = openWatch((now) => {
+    for (const worker of workers) worker.look(now);
+  });
+  /** Quick jobs are spread over this many processes before they wait behind one another. */
+  const spread = Math.min(size, availableParallelism());
   let failedStarts = 0;
   let stopped = false;
 
   function addWorker(): void {
     if (stopped) return;
-    const worker = startWorker({ launch, log });
+    const worker = startWorker({ launch, log, watch, onTurn: dispatch, onReturn: takeBack, took: pace.took });
     workers.add(worker);
     void whenReady(worker);
     void whenEnded(worker);
@@ -91,40 +97,42 @@ function startPool({ launch, proof, size, log }: { launch: Launch; proof: HostPr
   }
 
   function dispatch(): void {
-    while (running < size && line.length > 0) {
-      const next = line[0];
-      const worker = next && chooseWorker(next.call.job.program.id);
-      if (next === undefined) return;
+    for (let [next] = line; next !== undefined; [next] = line) {
+      const worker = chooseWorker(next);
       if (worker === undefined) {
         if (workers.size < size + 1) addWorker();
         return;
       }
       line.shift();
-      running++;
-      void runOn(worker, next);
+      worker.run(next);
     }
   }
 
-  async function runOn(worker: Worker, { call: { job, signal }, resolve, reject }: (typeof line)[number]): Promise<void> {
-    try {
-      resolve(await worker.run(job, signal));
-    } catch (error) {
-      reject(error);
-    } finally {
-      running--;
-      dispatch();
-    }
+  /** What had to wait too long behind another does not do so again. */
+  function takeBack(works: WasmWork[]): void {
+    for (const { call } of works) call.seemsQuick = false;
+    waiting.putBack(works);
+    dispatch();
   }
 
-  /** A free process, if possible one that has compiled the program already. */
-  function chooseWorker(program: string): Worker | undefined {
+  /** A free process, if possible one that has compiled the program already; for a quick job one at which it waits shortly. */
+  function chooseWorker({ call: { job, seemsQuick } }: WasmWork): Worker | undefined {
     let free: Worker | undefined;
+    let flowing: Worker | undefined;
+    let flows = 0;
+    let running = 0;
     for (const worker of workers) {
-      if (!worker.free) continue;
-      if (worker.has(program)) return worker;
-      free ??= worker;
+      if (worker.free) {
+        if (!free?.has(job.program.id)) free = worker;
+      } else if (worker.load > 0) {
+        running++;
+        if (!seemsQuick || !worker.flows) continue;
+        flows++;
+        if (!flowing || worker.load < flowing.load) flowing = worker;
+      }
     }
-    return free;
+    if (flowing && flows >= spread) return flowing;
+    return free && running < size ? free : flowing;
   }
 
   for (let index = 0; index < Math.min(warmAtStart, size + 1); index++) addWorker();
@@ -141,10 +149,11 @@ function startPool({ launch, proof, size, log }: { launch: Launch; proof: HostPr
           `The input of a WebAssembly program may have at most ${largestStream / 1024 / 1024} MiB.`,
         );
       }
-      return waiting.add({ job, signal }, { signal, dispatch });
+      return waiting.add({ job, seemsQuick: pace.isQuick(job.program.id) }, { signal, dispatch });
     },
     async stop() {
       stopped = true;
+      watch.stop();
       waiting.refuse('The WebAssembly engine was stopped.');
       await Promise.all(
         [...workers].map((worker) => {

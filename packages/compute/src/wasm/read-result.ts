@@ -1,4 +1,4 @@
-import type { ReadHead, ReadyHead, ResultHead, SentChange, WasmReason } from './job.ts';
+import type { LateHead, ReadHead, ReadyHead, ResultHead, SentChange, WasmReason } from './job.ts';
 import type { MountChange, WasmMount } from './mount.ts';
 
 const reasons = ['exit', 'trap', 'memory', 'fuel', 'output', 'invalid'] as const satisfies WasmReason[];
@@ -10,6 +10,7 @@ export function readResultHead(head: unknown): ResultHead {
   if (reason === undefined) throw new Error('a result without a known reason');
   const { trap, results, changes, fuel } = found;
   return {
+    id: toNumber(found['id']),
     reason,
     exitCode: toNumber(found['exitCode']),
     wallUs: toNumber(found['wallUs']),
@@ -78,6 +79,10 @@ export function toChanges(sent: readonly SentChange[][], bytes: Uint8Array, moun
       return { ...rest, bytes: portion };
     });
   });
+}
+
+export function readLateHead(head: unknown): LateHead {
+  return { id: toNumber(toRecord(head)['id']) };
 }
 
 export function readReadyHead(head: unknown): ReadyHead {

@@ -1,10 +1,13 @@
 import type { Log } from '../native/log.ts';
 import type { Frame } from '../host/frame.ts';
 import { faultOf, startHost, type HostEnd, type Launch } from '../host/process.ts';
+import type { WaitingCall } from '../host/waiting-calls.ts';
+import type { Watch } from '../host/watch.ts';
 import { largestProgram } from './inspect.ts';
 import {
   largestStream,
   stderrBytes,
+  type LateHead,
   type ReadHead,
   type ResultHead,
   type RunHead,
@@ -12,7 +15,8 @@ import {
   type WasmReason,
   type WasmResult,
 } from './job.ts';
-import { readReadHead, readReadyHead, readResultHead, toChanges } from './read-result.ts';
+import type { Pace } from './pace.ts';
+import { readLateHead, readReadHead, readReadyHead, readResultHead, toChanges } from './read-result.ts';
 import { cpuMsOf, residentBytesOf } from '../host/process-usage.ts';
 import { wasmHost } from './prove.ts';
 
@@ -27,40 +31,80 @@ const retireBytes = 256 * 1024 * 1024;
 /** After a job the process first collects what the job left behind. */
 const settleMs = 200;
 
-/** A host process, watched from outside while it runs one job at a time. */
+/** How long a job may wait behind others in a process, in milliseconds, until it is given to another. */
+const aheadMs = 5;
+/** Added to that, for the clocks are read one after the other. */
+const slackMs = 1;
+/** Nothing is sent behind a job that has run for longer than this, in milliseconds. */
+const stallMs = 2;
+/** The most jobs that one process has at a time. */
+const mostAhead = 8;
+
+export type WasmWork = WaitingCall<{ job: WasmJob; seemsQuick: boolean }, WasmResult>;
+
+/**
+ * A host process, watched from outside. It runs one job at a time and begins the next when the result of the one before is out; so
+ * of the jobs it has been sent only the first can have begun.
+ */
 export type Worker = {
   readonly ready: Promise<void>;
   readonly ended: Promise<{ wasReady: boolean; said: string }>;
+  /** How many jobs it has. */
+  readonly load: number;
   readonly free: boolean;
+  /** Whether it is at jobs behind which a quick one does not wait long. */
+  readonly flows: boolean;
   /** Whether it was sent the program. It may have dropped it since, and then asks again. */
   has(program: string): boolean;
-  /** Resolves whatever happens to the process; rejects only when the program cannot be read. */
-  run(job: WasmJob, signal: AbortSignal | undefined): Promise<WasmResult>;
+  /** The call settles whatever happens to the process; it is rejected only when the program cannot be read. */
+  run(work: WasmWork): void;
+  /** Looks whether a limit is reached, and says so to whoever it concerns. */
+  look(now: number): void;
   kill(): void;
 };
 
 type Verdict = { reason: WasmReason; trap: string };
-type Running = {
+type Given = {
+  id: number;
+  work: WasmWork;
   job: WasmJob;
   startedAt: number;
+  /** Until when it may begin, for one that was sent ahead. */
+  before: number;
   /** As last seen from outside. */
   cpuMs: number;
   residentBytes: number;
   /** Bytes of output that came before the result. */
   written: number;
-  /** Settles when they are taken. */
-  taking: Promise<void>;
+  /** Its caller has not taken the last of them yet; until then the process waits. */
+  isUntaken: boolean;
   /** Why its process is being killed. */
   verdict?: Verdict;
-  finish: (result: WasmResult) => void;
-  fail: (error: Error) => void;
 };
 
-export function startWorker({ launch, log }: { launch: Launch; log: Log }): Worker {
+export function startWorker({
+  launch,
+  log,
+  watch,
+  onTurn,
+  onReturn,
+  took,
+}: {
+  launch: Launch;
+  log: Log;
+  watch: Watch;
+  /** It can take another job. */
+  onTurn: () => void;
+  /** Takes back jobs that did not begin. */
+  onReturn: (works: WasmWork[]) => void;
+  took: Pace['took'];
+}): Worker {
   const programs = new Set<string>();
   const ready = Promise.withResolvers<void>();
   let state: 'starting' | 'ready' | 'ended' = 'starting';
-  let running: Running | undefined;
+  /** What it was given, in the order in which it will be done; the first has begun. */
+  const line: Given[] = [];
+  let lastId = 0;
   /** Processor time of the process when it was last idle. */
   let idleCpuMs = 0;
 
@@ -69,11 +113,11 @@ export function startWorker({ launch, log }: { launch: Launch; log: Log }): Work
     const wasReady = state !== 'starting';
     state = 'ended';
     ready.reject(new Error(end.said));
-    const interrupted = running;
+    const interrupted = line.shift();
     if (interrupted !== undefined) {
-      if (interrupted.verdict === undefined)
-        log('compute.wasm.host-ended', { code: end.code ?? undefined, signal: end.signal ?? undefined, said: end.said });
-      interrupted.finish(interruptedResult(interrupted, end));
+      log('compute.wasm.host-ended', { code: end.code ?? undefined, signal: end.signal ?? undefined, said: end.said });
+      interrupted.work.resolve(interruptedResult(interrupted, end));
+      giveBack(line.splice(0));
     }
     return { wasReady, said: end.said || `it ended with ${end.signal ?? `code ${end.code}`}` };
   });
@@ -82,40 +126,84 @@ export function startWorker({ launch, log }: { launch: Launch; log: Log }): Work
 
   /** Throws at what a host does not send when all is well; it is then killed. */
   function onFrame({ kind, head, body }: Frame): void {
+    const [now] = line;
+    if (state === 'ended') return;
     if (kind === 'ready' && state === 'starting') {
       state = 'ready';
       idleCpuMs = readReadyHead(head).processCpuMs;
       ready.resolve();
-    } else if (kind === 'need' && running !== undefined) void sendProgram(running);
-    else if (kind === 'read' && running !== undefined) void sendContent(running, readReadHead(head));
-    else if (kind === 'result' && running !== undefined) {
-      const { processCpuMs, ...result } = readResultHead(head);
-      idleCpuMs = processCpuMs;
-      const { finish, job, taking, written } = running;
-      if (written === 0) finish(toResult(result, body, job));
-      else void taking.then(() => finish(toResult(result, body, job)));
-    } else if (kind === 'output' && running !== undefined) takeOutput(running, body);
+    } else if (kind === 'late') skip(readLateHead(head));
+    else if (kind === 'need' && now !== undefined) void sendProgram(now);
+    else if (kind === 'read' && now !== undefined) void sendContent(now, readReadHead(head));
+    else if (kind === 'result' && now !== undefined) takeResult(now, readResultHead(head), body);
+    else if (kind === 'output' && now !== undefined) takeOutput(now, body);
     else throw new Error(`a ${kind} frame was not expected`);
   }
 
-  function takeOutput(now: Running, body: Uint8Array): void {
+  function takeResult(now: Given, { id, processCpuMs, ...head }: ResultHead, body: Uint8Array): void {
+    if (id !== now.id || now.isUntaken) throw new Error('a result that was not expected');
+    const result = toResult(head, body, now.job);
+    idleCpuMs = processCpuMs;
+    took(now.job.program.id, result.wallUs);
+    line.shift();
+    begin();
+    now.work.resolve(result);
+    if (now.residentBytes > 0) setTimeout(retireIfLarge, settleMs).unref();
+    onTurn();
+  }
+
+  function fail(now: Given, error: unknown): void {
+    if (line[0] !== now) return;
+    line.shift();
+    now.work.reject(error instanceof Error ? error : new Error(String(error)));
+    end();
+    giveBack(line.splice(0));
+  }
+
+  /** From here on it is given nothing more to do, and nothing that it says counts. */
+  function end(): void {
+    state = 'ended';
+    host.kill();
+  }
+
+  function giveBack(given: readonly Given[]): void {
+    if (given.length > 0) onReturn(given.map(({ work }) => work));
+  }
+
+  /** The host did not begin a job, since its time was over. */
+  function skip({ id }: LateHead): void {
+    const place = line.findIndex((given) => given.id === id);
+    if (place < 0) return;
+    giveBack(line.splice(place, 1));
+    if (place === 0) begin();
+    onTurn();
+  }
+
+  /** The first of the line has its turn. */
+  function begin(): void {
+    const [now] = line;
+    if (now === undefined) return;
+    now.startedAt = performance.now();
+    watch.by(now.startedAt + Math.min(tickMs, now.job.limits.wallMs + 1));
+  }
+
+  function takeOutput(now: Given, body: Uint8Array): void {
     const { job } = now;
     now.written += body.length;
     // A host that was taken over counts no longer.
-    if (job.kind !== 'command' || !job.onStdout || now.written > job.limits.outputBytes) throw new Error('output that was not asked for');
+    if (job.kind !== 'command' || !job.onStdout || now.isUntaken || now.written > job.limits.outputBytes)
+      throw new Error('output that was not asked for');
+    now.isUntaken = true;
+    const goOn = () => {
+      now.isUntaken = false;
+      host.send('taken');
+    };
     const taken = job.onStdout(Buffer.from(body));
-    if (!taken) return;
-    host.pause();
-    now.taking = Promise.all([now.taking, taken])
-      .then(() => host.resume())
-      .catch((error: unknown) => {
-        now.fail(error instanceof Error ? error : new Error(String(error)));
-        host.kill();
-        state = 'ended';
-      });
+    if (taken) taken.then(goOn, (error: unknown) => fail(now, error));
+    else goOn();
   }
 
-  const sendProgram = (asked: Running) =>
+  const sendProgram = (asked: Given) =>
     answer(asked, async () => {
       const bytes = await asked.job.program.read();
       programs.add(asked.job.program.id);
@@ -123,7 +211,7 @@ export function startWorker({ launch, log }: { launch: Launch; log: Log }): Work
     });
 
   /** Only what the mounts of the running job hold is read, whoever asks. */
-  const sendContent = (asked: Running, { content, offset, length }: ReadHead) =>
+  const sendContent = (asked: Given, { content, offset, length }: ReadHead) =>
     answer(asked, async () => {
       const mounts = asked.job.kind === 'command' ? asked.job.mounts : undefined;
       const isMounted = mounts?.folders.some(({ entries }) => entries.some((entry) => entry.type === 'file' && entry.content === content));
@@ -132,83 +220,98 @@ export function startWorker({ launch, log }: { launch: Launch; log: Log }): Work
       return ['content', bytes.subarray(0, length)];
     });
 
-  async function answer(asked: Running, find: () => Promise<['program' | 'content', Uint8Array]>): Promise<void> {
+  async function answer(asked: Given, find: () => Promise<['program' | 'content', Uint8Array]>): Promise<void> {
     try {
       const [kind, bytes] = await find();
-      if (running === asked) host.send(kind, null, [bytes]);
+      if (line[0] === asked) host.send(kind, null, [bytes]);
     } catch (error) {
-      asked.fail(error instanceof Error ? error : new Error(String(error)));
-      host.kill();
-      state = 'ended';
+      fail(asked, error);
     }
   }
 
-  function watch(now: Running): void {
+  function look(time: number): void {
+    const [now, ...behind] = line;
+    if (now === undefined || state !== 'ready') return;
+    if (behind.some(({ before }) => time >= before)) setImmediate(takeBack);
     const { limits } = now.job;
-    now.residentBytes = residentBytesOf(host.pid);
-    now.cpuMs = cpuMsOf(host.pid) - idleCpuMs;
-    if (performance.now() - now.startedAt > limits.wallMs) stop(now, { reason: 'wall', trap: `It ran longer than ${limits.wallMs} ms.` });
+    const ranMs = time - now.startedAt;
+    const isOver = ranMs > limits.wallMs || now.work.signal?.aborted === true;
+    if (isOver || ranMs >= tickMs / 2) {
+      now.residentBytes = residentBytesOf(host.pid);
+      now.cpuMs = cpuMsOf(host.pid) - idleCpuMs;
+      judge(now, ranMs);
+    }
+    const nextMs = behind.length > 0 ? 1 : tickMs;
+    watch.by(time + Math.min(nextMs, Math.max(1, limits.wallMs + 1 - ranMs)));
+  }
+
+  function judge(now: Given, ranMs: number): void {
+    const { limits } = now.job;
+    if (now.work.signal?.aborted) stop(now, { reason: 'killed', trap: 'The caller gave up.' });
+    else if (ranMs > limits.wallMs) stop(now, { reason: 'wall', trap: `It ran longer than ${limits.wallMs} ms.` });
     else if (now.cpuMs > limits.cpuMs) stop(now, { reason: 'cpu', trap: `It used more than ${limits.cpuMs} ms of processor time.` });
     else if (now.residentBytes > mostResidentBytes(now.job))
       stop(now, { reason: 'memory', trap: `It used more memory than the ${limits.memoryBytes} bytes it may.` });
   }
 
-  function stop(now: Running, verdict: Verdict): void {
-    if (running !== now || now.verdict !== undefined) return;
+  /**
+   * Takes back what has waited too long behind another job. All that the process had sent before that time has been read by now; had
+   * one of them begun, it would be the first.
+   */
+  function takeBack(): void {
+    const time = performance.now() - slackMs;
+    const late = line.filter(({ before }, place) => place > 0 && time >= before);
+    for (const given of late) line.splice(line.indexOf(given), 1);
+    giveBack(late);
+  }
+
+  function stop(now: Given, verdict: Verdict): void {
+    // Were it killed now, one that waits behind could have begun. Soon none waits any more.
+    if (line.length > 1) return;
     now.verdict = verdict;
-    host.kill();
+    line.shift();
+    end();
+    const result = interruptedResult(now, { code: null, signal: 'SIGKILL', said: '' });
+    took(now.job.program.id, result.wallUs);
     // Its caller need not wait until the system has taken the process apart.
-    state = 'ended';
-    now.finish(interruptedResult(now, { code: null, signal: 'SIGKILL', said: '' }));
+    now.work.resolve(result);
+    onTurn();
   }
 
   function retireIfLarge(): void {
-    if (state !== 'ready' || running !== undefined || residentBytesOf(host.pid) < retireBytes) return;
-    state = 'ended';
+    if (state !== 'ready' || line.length > 0 || residentBytesOf(host.pid) < retireBytes) return;
     log('compute.wasm.host-retired', { residentBytes: residentBytesOf(host.pid) });
-    host.kill();
+    end();
   }
 
   return {
     ready: ready.promise,
     ended,
+    get load() {
+      return line.length;
+    },
     get free() {
-      return state === 'ready' && running === undefined;
+      return state === 'ready' && line.length === 0;
+    },
+    get flows() {
+      const [now] = line;
+      if (state !== 'ready' || now === undefined || line.length >= mostAhead) return false;
+      return line.every(({ work }) => work.call.seemsQuick) && performance.now() - now.startedAt < stallMs;
     },
     has: (program) => programs.has(program),
-    kill: () => host.kill(),
-    run(job, signal) {
-      const done = Promise.withResolvers<WasmResult>();
-      const settle = () => {
-        clearInterval(timer);
-        clearTimeout(deadline);
-        signal?.removeEventListener('abort', giveUp);
-        running = undefined;
-        if (now.residentBytes > 0) setTimeout(retireIfLarge, settleMs).unref();
-      };
-      const now: Running = {
-        job,
-        startedAt: performance.now(),
-        cpuMs: 0,
-        residentBytes: 0,
-        written: 0,
-        taking: Promise.resolve(),
-        finish(result) {
-          settle();
-          done.resolve(result);
-        },
-        fail(error) {
-          settle();
-          done.reject(error);
-        },
-      };
-      const giveUp = () => stop(now, { reason: 'killed', trap: 'The caller gave up.' });
-      const timer = setInterval(() => watch(now), Math.min(tickMs, job.limits.wallMs));
-      const deadline = setTimeout(() => watch(now), job.limits.wallMs + 1);
-      running = now;
-      signal?.addEventListener('abort', giveUp, { once: true });
-      host.send('run', toHead(job), job.kind === 'command' && job.stdin !== undefined ? [job.stdin] : []);
-      return done.promise;
+    kill: end,
+    look,
+    run(work) {
+      const { job } = work.call;
+      const isFirst = line.length === 0;
+      const before = isFirst ? Infinity : performance.now() + aheadMs;
+      const id = ++lastId;
+      line.push({ id, work, job, startedAt: 0, before, cpuMs: 0, residentBytes: 0, written: 0, isUntaken: false });
+      if (isFirst) begin();
+      else watch.by(before + slackMs);
+      const body = job.kind === 'command' && job.stdin !== undefined ? [job.stdin] : [];
+      if (isFirst) host.send('run', toHead(job, { id }), body);
+      else host.sendSoon('run', toHead(job, { id, before: Number(process.hrtime.bigint()) + aheadMs * 1e6 }), body);
     },
   };
 }
@@ -219,9 +322,10 @@ function mostResidentBytes({ limits, ...job }: WasmJob): number {
   return hostBytes + limits.memoryBytes + 2 * limits.scratchBytes + 3 * (stdin + limits.outputBytes);
 }
 
-function toHead(job: WasmJob): RunHead {
+function toHead(job: WasmJob, turn: Pick<RunHead, 'id' | 'before'>): RunHead {
   const { memoryBytes, outputBytes, scratchBytes, fuel } = job.limits;
   return {
+    ...turn,
     kind: job.kind,
     program: job.program.id,
     name: job.kind === 'call' ? job.name : '',
@@ -235,7 +339,7 @@ function toHead(job: WasmJob): RunHead {
   };
 }
 
-function toResult(head: Omit<ResultHead, 'processCpuMs'>, body: Uint8Array, job: WasmJob): WasmResult {
+function toResult(head: Omit<ResultHead, 'id' | 'processCpuMs'>, body: Uint8Array, job: WasmJob): WasmResult {
   const { stdoutBytes, stderrBytes, changes, ...result } = head;
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
   const end = stdoutBytes + stderrBytes;
@@ -265,7 +369,7 @@ export function neverStarted(): WasmResult {
 }
 
 /** The result of a job whose process ended under it: because we killed it, or for a reason of its own. */
-function interruptedResult({ verdict, startedAt, cpuMs, residentBytes }: Running, end: HostEnd): WasmResult {
+function interruptedResult({ verdict, startedAt, cpuMs, residentBytes }: Given, end: HostEnd): WasmResult {
   const { reason, message } = faultOf(end);
   return {
     ...(verdict ?? { reason, trap: message }),
