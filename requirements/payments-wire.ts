@@ -14,4 +14,39 @@ export default [
     behaviour:
       'One 402 answer says the terms to everybody: a header for version 2, a body with terms for version 1, a problem (RFC 9457) and the price in words',
   },
+  {
+    id: 'payments.networks.config',
+    source: 'issues/5',
+    behaviour:
+      'A node sells on Base, Base Sepolia, Ethereum and any EVM chain by its settings (RPC servers, token, EIP-712 domain), or on the embedded chain without any; stock clients of both versions buy there',
+  },
+  {
+    id: 'payments.networks.domain',
+    source: 'issues/5',
+    behaviour:
+      'The domain and decimals of a token are held against the chain at the start; a wrong one is refused with a sentence that says the right value',
+  },
+  {
+    id: 'payments.networks.failover',
+    source: 'issues/5',
+    behaviour:
+      'Where several RPC servers are named, the next one is asked when one does not answer; one that answers for another chain is never believed',
+  },
+  {
+    id: 'payments.outbox.fees',
+    source: 'issues/5',
+    behaviour: 'A stuck transaction is replaced under its nonce by one whose fees nodes accept as a replacement, up to a ceiling',
+  },
+  {
+    id: 'payments.outbox.reorganised',
+    source: 'issues/5',
+    behaviour:
+      'A transaction counts from the configured number of confirmations on; one that vanishes from the chain after its payment was settled is noticed, and settled again or flagged',
+  },
+  {
+    id: 'payments.outbox.lies',
+    source: 'issues/5',
+    behaviour:
+      'An RPC server that lies, times out, answers 500, nonsense or for another chain moves no money twice and gives no result out unpaid',
+  },
 ] satisfies Requirement[];

@@ -47,12 +47,14 @@ export async function spawnAnvil({
   binary,
   directory,
   port,
+  chainId = 31337,
   log,
   signal,
 }: {
   binary: string;
   directory: string;
   port?: number;
+  chainId?: number;
   log: Log;
   signal?: AbortSignal;
 }): Promise<Anvil> {
@@ -61,7 +63,7 @@ export async function spawnAnvil({
     signal?.throwIfAborted();
     const chosen = await freePort(port);
     if (chosen === undefined) break;
-    const child = spawn(binary, ['--host', '127.0.0.1', '--port', String(chosen), '--chain-id', '31337', '--silent', '--no-cors'], {
+    const child = spawn(binary, ['--host', '127.0.0.1', '--port', String(chosen), '--chain-id', String(chainId), '--silent', '--no-cors'], {
       cwd: directory,
       detached: true,
       stdio: 'ignore',

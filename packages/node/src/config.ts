@@ -4,6 +4,7 @@ import type { PoolFraction } from '@freehold/compute';
 import { address, networkTarget, type Address } from '@freehold/protocol';
 import { z } from 'zod';
 import { ConfigError } from './error.ts';
+import { readPaymentSettings, type PaymentSettings } from './payment-settings.ts';
 
 const mebibyte = 1024 * 1024;
 
@@ -41,6 +42,8 @@ const settings = z.object({
     .default(10 * 1024),
   /** Hosts of private networks, as host:port, that functions may reach when their offers name them. */
   targets: z.string().default(''),
+  /** The file that says on which networks the node sells, and how; without it `payments.json` in the data directory, if it is there. */
+  payments: z.string().min(1).optional(),
 });
 
 /** Where large content lives when it is not on this machine's disk: what `S3_*` says. */
@@ -69,6 +72,8 @@ export type Config = {
   /** Bytes that the outputs of functions may take. */
   outputBytes?: number;
   targets?: readonly string[] | undefined;
+  /** The embedded test chain alone, where there are none. */
+  payments?: PaymentSettings | undefined;
   /** A PostgreSQL database in the place of the file in the data directory. Holds a password: never for a log. */
   databaseUrl?: string | undefined;
   /** Holds a secret key: never for a log. */
@@ -102,21 +107,24 @@ export function readConfig({ environment = process.env, flags = {} }: { environm
     pools: environment['FREEHOLD_POOLS'],
     outputMiB: environment['FREEHOLD_OUTPUT_MIB'],
     targets: environment['FREEHOLD_TARGETS'],
+    payments: environment['FREEHOLD_PAYMENTS'],
   };
   const given = Object.fromEntries(
     [...Object.entries(fromEnvironment), ...Object.entries(flags)].filter(([, value]) => value !== undefined),
   );
   const parsed = settings.safeParse(given);
   if (!parsed.success) throw invalid(parsed.error, flags);
-  const { data, gateway, owner, log, quotaMiB, outputMiB, ...rest } = parsed.data;
+  const { data, gateway, owner, log, quotaMiB, outputMiB, payments, ...rest } = parsed.data;
   const origins = listIn(parsed.data.origins).map(parseOrigin);
+  const dataDirectory = resolve(data ?? join(environment['XDG_DATA_HOME'] ?? join(homedir(), '.local', 'share'), 'freehold'));
   return {
     ...rest,
     origins,
     pools: listIn(parsed.data.pools).map(parsePool),
     targets: listIn(parsed.data.targets).map(parseTarget),
     gateways: listIn(gateway).map((host) => parseGateway(host, origins)),
-    dataDirectory: resolve(data ?? join(environment['XDG_DATA_HOME'] ?? join(homedir(), '.local', 'share'), 'freehold')),
+    dataDirectory,
+    payments: readPaymentSettings({ path: payments ?? join(dataDirectory, 'payments.json'), isNamed: payments !== undefined }),
     owner: owner === undefined || owner === '' ? undefined : parseOwner(owner),
     logLevel: log,
     quotaBytes: quotaMiB * mebibyte,

@@ -10,7 +10,7 @@ import { openPayments } from '@freehold/payments';
 import type { Address, NodeInfo } from '@freehold/protocol';
 import { openBitswap } from './bitswap.ts';
 import { openBuiltInPrograms } from './built-in-programs.ts';
-import { openChain } from './chain.ts';
+import { openChains } from './chain.ts';
 import type { Config } from './config.ts';
 import { makeDataDirectory, nodeId, nodeKey } from './data-directory.ts';
 import { ConfigError } from './error.ts';
@@ -26,6 +26,8 @@ import { openLentTokens } from './lent-tokens.ts';
 import { lockDataDirectory } from './lock.ts';
 import { openLog, type Log } from './log.ts';
 import { openMetrics } from './metrics.ts';
+import { noPaymentSettings, readGasKey } from './payment-settings.ts';
+import { refuseWrongTokens } from './refuse-wrong-tokens.ts';
 import { chainRoutes } from './routes/chain.ts';
 import { davRoutes } from './routes/dav/index.ts';
 import { delegateRoutes } from './routes/delegates.ts';
@@ -123,10 +125,24 @@ export async function startNode({
     const keeper = await openKeeper({ log, onDeath: () => failure.resolve('The process that holds the key of this node has ended.') });
     stops.add(() => keeper.stop());
 
-    const localChain = await openLocalChain({ directory: join(dataDirectory, 'chain'), log });
-    if (localChain.kind === 'running') stops.add(() => localChain.stop());
-    const chain = localChain.kind === 'running' ? openChain(localChain) : undefined;
-    if (localChain.kind === 'running') await localChain.fund(keeper.address, 0n);
+    const paymentSettings = config.payments ?? noPaymentSettings;
+    const { gasKey } = paymentSettings;
+    const gasPayer =
+      gasKey === undefined
+        ? keeper
+        : await openKeeper({
+            log,
+            key: readGasKey(gasKey),
+            onDeath: () => failure.resolve('The process that holds the key for gas has ended.'),
+          });
+    if (gasPayer !== keeper) stops.add(() => gasPayer.stop());
+
+    const localChain = paymentSettings.testChain ? await openLocalChain({ directory: join(dataDirectory, 'chain'), log }) : undefined;
+    const running = localChain?.kind === 'running' ? localChain : undefined;
+    if (running) stops.add(() => running.stop());
+    if (running) await running.fund(gasPayer.address, 0n);
+    const { settings: chains, tokens, first: chain } = openChains(paymentSettings, running);
+    await refuseWrongTokens({ chains, tokens, now, log });
     const token = chain?.token ?? null;
 
     const identity = await openIdentity({
@@ -162,7 +178,7 @@ export async function startNode({
       now,
       log,
       recover: recoverAddress,
-      accepts: (network, asset) => token?.network === network && token.asset === asset,
+      accepts: (network, asset) => tokens.some((token) => token.network === network && token.asset === asset),
       concurrency: config.concurrency,
       ownTargets: config.targets ?? [],
       retention: 30 * day,
@@ -178,9 +194,9 @@ export async function startNode({
       now,
       log,
       recover: recoverAddress,
-      signer: keeper,
-      chains: chain ? [{ network: chain.token.network, rpcUrl: chain.rpcUrl }] : [],
-      tokens: token ? [token] : [],
+      signer: gasPayer,
+      chains,
+      tokens,
     });
     await payments.recover({ findResult: async ({ taskId }) => ((await compute.tasks.find(taskId))?.chargeable ? taskId : undefined) });
     stops.add(() => payments.stop());
@@ -215,7 +231,7 @@ export async function startNode({
       claimed: identity.isClaimed(),
       claimProof: identity.isClaimed() ? 'claimed' : arrival.isLoopback ? 'none' : 'code',
       token,
-      testMoney: localChain.kind === 'running',
+      testMoney: chain?.fund !== undefined,
       rpcUrl: arrival.isLoopback ? (chain?.rpcUrl ?? null) : null,
       signer: keeper.address,
       sandbox: {
@@ -225,7 +241,7 @@ export async function startNode({
       },
     });
 
-    const terms = openTerms(token ? [token] : []);
+    const terms = openTerms(tokens);
     const builtIn = openBuiltInPrograms(programsDirectory);
     const lent = openLentTokens();
     const causes = createCauses({ now });
@@ -326,7 +342,7 @@ export async function startNode({
       claimCode: identity.claimCode,
       owner: async () => (await identity.owner())?.address,
       info: info({ origin: url, remoteAddress: '127.0.0.1', isLoopback: true, userAgent: '' }),
-      chainRefusal: localChain.kind === 'unavailable' ? localChain.message : undefined,
+      chainRefusal: localChain?.kind === 'unavailable' ? localChain.message : undefined,
       peerAddresses: bitswap?.addresses ?? [],
       sandbox: {
         native: refusalOf(compute.sandbox.native),

@@ -4,6 +4,7 @@ export { defaultLimits, type Limits } from './limits.ts';
 export type { Admission, Outcome, PaidCall, Payer } from './call.ts';
 export { openPayments, type Payments, type PaymentsOptions } from './payments.ts';
 export type { ChainSettings } from './rails/exact/chain.ts';
+export { checkTokens, type TokenCheck } from './rails/exact/check-token.ts';
 export type { Signer } from './rails/exact/sender.ts';
 export type { Recover } from './rails/exact/verify.ts';
 export type { Reservation, ReservationState } from './reservation.ts';

@@ -10,6 +10,7 @@ import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { addressOfPublicKey, toHex } from '@freehold/protocol';
+import secp256k1 from 'secp256k1';
 import { verifies } from '../../../../requirements/verifies.ts';
 import { recoverAddress } from '../recover.ts';
 import { malleate } from '../testing/wallet.ts';
@@ -47,6 +48,18 @@ test('signatures recover to the address of the keeper, with a low s; each keeper
   await assert.rejects(keeper.signDigest(randomBytes(32)), { code: 'keeper_failed' });
   assert.equal(events.filter((line) => line.startsWith('keeper.started')).length, 2);
   assert.equal(events.filter((line) => line.startsWith('keeper.stopped')).length, 2);
+});
+
+test('a key that is given signs, and is wiped where it came from; one that is none is refused', async () => {
+  const key = randomBytes(32);
+  const address = addressOfPublicKey(secp256k1.publicKeyCreate(key, false));
+  const keeper = await openKeeper({ log: () => undefined, key });
+  assert.equal(keeper.address, address);
+  const digest = randomBytes(32);
+  assert.equal(recoverAddress(digest, await keeper.signDigest(digest)), address);
+  assert.deepEqual(key, Buffer.alloc(32));
+  await keeper.stop();
+  await assert.rejects(openKeeper({ log: () => undefined, key: Buffer.alloc(32) }), { code: 'keeper_failed' });
 });
 
 test('the process with the key cannot write, read elsewhere, open sockets or start programs', async () => {

@@ -11,7 +11,7 @@ const publicKeyLength = 65;
 const signatureLength = 65;
 
 export type Keeper = {
-  /** The address of the key that this keeper made when it started. */
+  /** The address of the key that this keeper made, or was given, when it started. */
   readonly address: Address;
   /** Signs 32 bytes: r ‖ s ‖ v with a low s and v of 27 or 28. Errors: `keeper_failed`. */
   signDigest(digest: Uint8Array): Promise<Hex>;
@@ -24,9 +24,20 @@ export type Keeper = {
  * restarted: its death is final, and `onDeath` hears of it unless `stop` was the cause. A node should then stop too.
  * Errors: `keeper_failed`, with what the process said before it had a key.
  */
-export async function openKeeper({ log, onDeath, signal }: { log: Log; onDeath?: () => void; signal?: AbortSignal }): Promise<Keeper> {
+export async function openKeeper({
+  log,
+  onDeath,
+  signal,
+  key,
+}: {
+  log: Log;
+  onDeath?: () => void;
+  signal?: AbortSignal;
+  /** A key that its owner has, in the place of one that is made: 32 bytes. They are wiped when they are handed over. */
+  key?: Uint8Array;
+}): Promise<Keeper> {
   signal?.throwIfAborted();
-  const child = spawn(process.execPath, keeperArguments(script), {
+  const child = spawn(process.execPath, [...keeperArguments(script), ...(key ? ['given'] : [])], {
     env: {},
     stdio: ['pipe', 'pipe', 'pipe'],
     // Its own process group: Ctrl-C reaches the node alone, which still has receipts to sign while it stops.
@@ -83,6 +94,7 @@ export async function openKeeper({ log, onDeath, signal }: { log: Log; onDeath?:
     clearTimeout(impatience);
   }
 
+  if (key) child.stdin.write(key, () => key.fill(0));
   signal?.addEventListener('abort', () => void stop(), { once: true });
   const address = await started.promise;
   log('keeper.started', { address });

@@ -3,6 +3,7 @@
  *
  * Frames over the standard streams, in order and without ids: out, once, the public key (65 bytes); then for each digest
  * in (32 bytes) a signature out (r ‖ s ‖ v, 65 bytes). It ends when its input ends, which is also how it dies with its parent.
+ * With the argument `given` the first 32 bytes in are the key: that of the owner's who pays for gas. Otherwise it makes one.
  * The loop is synchronous on purpose: no event loop, no socket object and no timer exist beside the key.
  */
 import { randomFillSync } from 'node:crypto';
@@ -11,8 +12,12 @@ import secp256k1 from 'secp256k1';
 
 // Slow allocation: the key lies alone in its memory, never in the pool that other buffers are cut from.
 const key = Buffer.allocUnsafeSlow(32);
-do randomFillSync(key);
-while (!secp256k1.privateKeyVerify(key));
+if (process.argv[2] === 'given') {
+  if (!readFully(key) || !secp256k1.privateKeyVerify(key)) throw new Error('The key that was given is none of this curve');
+} else {
+  do randomFillSync(key);
+  while (!secp256k1.privateKeyVerify(key));
+}
 
 writeFully(secp256k1.publicKeyCreate(key, false));
 const digest = Buffer.alloc(32);

@@ -141,7 +141,7 @@ export async function openNode({
   directory: string;
   chain: Pick<LocalChain, 'network' | 'rpcUrl' | 'token'>;
   keeper: Signer;
-  rpcUrl?: string;
+  rpcUrl?: string | readonly string[];
   limits?: Partial<Limits>;
   now?: () => number;
 }): Promise<TestNode> {
@@ -154,7 +154,7 @@ export async function openNode({
     log: (event, fields) => events.push(`${event} ${JSON.stringify(fields)}`),
     recover,
     signer: keeper,
-    chains: [{ network: chain.network, rpcUrl }],
+    chains: [{ network: chain.network, rpcUrls: [rpcUrl].flat() }],
     tokens: [chain.token],
     limits: { pollMs: 20, retryMs: 100, ...limits },
   });
@@ -177,7 +177,7 @@ export async function openWorld({ limits }: { limits?: Partial<Limits> } = {}) {
   const chain = await openChain(join(directory, 'chain'));
   const client = createPublicClient({ transport: http(chain.rpcUrl) });
   let keeper = account();
-  let rpcUrl = chain.rpcUrl;
+  let rpcUrl: string | readonly string[] = chain.rpcUrl;
   const open = async () => {
     await chain.fund(keeper.address, 0n);
     return openNode({ directory, chain, keeper, rpcUrl, ...(limits && { limits }) });
@@ -205,7 +205,7 @@ export async function openWorld({ limits }: { limits?: Partial<Limits> } = {}) {
     },
     offer: (name: string, amount = price) => offerOf(name, { chain, amount }),
     required: (offer: Offer) => requiredBy(node.payments, offer),
-    async reopen({ newKeeper = keeper, newRpcUrl = rpcUrl }: { newKeeper?: Account; newRpcUrl?: string } = {}) {
+    async reopen({ newKeeper = keeper, newRpcUrl = rpcUrl }: { newKeeper?: Account; newRpcUrl?: string | readonly string[] } = {}) {
       await node.close();
       keeper = newKeeper;
       rpcUrl = newRpcUrl;

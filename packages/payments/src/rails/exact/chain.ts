@@ -1,32 +1,25 @@
 import { chainIdOf } from '@freehold/protocol';
-import { BaseError, createClient, http, type Client } from 'viem';
+import { createClient, type Client } from 'viem';
+import { openEndpoints, type EndpointsLog } from './endpoints.ts';
 
-/** Where a network is reached. */
-export type ChainSettings = { network: string; rpcUrl: string };
-export type Chain = { network: string; chainId: number; client: Client };
+export { chainFailure, type ChainFailure } from './chain-failure.ts';
 
-/** Calls of one turn of the event loop travel as one JSON-RPC batch; retrying is left to those who know what they wait for. */
-export function connectChain({ network, rpcUrl }: ChainSettings): Chain {
-  const transport = http(rpcUrl, { batch: { wait: 0 }, retryCount: 0, timeout: 10_000 });
-  return { network, chainId: chainIdOf(network), client: createClient({ transport }) };
-}
-
-export type ChainFailure = {
-  /** `reverted`: the contract said no. `refused`: the RPC server said no. `unreachable`: nobody said anything; it may have happened. */
-  kind: 'reverted' | 'refused' | 'unreachable';
-  message: string;
+/** Where a network is reached, and from when on the node believes it. */
+export type ChainSettings = {
+  network: string;
+  /** JSON-RPC addresses, the preferred one first: the next one is asked when one does not answer. */
+  rpcUrls: readonly string[];
+  /** Blocks, its own included, that a transaction must be in before what it pays for is given out. One unless said otherwise. */
+  confirmations?: number;
 };
+export type Chain = { network: string; chainId: number; confirmations: bigint; client: Client };
 
-/** Sorts an error of viem. Errors that are not of the chain are thrown on. */
-export function chainFailure(error: unknown): ChainFailure {
-  if (!(error instanceof BaseError)) throw error;
-  const answer = error.walk((cause) => cause instanceof Error && cause.name === 'RpcRequestError');
-  if (!answer) return { kind: 'unreachable', message: error.shortMessage };
-  const message = answer instanceof BaseError ? answer.details : answer.message;
-  const code = 'code' in answer ? answer.code : undefined;
-  const kind = code === 3 || /revert/i.test(message) ? 'reverted' : isOverload(code) ? 'unreachable' : 'refused';
-  return { kind, message };
+/** Retrying is left to those who know what they wait for. */
+export function connectChain(
+  { network, rpcUrls, confirmations = 1 }: ChainSettings,
+  { now, log }: { now: () => number; log: EndpointsLog },
+): Chain {
+  const chainId = chainIdOf(network);
+  const transport = openEndpoints({ network, chainId, rpcUrls, now, log });
+  return { network, chainId, confirmations: BigInt(confirmations), client: createClient({ transport }) };
 }
-
-/** -32005 limit exceeded, 429 too many requests, -32603 internal error: nothing about the transaction itself. */
-const isOverload = (code: unknown) => code === -32005 || code === 429 || code === -32603;

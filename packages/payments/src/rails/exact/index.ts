@@ -45,7 +45,7 @@ export function openExactRail({
 }): Rail {
   const networks = new Map(
     chains.map((settings) => {
-      const chain = connectChain(settings);
+      const chain = connectChain(settings, { now, log });
       const sender = openSender({ chain, signer, limits, now, log, signal });
       return [settings.network, { chain, sender, inSlot: openSlots(limits.maxInFlight) }];
     }),
