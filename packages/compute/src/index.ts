@@ -132,6 +132,7 @@ export async function openCompute({
   const programs = openPrograms({ store, directory: programsDirectory, now, states: () => sandbox, scriptRefusalOf: javascript.refusalOf });
   const secrets = openSecrets({ store: openSecretStore(database, node), key, now });
   const run: Engine['run'] = async (asked, given, options) => {
+    if (!asked.secret) return engineOf(asked.kind).run(asked, given, options);
     const { run, stdin } = await secrets.deliver(asked, given);
     return engineOf(run.kind).run(run, stdin, options);
   };

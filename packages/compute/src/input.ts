@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** What a program reads on standard input: complete before it starts, so that its length and its hash are known. */
 export type Input = {
@@ -12,7 +12,7 @@ export type Input = {
 
 const empty = Buffer.alloc(0);
 const hold = () => () => {};
-const hashOf = (bytes: Buffer) => createHash('sha256').update(bytes).digest();
+const hashOf = (bytes: Buffer) => hash('sha256', bytes, 'buffer');
 
 export const noInput: Input = { size: 0, sha256: hashOf(empty), read: () => empty, hold };
 

@@ -31,6 +31,8 @@ export type TaskChange = {
 export type Live = {
   /** Fires when it is cancelled, or when nobody waits for it any more. */
   signal: AbortSignal;
+  /** Fires it: what runs has broken a rule. */
+  stop(): void;
   begin(): void;
   /** It has written so much more. */
   wrote(stream: 'stdout' | 'stderr', bytes: number): void;
@@ -48,6 +50,9 @@ const toTask = ({ id, offer, owner, payer, state, since, stdoutBytes, stderrByte
   stdoutBytes,
   stderrBytes,
 });
+
+/** Stands in an entry for the moment in which its work is begun. */
+const nothingYet = new Promise<never>(() => {});
 
 /** The tasks of this moment. Equal calls join one that is there. */
 export function openLive({ now }: { now: () => number }) {
@@ -73,6 +78,15 @@ export function openLive({ now }: { now: () => number }) {
     return entry.promise;
   }
 
+  async function end(entry: Entry, running: Promise<Outcome>): Promise<Outcome> {
+    try {
+      return await running;
+    } finally {
+      if (entries.get(entry.id) === entry) entries.delete(entry.id);
+      tell(entry, 'ended');
+    }
+  }
+
   return {
     join(id: string, signal?: AbortSignal): Promise<Outcome> | undefined {
       const entry = entries.get(id);
@@ -90,7 +104,6 @@ export function openLive({ now }: { now: () => number }) {
       work: (live: Live) => Promise<Outcome>,
     ): Promise<Outcome> {
       const controller = new AbortController();
-      const settled = Promise.withResolvers<Outcome>();
       const entry: Entry = {
         id,
         offer: plan.call.id,
@@ -103,13 +116,13 @@ export function openLive({ now }: { now: () => number }) {
         isDetached,
         controller,
         waiters: 0,
-        promise: settled.promise,
+        promise: nothingYet,
       };
       entries.set(id, entry);
-      const promise = wait(entry, signal);
       tell(entry, 'waiting');
-      void work({
+      const running = work({
         signal: controller.signal,
+        stop: () => controller.abort(),
         begin() {
           entry.state = 'running';
           entry.since = now();
@@ -119,13 +132,9 @@ export function openLive({ now }: { now: () => number }) {
           if (stream === 'stdout') entry.stdoutBytes += bytes;
           else entry.stderrBytes += bytes;
         },
-      })
-        .finally(() => {
-          if (entries.get(id) === entry) entries.delete(id);
-          tell(entry, 'ended');
-        })
-        .then(settled.resolve, settled.reject);
-      return promise;
+      });
+      entry.promise = end(entry, running);
+      return wait(entry, signal);
     },
 
     /** For one of those who wait for it (`isOne`), only when nobody else does. */

@@ -96,7 +96,37 @@ export function openOffers({
 
   /** What was found for calls lately. A change made here is seen at once, one made by another node on this database after `foundForMs`. */
   let found = new Map<string, { call: CallableOffer; until: number }>();
-  const forget = () => void (found = new Map());
+  let finding = new Map<string, Promise<CallableOffer>>();
+  const forget = () => {
+    found = new Map();
+    finding = new Map();
+  };
+
+  function atHand(idOrName: string): CallableOffer | undefined {
+    const known = found.get(idOrName);
+    return known && known.until > now() ? known.call : undefined;
+  }
+
+  /** Calls that come at the same time look for it once. */
+  function findOnce(idOrName: string): Promise<CallableOffer> {
+    const book = finding;
+    const under = book.get(idOrName);
+    if (under) return under;
+    const search = keepFound(idOrName).finally(() => book.delete(idOrName));
+    book.set(idOrName, search);
+    return search;
+  }
+
+  async function keepFound(idOrName: string): Promise<CallableOffer> {
+    const book = found;
+    const call = await findCallable(idOrName);
+    if (book.size >= mostFound) book.clear();
+    const known = book.get(idOrName)?.call;
+    // The same object stands for the same offer, so that what was made of it can be found by it.
+    const same = known && known.id === call.id && known.program.cid === call.program.cid ? known : call;
+    book.set(idOrName, { call: same, until: Math.min(now() + foundForMs, call.offer.expiresAt) });
+    return same;
+  }
 
   async function findCallable(idOrName: string): Promise<CallableOffer> {
     const { id, offer, withdrawnAt } = await find(idOrName);
@@ -186,15 +216,10 @@ export function openOffers({
     },
 
     /** What a call needs. Errors: `offer_not_found`, `offer_withdrawn`, `offer_expired`, `sandbox_unavailable`. */
-    async callable(idOrName: string): Promise<CallableOffer> {
-      const known = found.get(idOrName);
-      if (known && known.until > now()) return known.call;
-      const book = found;
-      const call = await findCallable(idOrName);
-      if (book.size >= mostFound) book.clear();
-      book.set(idOrName, { call, until: Math.min(now() + foundForMs, call.offer.expiresAt) });
-      return call;
-    },
+    callable: async (idOrName: string): Promise<CallableOffer> => atHand(idOrName) ?? findOnce(idOrName),
+
+    /** The same for an offer that was called a moment ago, at once; undefined when it has to be looked for. */
+    atHand,
   };
 }
 

@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { hash as digest, randomUUID } from 'node:crypto';
 import { mkdir, open, opendir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Log } from './native/log.ts';
@@ -131,7 +131,12 @@ export function openOutputs({ store, directory, limitBytes, now, log }: OutputsO
   return {
     /** Makes both streams durable; `release` them when the row of their task is written. */
     async add(stdout: Buffer, stderr: Buffer) {
-      const streams = { stdout: await keep(stdout), stderr: await keep(stderr) };
+      const first = await keep(stdout);
+      const second = await keep(stderr).catch((error: unknown) => {
+        release(first);
+        throw error;
+      });
+      const streams = { stdout: first, stderr: second };
       kept += stdout.length + stderr.length;
       return {
         ...streams,
@@ -204,7 +209,8 @@ export function openOutputs({ store, directory, limitBytes, now, log }: OutputsO
   }
 }
 
-const hashOf = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
+const hashOf = (bytes: Buffer): string => (bytes.length === 0 ? hashOfNothing : digest('sha256', bytes));
+const hashOfNothing = digest('sha256', '');
 
 async function writeDurably(path: string, bytes: Buffer): Promise<void> {
   const folder = join(path, '..');

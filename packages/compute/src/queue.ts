@@ -248,6 +248,11 @@ export function openQueue({ slots, limits: given = {}, now }: { slots: number; l
       if (signal?.aborted) throw cancelled();
       check(ticket);
       const payer = payerOf(ticket.payer);
+      // Where nobody waits and there is a place, there is nothing to choose.
+      if (waiting === 0 && running < slots && payer.underWay < limits.underWay) {
+        payer.had = Math.max(payer.had, clock);
+        return begin(ticket, payer);
+      }
       if (payer.waiting === 0) {
         // Who comes back cannot have saved up the time in which he wanted nothing.
         payer.had = Math.max(payer.had, clock);

@@ -134,7 +134,8 @@ export function openTasks({
     let performed: Performed;
     try {
       // The start is written while the program runs: after a crash before it is durable there is simply no such task.
-      [performed] = await Promise.all([perform(plan, id, by, run), by.keep === false ? undefined : store.startTask(started)]);
+      if (by.keep === false) performed = await perform(plan, id, by, run);
+      else [performed] = await Promise.all([perform(plan, id, by, run), store.startTask(started)]);
       turn.done(performed.result.wallUs);
     } finally {
       turn.done(0);
@@ -162,7 +163,7 @@ export function openTasks({
   }
 
   /** Runs the program to its answer, by the rules of its interface. An engine that could not run it has failed. */
-  async function perform(plan: Plan, task: string, { sink }: Pick<RunBy, 'sink'>, { signal, wrote }: Live): Promise<Performed> {
+  async function perform(plan: Plan, task: string, { sink }: Pick<RunBy, 'sink'>, { signal, stop, wrote }: Live): Promise<Performed> {
     const { call, redirected } = plan;
     if (call.offer.interface === 'tool') {
       const result = await tools.execute(plan, task, { signal, onProgress: plan.onProgress }).catch(failedRun);
@@ -176,9 +177,9 @@ export function openTasks({
     const input = plan.input.read();
     if (redirected) {
       const scriptNames = scriptNamesOf(call.offer, call.id);
-      return performCgi({ execute: runProgram, run: program, input, scriptNames, redirected, signal, sink }).catch((error: unknown) => ({
-        result: failedRun(error),
-      }));
+      return performCgi({ execute: runProgram, run: program, input, scriptNames, redirected, signal, stop, sink }).catch(
+        (error: unknown) => ({ result: failedRun(error) }),
+      );
     }
     const running = call.offer.interface === 'batch' ? runBatch(program, input, { signal, wrote }) : runProgram(program, input, { signal });
     const result = await running.catch(failedRun);

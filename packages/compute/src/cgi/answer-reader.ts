@@ -1,4 +1,4 @@
-import { createHash, type Hash } from 'node:crypto';
+import { createHash, hash as digest, type Hash } from 'node:crypto';
 import { hasBody, parseHead, type CgiHead, type FunctionHead } from './head.ts';
 import { CgiOutputError, openHeaderBlock } from './header-block.ts';
 import { readOutput, type FunctionResponse } from './response.ts';
@@ -91,8 +91,9 @@ export function openAnswerReader({
     sent(): { sha256: string; stdout: Buffer | undefined } | undefined {
       if (!read?.response) return undefined;
       if (hash) return { sha256: hash.digest('hex'), stdout: undefined };
-      const stdout = Buffer.concat(kept);
-      return { sha256: createHash('sha256').update(stdout).digest('hex'), stdout };
+      const [only = nothing] = kept;
+      const stdout = kept.length > 1 ? Buffer.concat(kept) : only;
+      return { sha256: digest('sha256', stdout), stdout };
     },
   };
 }

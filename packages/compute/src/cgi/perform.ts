@@ -14,6 +14,8 @@ export type CgiWork = {
   /** What the program is given when it is run for another of its paths. */
   redirected: (to: OwnPath) => { env: Record<string, string>; input: Buffer };
   signal?: AbortSignal | undefined;
+  /** Fires `signal`, for a program that does not keep to CGI. Without one, a signal is made that follows the given one. */
+  stop?: (() => void) | undefined;
   /** Takes the answer as it comes; without one it is in the response. */
   sink?: AnswerSink | undefined;
 };
@@ -31,16 +33,35 @@ export type Performed = {
  * Runs a CGI program to its answer. One that asks for another of its own paths (RFC 3875 §6.2.2) is run again for that one, at
  * most three times, all within the limits of the one call.
  */
-export async function performCgi({ execute, run, input, scriptNames, redirected, signal, sink }: CgiWork): Promise<Performed> {
-  const ownPathOf = ({ redirect }: CgiHead) => (redirect === undefined ? undefined : ownPath(redirect, scriptNames));
+export async function performCgi(work: CgiWork): Promise<Performed> {
+  const { signal, stop } = work;
+  if (signal && stop) return perform({ ...work, signal, stop });
   const stopped = new AbortController();
-  const stop = () => stopped.abort();
-  signal?.addEventListener('abort', stop, { once: true });
-  if (signal?.aborted) stop();
+  const follow = () => stopped.abort();
+  signal?.addEventListener('abort', follow, { once: true });
+  if (signal?.aborted) follow();
+  try {
+    return await perform({ ...work, signal: stopped.signal, stop: follow });
+  } finally {
+    signal?.removeEventListener('abort', follow);
+  }
+}
+
+async function perform({
+  execute,
+  run,
+  input,
+  scriptNames,
+  redirected,
+  signal,
+  stop,
+  sink,
+}: CgiWork & { signal: AbortSignal; stop: () => void }): Promise<Performed> {
+  const ownPathOf = ({ redirect }: CgiHead) => (redirect === undefined ? undefined : ownPath(redirect, scriptNames));
 
   async function once(next: Run, stdin: CgiWork['input'], spent: RunResult | undefined): Promise<Performed & { target?: OwnPath }> {
     const reader = sink && openAnswerReader({ sink, ownPathOf, stop });
-    const last = await execute(next, stdin, { signal: stopped.signal, ...(reader && { onStdout: reader.take }) });
+    const last = await execute(next, stdin, { signal, ...(reader && { onStdout: reader.take }) });
     const sent = reader?.sent();
     const result = { ...sumOf(spent, last), ...(sent?.stdout && { stdout: sent.stdout }) };
     const common = sent ? { sent: { sha256: sent.sha256, isWhole: sent.stdout !== undefined } } : {};
@@ -59,23 +80,19 @@ export async function performCgi({ execute, run, input, scriptNames, redirected,
     }
   }
 
-  try {
-    let performed = await once(run, input, undefined);
-    for (let redirects = 0; performed.target; redirects++) {
-      const { result, target } = performed;
-      if (redirects === mostRedirects) {
-        const message = `The program sent the call on to another of its paths more than ${mostRedirects} times.`;
-        return { result: { ...result, reason: 'invalid', message } };
-      }
-      const limits = remaining(run, result);
-      if (!limits) return { result: { ...result, reason: result.cpuUs >= run.limits.cpuMs * 1000 ? 'cpu' : 'wall' } };
-      const next = redirected(target);
-      performed = await once({ ...run, env: next.env, limits }, next.input, result);
+  let performed = await once(run, input, undefined);
+  for (let redirects = 0; performed.target; redirects++) {
+    const { result, target } = performed;
+    if (redirects === mostRedirects) {
+      const message = `The program sent the call on to another of its paths more than ${mostRedirects} times.`;
+      return { result: { ...result, reason: 'invalid', message } };
     }
-    return performed;
-  } finally {
-    signal?.removeEventListener('abort', stop);
+    const limits = remaining(run, result);
+    if (!limits) return { result: { ...result, reason: result.cpuUs >= run.limits.cpuMs * 1000 ? 'cpu' : 'wall' } };
+    const next = redirected(target);
+    performed = await once({ ...run, env: next.env, limits }, next.input, result);
   }
+  return performed;
 }
 
 /** What is left of the limits of the call; undefined when nothing is. */

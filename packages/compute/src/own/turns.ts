@@ -19,8 +19,9 @@ export function openTurns(most: { running: number; waiting: number }) {
       return { running: line?.running ?? 0, waiting: line?.waiting.length ?? 0, most: most.running };
     },
 
-    /** Does the work when it is its turn. Errors: `queue_full`, the signal's reason while it waits. */
+    /** Does the work when it is its turn. Errors: `queue_full`, the signal's reason when it fires before that. */
     async take<Result>(account: string, signal: AbortSignal | undefined, work: () => Promise<Result>): Promise<Result> {
+      signal?.throwIfAborted();
       const line = lines.get(account) ?? { running: 0, waiting: [] };
       lines.set(account, line);
       if (line.running >= most.running) {
