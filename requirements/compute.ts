@@ -3,6 +3,11 @@ import type { Requirement } from './requirement.ts';
 /** What issue 4 (Compute) asks for. */
 export default [
   {
+    id: 'compute.front',
+    source: 'issues/4',
+    behaviour: 'a call that takes the short way is checked, answered, refused, logged and counted as any other request',
+  },
+  {
     id: 'compute.desktop',
     source: 'issues/4',
     behaviour:

@@ -38,7 +38,7 @@ export function openEvents({
 
   /** The events are for a person in its own session, not for what acts for it. */
   async function personOf(request: IncomingMessage): Promise<Caller | undefined> {
-    const credential = freehold.credential(request, undefined);
+    const credential = freehold.credential(request);
     const caller = credential && (await identify(credential, authenticate));
     return caller?.delegate ? undefined : caller;
   }

@@ -1,31 +1,33 @@
-import type { OutgoingHttpHeaders } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AnswerSink, FunctionHead } from '@freehold/compute';
-import type { FastifyReply } from 'fastify';
+import { flat, type AnswerHeaders } from './exchange.ts';
 
 /** A program that ends within this time of its first output gets a plain answer, with its length and receipt in front. */
 const patienceMs = 20;
 /** As much as that may wait for it. */
 const mostWaiting = 64 * 1024;
+const nothing = Buffer.alloc(0);
 
 export type AnswerStream = ReturnType<typeof openAnswerStream>;
 
 /**
  * Sends a function's answer while the program writes it, in chunks, holding the program back when the caller reads slowly. What
- * is known at the end only comes in trailers. `prepare` sets what goes before the body. A program is held back for `holdMs` at
- * most: by then it was stopped, and a caller who reads nothing must not keep its place in the sandbox.
+ * is known at the end only comes in trailers. `begin` is asked for what goes before the body, once. A program is held back for `holdMs`
+ * at most: by then it was stopped, and a caller who reads nothing must not keep its place in the sandbox.
  */
 export function openAnswerStream({
-  reply,
-  prepare,
+  request,
+  response: raw,
+  begin: prepare,
   trailers,
   holdMs,
 }: {
-  reply: FastifyReply;
-  prepare: (head: FunctionHead) => void;
+  request: IncomingMessage;
+  response: ServerResponse;
+  begin: (head: FunctionHead) => { status: number; headers: AnswerHeaders };
   trailers: readonly string[];
   holdMs: number;
 }) {
-  const { raw } = reply;
   let head: FunctionHead | undefined;
   let waiting: Buffer[] = [];
   let size = 0;
@@ -51,12 +53,11 @@ export function openAnswerStream({
     clearTimeout(timer);
     if (begun || !head) return;
     begun = true;
-    prepare(head);
+    const { status, headers } = prepare(head);
     // Without chunks (HTTP/1.0, 204, 304) there is nothing after them.
-    takesTrailers = reply.request.raw.httpVersion === '1.1' && head.status !== 204 && head.status !== 304;
-    if (takesTrailers) reply.header('trailer', trailers.join(', '));
-    reply.hijack();
-    raw.writeHead(reply.statusCode, reply.getHeaders() as OutgoingHttpHeaders);
+    takesTrailers = request.httpVersion === '1.1' && head.status !== 204 && head.status !== 304;
+    if (takesTrailers) headers['trailer'] = trailers.join(', ');
+    raw.writeHead(status, flat(headers));
     raw.flushHeaders();
     const bytes = Buffer.concat(waiting);
     waiting = [];
@@ -107,7 +108,9 @@ export function openAnswerStream({
     /** The whole body of an answer that has ended before anything was sent; undefined when nothing went through here. */
     take(): Buffer | undefined {
       clearTimeout(timer);
-      return head && Buffer.concat(waiting);
+      if (!head) return undefined;
+      const [only = nothing] = waiting;
+      return waiting.length > 1 ? Buffer.concat(waiting) : only;
     },
     end(values: Readonly<Record<string, string>>): void {
       if (takesTrailers) raw.addTrailers(values);

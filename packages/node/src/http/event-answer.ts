@@ -1,5 +1,5 @@
-import type { OutgoingHttpHeaders } from 'node:http';
-import type { FastifyReply } from 'fastify';
+import type { ServerResponse } from 'node:http';
+import { flat, type AnswerHeaders } from './exchange.ts';
 
 /** A caller who has so much still to read is told nothing more of what happens meanwhile. */
 const mostUnread = 64 * 1024;
@@ -10,17 +10,20 @@ export type EventAnswer = ReturnType<typeof openEventAnswer>;
  * An answer as server-sent events: what is told meanwhile, and at the end the result. Nothing is sent before the first event, so that
  * until then any other answer can be given.
  */
-export function openEventAnswer({ reply, prepare }: { reply: FastifyReply; /** Sets what goes before the events. */ prepare: () => void }) {
-  const { raw } = reply;
+export function openEventAnswer({
+  response: raw,
+  begin: prepare,
+}: {
+  response: ServerResponse;
+  /** Asked once for what goes before the events. */
+  begin: () => AnswerHeaders;
+}) {
   let begun = false;
 
   function begin(): void {
     if (begun) return;
     begun = true;
-    prepare();
-    reply.header('content-type', 'text/event-stream; charset=utf-8');
-    reply.hijack();
-    raw.writeHead(200, reply.getHeaders() as OutgoingHttpHeaders);
+    raw.writeHead(200, flat({ ...prepare(), 'content-type': 'text/event-stream; charset=utf-8' }));
   }
 
   return {

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { FreeholdError } from '@freehold/protocol';
 import type { FastifyError } from 'fastify';
 import { z } from 'zod';
@@ -27,6 +28,16 @@ export function toFailure(error: unknown): FreeholdError {
     'Something went wrong on this node. Its owner finds the cause in the log under the request id.',
     { cause: error },
   );
+}
+
+/** Whether there is a body that was not read: it would be taken for the next request on this connection, which has to end. */
+export const isUnread = ({ complete, headers }: IncomingMessage): boolean =>
+  !complete && ('transfer-encoding' in headers || (headers['content-length'] ?? '0') !== '0');
+
+/** The seconds after which it may be tried again, for `Retry-After`. */
+export function retryAfterOf({ details }: FreeholdError): string | undefined {
+  const seconds = details?.['retryAfter'];
+  return typeof seconds === 'number' ? String(seconds) : undefined;
 }
 
 /** Names the field and what it must be. */

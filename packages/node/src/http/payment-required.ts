@@ -29,30 +29,37 @@ export function openTerms(tokens: readonly Token[]) {
     return `${amount} on ${networkLabel(terms.network)} (${terms.scheme})`;
   }
 
+  function answer(required: PaymentRequired, accept: string | undefined, help: string) {
+    const { error = 'Payment required' } = required;
+    const type = preferredType(accept, jsonTypes);
+    return {
+      status: 402,
+      headers: {
+        'cache-control': 'no-store',
+        vary: 'accept',
+        'content-type': `${type}; charset=utf-8`,
+        [paymentRequiredHeader]: encodePaymentRequired(required),
+      },
+      body: {
+        type: 'about:blank',
+        title: 'Payment Required',
+        status: 402,
+        detail: error,
+        x402Version: 1,
+        error,
+        accepts: toV1Requirements(required),
+        prices: required.accepts.map(priceOf),
+        paymentRequired: required,
+        help,
+      },
+    };
+  }
+
   return {
+    answer,
     send(required: PaymentRequired, reply: FastifyReply, help: string): FastifyReply {
-      const { error = 'Payment required' } = required;
-      const type = preferredType(reply.request.headers.accept, jsonTypes);
-      return reply
-        .code(402)
-        .headers({
-          'cache-control': 'no-store',
-          vary: 'accept',
-          'content-type': `${type}; charset=utf-8`,
-          [paymentRequiredHeader]: encodePaymentRequired(required),
-        })
-        .send({
-          type: 'about:blank',
-          title: 'Payment Required',
-          status: 402,
-          detail: error,
-          x402Version: 1,
-          error,
-          accepts: toV1Requirements(required),
-          prices: required.accepts.map(priceOf),
-          paymentRequired: required,
-          help,
-        });
+      const { status, headers, body } = answer(required, reply.request.headers.accept, help);
+      return reply.code(status).headers(headers).send(body);
     },
   };
 }

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { RequestError } from '../error.ts';
 import type { Log } from '../log.ts';
@@ -7,8 +6,12 @@ import type { Metrics } from '../metrics.ts';
 import { arrivalOf } from './arrival.ts';
 import { authorize, identify, refuseCrossSite, type Authenticate } from './caller.ts';
 import { dialects } from './dialects/index.ts';
-import { toFailure } from './failure.ts';
+import { isUnread, retryAfterOf, toFailure } from './failure.ts';
+import { commonHeaders } from './exchange.ts';
+import { openFront } from './front.ts';
 import { routedUrl } from './gateway-host.ts';
+import { goneSignal } from './gone-signal.ts';
+import { openReports } from './reports.ts';
 import { davMethods, type Arrival, type Call, type DialectName, type Route } from './route.ts';
 
 declare module 'fastify' {
@@ -54,17 +57,15 @@ export function createServer({ routes, authenticate, origins, gateways, log, met
   server.server.requestTimeout = 0;
   server.decorateRequest('arrival');
 
+  const reports = openReports({ log, metrics });
+
   function sendFailure(error: unknown, request: FastifyRequest, reply: FastifyReply, dialect = dialectOf(request)) {
     const failure = toFailure(error);
-    if (failure.status >= 500 && failure.code === 'internal') {
-      const cause = failure.cause instanceof Error ? (failure.cause.stack ?? failure.cause.message) : String(failure.cause);
-      log('http.failed', { requestId: request.id, route: request.routeOptions?.url ?? 'unmatched', error: cause });
-    }
-    // A body that was not read would be taken for the next request on this connection.
-    if (!request.raw.complete && hasBody(request.raw)) reply.header('connection', 'close');
+    reports.failed({ id: request.id, route: request.routeOptions?.url ?? 'unmatched' }, failure);
+    if (isUnread(request.raw)) reply.header('connection', 'close');
     reply.removeHeader('content-length');
-    const retryAfter = failure.details?.['retryAfter'];
-    if (typeof retryAfter === 'number') reply.header('retry-after', String(retryAfter));
+    const retryAfter = retryAfterOf(failure);
+    if (retryAfter !== undefined) reply.header('retry-after', retryAfter);
     const { status, headers, body } = dialect.failure(failure, request);
     return reply
       .code(status)
@@ -90,19 +91,18 @@ export function createServer({ routes, authenticate, origins, gateways, log, met
 
   server.addHook('onRequest', (request, reply, next) => {
     request.arrival = arrivalOf(request.raw, origins, gateways);
-    reply.headers({
-      'x-request-id': request.id,
-      'x-content-type-options': 'nosniff',
-      'referrer-policy': 'no-referrer',
-      ...dialectOf(request).headers(request),
-    });
+    reply.headers({ 'x-request-id': request.id, ...commonHeaders, ...dialectOf(request).headers(request) });
     next();
   });
   server.addHook('onResponse', (request, reply, next) => {
-    const label = request.routeOptions.url ?? 'unmatched';
-    const latencyMs = Math.round(reply.elapsedTime * 10) / 10;
-    metrics().request({ route: label, method: request.method, status: reply.statusCode }, reply.elapsedTime / 1000);
-    log('http.request', { requestId: request.id, method: request.method, route: label, status: reply.statusCode, latencyMs });
+    const { id, method } = request;
+    reports.answered({
+      id,
+      method,
+      route: request.routeOptions.url ?? 'unmatched',
+      status: reply.statusCode,
+      elapsedMs: reply.elapsedTime,
+    });
     next();
   });
 
@@ -160,20 +160,15 @@ export function createServer({ routes, authenticate, origins, gateways, log, met
       for (const route of spoken.filter(({ body }) => body === 'stream')) add(scope, route);
     });
   }
+
+  const front = openFront({ routes, authenticate, origins, gateways, reports });
+  server.addHook('preClose', async () => front.stop());
+  const throughFastify = server.server.listeners('request');
+  server.server.removeAllListeners('request');
+  server.server.on('request', (request, response) => {
+    if (!front.take(request, response)) for (const listener of throughFastify) listener.call(server.server, request, response);
+  });
   return server;
-}
-
-const hasBody = ({ headers }: IncomingMessage) => 'transfer-encoding' in headers || (headers['content-length'] ?? '0') !== '0';
-
-/** Aborted when the connection ends before the answer does. */
-function goneSignal(response: ServerResponse): AbortSignal {
-  const gone = new AbortController();
-  const onClose = () => {
-    if (!response.writableFinished) gone.abort();
-  };
-  if (response.closed) onClose();
-  else response.once('close', onClose);
-  return gone.signal;
 }
 
 /** The dialect of the route that was found; of an unknown path, the one in which its clients expect the refusal. */

@@ -6,13 +6,15 @@ import { z } from 'zod';
 import { RequestError } from '../error.ts';
 import { openAnswerStream } from '../http/answer-stream.ts';
 import { openInputReader } from '../http/body.ts';
+import { headersOf } from '../http/exchange-route.ts';
 import { route, sessionOf, type Call } from '../http/route.ts';
 import { sandboxHeaders } from '../http/user-content.ts';
 import type { LentTokens } from '../lent-tokens.ts';
 import { actingAs } from '../worker-app.ts';
 import { scriptOf } from '../worker-script.ts';
 import { puterService, type Perform } from '../worker-services.ts';
-import { nodeHeaders, toFunctionRequest } from './functions.ts';
+import { nodeHeaders } from './function-head.ts';
+import { toFunctionRequest } from './function-request.ts';
 
 /** Calls of all workers at once, and of one; more are sent away, to come back when there is room. */
 const mostCalls = { all: 128, each: 32 };
@@ -65,15 +67,20 @@ export const workerRoutes = ({ compute, drive, identity, lent, authenticate, per
     const services: Record<string, Service> = {};
     for (const [name, { token }] of Object.entries(tokens)) services[name] = puterService({ perform, token });
     const answers = openAnswerStream({
-      reply,
-      prepare: (head) => sendHead(head, reply),
+      request: request.raw,
+      response: reply.raw,
+      begin(head) {
+        sendHead(head, reply);
+        reply.hijack();
+        return { status: reply.statusCode, headers: headersOf(reply) };
+      },
       trailers: [],
       holdMs: compute.workers.limits.wallMs,
     });
     running.set(worker.name, busy + 1);
     total++;
     try {
-      const called = toFunctionRequest(request, arrival);
+      const called = toFunctionRequest(request.raw, arrival);
       const { result, response } = await inputs.with(stream, { limit: compute.workers.limits.inputBytes }, (input) =>
         compute.workers.call({
           worker,

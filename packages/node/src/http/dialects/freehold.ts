@@ -1,9 +1,11 @@
+import type { IncomingMessage } from 'node:http';
+import type { FreeholdError } from '@freehold/protocol';
 import { cookieOf } from '../cookie.ts';
-import { bearerOf, type Dialect } from './dialect.ts';
+import { bearerOf, type Credential, type Dialect } from './dialect.ts';
 
 /** The node's own API. A session comes as `Authorization: Bearer` (programs) or as the cookie (browsers); never from a URL. */
-export const freehold: Dialect = {
-  credential(request) {
+export const freehold = {
+  credential(request: IncomingMessage): Credential | undefined {
     const bearer = bearerOf(request);
     if (bearer) return bearer;
     const token = cookieOf(request);
@@ -12,8 +14,8 @@ export const freehold: Dialect = {
   json: { types: ['application/json'], limit: 1024 * 1024 },
   crossOrigin: false,
   headers: () => ({ 'cross-origin-resource-policy': 'same-origin' }),
-  failure: ({ code, message, status, details }, { id }) => ({
+  failure: ({ code, message, status, details }: FreeholdError, { id }: { id: string }) => ({
     status,
     body: { error: { code, message, requestId: id, ...(details && { details }) } },
   }),
-};
+} satisfies Dialect;
