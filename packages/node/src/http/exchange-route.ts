@@ -7,7 +7,7 @@ import { route, type Policy, type Route } from './route.ts';
 export type ExchangeRoute = Route & { serve: (exchange: Exchange, params: { offer: string }) => Promise<void> };
 
 /** Declares one. `serve` throws what it refuses while nothing was sent. */
-export function exchangeRoute<Params extends z.ZodType<{ offer: string }>>({
+export function exchangeRoute({
   serve,
   ...definition
 }: {
@@ -15,7 +15,7 @@ export function exchangeRoute<Params extends z.ZodType<{ offer: string }>>({
   path: string;
   policy: Policy;
   summary: string;
-  params: Params;
+  params: z.ZodType<{ offer: string }>;
   serve: ExchangeRoute['serve'];
 }): ExchangeRoute {
   return {
