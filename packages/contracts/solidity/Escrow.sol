@@ -55,6 +55,20 @@ contract Escrow is EIP712, Nonces, ReentrancyGuardTransient {
         bytes signature;
     }
 
+    /// @notice A deposit and a grant in one: `amount` moves here by an EIP-3009 authorization with these bounds of time, and
+    /// what exceeds the rise of the budget stays free.
+    struct Opening {
+        address payer;
+        address provider;
+        uint128 priceCap;
+        uint128 budget;
+        address signer;
+        uint256 amount;
+        uint256 validAfter;
+        uint256 validBefore;
+        bytes32 salt;
+    }
+
     /// @notice Free calls a provider gives a user: a counter, backed by no money.
     struct Trial {
         uint128 amount;
@@ -151,32 +165,12 @@ contract Escrow is EIP712, Nonces, ReentrancyGuardTransient {
 
     /// @notice Deposits by an EIP-3009 authorization and opens a grant, in one transaction that anybody may send. The nonce
     /// of the authorization is `openNonce` of the terms, so whoever sends it cannot change them.
-    /// @param amount What the authorization moves here. What exceeds the rise of the budget stays free.
     /// @param signature The payer's, over `ReceiveWithAuthorization` of the token; contract wallets by ERC-1271.
-    function openWithAuthorization(
-        address payer,
-        address provider,
-        uint128 priceCap,
-        uint128 budget,
-        address signer,
-        uint256 amount,
-        uint256 validAfter,
-        uint256 validBefore,
-        bytes32 salt,
-        bytes calldata signature
-    ) external nonReentrant {
+    function openWithAuthorization(Opening calldata opening, bytes calldata signature) external nonReentrant {
         uint256 before = token.balanceOf(address(this));
-        IReceiveWithAuthorization(address(token)).receiveWithAuthorization(
-            payer,
-            address(this),
-            amount,
-            validAfter,
-            validBefore,
-            openNonce(payer, provider, priceCap, budget, signer, salt),
-            signature
-        );
-        _credit(payer, payer, before);
-        _approve(payer, provider, priceCap, budget, signer);
+        _receive(opening, _openNonce(opening), signature);
+        _credit(opening.payer, opening.payer, before);
+        _approve(opening.payer, opening.provider, opening.priceCap, opening.budget, opening.signer);
     }
 
     /// @notice Sends free money of the caller anywhere, at once.
@@ -368,6 +362,24 @@ contract Escrow is EIP712, Nonces, ReentrancyGuardTransient {
         balanceOf[account] += arrived;
         _totalFree = SafeCast.toUint128(_totalFree + arrived);
         emit Deposited(account, from, arrived);
+    }
+
+    function _openNonce(Opening calldata opening) private pure returns (bytes32) {
+        return openNonce(
+            opening.payer, opening.provider, opening.priceCap, opening.budget, opening.signer, opening.salt
+        );
+    }
+
+    function _receive(Opening calldata opening, bytes32 nonce, bytes calldata signature) private {
+        IReceiveWithAuthorization(address(token)).receiveWithAuthorization(
+            opening.payer,
+            address(this),
+            opening.amount,
+            opening.validAfter,
+            opening.validBefore,
+            nonce,
+            signature
+        );
     }
 
     function _approve(address payer, address provider, uint128 priceCap, uint128 budget, address signer) private {

@@ -7,8 +7,11 @@ const at = (path: string) => new URL(`../${path}`, import.meta.url);
 /** What is compiled, and what of each file is kept. Its interfaces and libraries come with it. */
 const sources = {
   'BatchSettlement.sol': ['BatchSettlement', 'Erc3009DepositCollector'],
+  'DstackChain.sol': ['DstackVerifier'],
   'Escrow.sol': ['Escrow'],
   'Multicall3.sol': ['Multicall3'],
+  'Registry.sol': ['Registry'],
+  'Resolver.sol': ['Resolver'],
   'TestUSDC.sol': ['TestUSDC', 'TestWallet'],
 };
 
