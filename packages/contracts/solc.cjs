@@ -3,8 +3,8 @@
 const { readFileSync } = require('node:fs');
 const solc = require('solc');
 
-if (process.argv.includes('--version')) {
-  console.log(`solc, the solidity compiler commandline interface\nVersion: ${solc.version().replace('Emscripten.clang', 'Linux.g++')}`);
-} else {
-  process.stdout.write(solc.compile(readFileSync(0, 'utf8')));
-}
+process.stdout.write(
+  process.argv.includes('--version')
+    ? `solc, the solidity compiler commandline interface\nVersion: ${solc.version().replace('Emscripten.clang', 'Linux.g++')}\n`
+    : solc.compile(readFileSync(0, 'utf8')),
+);

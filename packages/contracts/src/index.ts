@@ -2,7 +2,17 @@ export { chainEntry, type ChainContracts, type ChainEntry, type ContractName, ty
 export { channelDomain, channelTypes } from './channel.ts';
 export { ContractsError } from './error.ts';
 export { escrowDomain, escrowOpenNonce, escrowTypes, type EscrowTerms } from './escrow.ts';
-export { batchSettlementAbi, erc3009DepositCollectorAbi, escrowAbi, multicall3Abi, testUSDCAbi, testWalletAbi } from './generated/abi.ts';
+export {
+  batchSettlementAbi,
+  dstackVerifierAbi,
+  erc3009DepositCollectorAbi,
+  escrowAbi,
+  multicall3Abi,
+  registryAbi,
+  resolverAbi,
+  testUSDCAbi,
+  testWalletAbi,
+} from './generated/abi.ts';
 export { openLocalChain, type LocalChain, type NoLocalChain } from './local-chain.ts';
 export { localContracts, localToken } from './local-contracts.ts';
 export { presentContracts } from './present-contracts.ts';
