@@ -385,4 +385,16 @@ export default [
     behaviour:
       'the seller of a function and the owner of the node call it free of charge, with their session and never by a page of others; others still pay for the same',
   },
+  {
+    id: 'compute.wasm.components',
+    source: 'issues/4',
+    behaviour:
+      'WASI 0.2 components run: commands with arguments, environment, streams, clocks, randomness and folders as modules of preview 1 have them, and handlers of HTTP requests; each in a fresh instance, in a process that serves no other component',
+  },
+  {
+    id: 'compute.wasm.components.hostile',
+    source: 'issues/4',
+    behaviour:
+      'hostile components are held: paths, sockets, memory of all their modules together, tables, stack, time, output, names made to be code, files that jco does not take',
+  },
 ] satisfies Requirement[];

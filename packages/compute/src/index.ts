@@ -124,7 +124,7 @@ export async function openCompute({
   const runner = await prepareRunner({ cacheDirectory, log });
   const [native, wasm, javascript] = await Promise.all([
     openNativeEngine({ cacheDirectory, programsDirectory, slots: concurrency + warmTools, log, ownTargets }),
-    openWasmEngine({ runner, size: concurrency, log, read: (cid) => programs.read(cid) }),
+    openWasmEngine({ runner, cacheDirectory, size: concurrency, log, read: (cid) => programs.read(cid) }),
     openJavaScriptEngine({ runner, size: concurrency, log, read: (cid) => programs.read(cid), ownTargets }),
   ]);
   const engineOf = (kind: ProgramKind) => (isNative(kind) ? native : kind === 'javascript' ? javascript : wasm);

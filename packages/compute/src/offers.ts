@@ -158,6 +158,10 @@ export function openOffers({
       if (!program)
         throw new ComputeError('program_unknown', 422, `The program ${cid} is not on this node. Upload it first with PUT /api/programs.`);
       if (program.runtime !== runtime) throw invalid(`The program ${cid} is for ${program.runtime}, not for ${runtime}.`);
+      if (program.kind === 'component' && offer.limits.fuel !== undefined)
+        throw invalid(
+          'The instructions of WebAssembly components are not counted: leave "limits.fuel" out, or build a WASI preview 1 command.',
+        );
     }
     const choice = await choose(offer);
     if ('refusal' in choice) throw new ComputeError('sandbox_unavailable', 422, choice.refusal);

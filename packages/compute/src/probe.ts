@@ -22,7 +22,7 @@ export async function probeSandboxes({ log }: { log: Log }): Promise<{ native: E
       slots: 4,
       log,
     });
-    const wasm = await openWasmEngine({ runner, size: 1, log, read: noProgram });
+    const wasm = await openWasmEngine({ runner, cacheDirectory: join(directory, 'cache'), size: 1, log, read: noProgram });
     const javascript = await openJavaScriptEngine({ runner, size: 1, log, read: noProgram, ownTargets: [] });
     await Promise.all([native.stop(), wasm.stop(), javascript.stop()]);
     return { native: native.state, wasm: wasm.state, javascript: javascript.state };

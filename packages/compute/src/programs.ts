@@ -155,7 +155,7 @@ export function classify(bytes: Buffer): Pick<ProgramRow, 'kind' | 'runtime' | '
     case 'wasi-reactor':
       return { kind: 'reactor', runtime: 'wasm', exports: wasm.exports.filter(({ name }) => name !== '_initialize') };
     case 'component':
-      throw refuse('WebAssembly components are not supported yet. Build a core module or a WASI preview 1 command (wasm32-wasip1).');
+      return { kind: 'component', runtime: 'wasm', exports: [] };
     default:
       throw refuse(
         isWasm(bytes)

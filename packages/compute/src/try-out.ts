@@ -55,7 +55,7 @@ export async function tryOut({
       kind === 'javascript' ? await openJavaScriptEngine({ runner, size: 1, log, read: async () => bytes, ownTargets: [] }) : undefined;
     const engine = isNative(kind)
       ? await openNativeEngine({ cacheDirectory, programsDirectory, slots: 1, log, explain: true, never, ownTargets: network ?? [] })
-      : (script ?? (await openWasmEngine({ runner, size: 1, log, read: async () => bytes })));
+      : (script ?? (await openWasmEngine({ runner, cacheDirectory, size: 1, log, read: async () => bytes })));
     try {
       const { state } = engine;
       if (!state.available) throw new ComputeError('sandbox_unavailable', 503, `${state.reason} ${state.advice}`);

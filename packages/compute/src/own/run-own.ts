@@ -22,7 +22,7 @@ const most = { running: 4, waiting: 32 };
 export type OwnRun = {
   /** The account that runs it, whose turn it takes. */
   account: Address;
-  /** The program: a WebAssembly core module, or a WASI preview 1 command. */
+  /** The program: a WebAssembly core module, a WASI preview 1 command, or a component that is a command. */
   bytes: Uint8Array;
   /** The export of a core module that is called. */
   entry?: string | undefined;
@@ -68,7 +68,7 @@ export function openOwnRuns({ run }: { run: Engine['run'] }) {
       const { kind, exports } = inspect(bytes);
       if (input.length > ownLimits.inputBytes)
         throw new ComputeError('input_too_large', 413, `A program takes at most ${ownLimits.inputBytes / mebibyte} MiB of input.`);
-      const isCall = kind !== 'wasi-command';
+      const isCall = kind === 'core';
       if (isCall && !exports.some(({ name }) => name === entry))
         throw new ComputeError(
           'request_invalid',
@@ -82,7 +82,7 @@ export function openOwnRuns({ run }: { run: Engine['run'] }) {
         const { inputs, given, commit } = await takeMounts(mounts);
         const program = cidOf(rawCodec, createHash('sha256').update(bytes).digest());
         const task = taskIdOf({
-          kind: isCall ? 'wasm' : 'wasi1',
+          kind: kinds[kind].task,
           program,
           runtime: 'wasm',
           entry: isCall ? (entry ?? null) : null,
@@ -100,7 +100,7 @@ export function openOwnRuns({ run }: { run: Engine['run'] }) {
           {
             program,
             bytes,
-            kind: isCall ? 'core' : 'wasi',
+            kind: kinds[kind].run,
             entry: isCall ? (entry ?? null) : null,
             args,
             env,
@@ -132,14 +132,22 @@ function outcomeOf({
   return { task, inputs, reason, exitCode, message, stdout, stderr, changed, usage: { wallUs, cpuUs, maxRssBytes } };
 }
 
-function inspect(bytes: Uint8Array): WasmInspection {
+/** What each kind of program is called in the identity of a task, and by the engine. */
+const kinds = {
+  core: { task: 'wasm', run: 'core' },
+  'wasi-command': { task: 'wasi1', run: 'wasi' },
+  component: { task: 'wasi2', run: 'component' },
+} as const;
+
+function inspect(bytes: Uint8Array): WasmInspection & { kind: keyof typeof kinds } {
   const found = inspectWasm(bytes);
   const refuse = (message: string) => new ComputeError('program_refused', 422, message);
   if (found.kind === 'wasi-reactor')
     throw refuse(
       'This is a WASI reactor (a library without _start). Build it as a command, or export plain functions without WASI imports.',
     );
-  if (found.kind === 'core' || found.kind === 'wasi-command') return found;
+  const { kind } = found;
+  if (kind === 'core' || kind === 'wasi-command' || kind === 'component') return { ...found, kind };
   const isWasm = Buffer.from(bytes.subarray(0, 4)).equals(Buffer.from('\0asm', 'latin1'));
   throw refuse(
     isWasm

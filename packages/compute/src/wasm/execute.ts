@@ -7,11 +7,11 @@ import { Refusal, type Program } from './program.ts';
 import type { MountChange } from './mount.ts';
 import { changesOf } from './wasi/mounted.ts';
 import type { ReadContent } from './wasi/volume.ts';
-import type { WasiOptions } from './wasi/context.ts';
+import type { WasiEnd, WasiOptions } from './wasi/context.ts';
 import type { Wasi } from './wasi/wasi.ts';
 import { wasiModule } from './wasi/names.ts';
 
-type Outcome = Pick<ResultHead, 'reason' | 'exitCode' | 'trap' | 'results' | 'fuel'> & {
+export type Outcome = Pick<ResultHead, 'reason' | 'exitCode' | 'trap' | 'results' | 'fuel'> & {
   /** What a call returned, when that is text or bytes. */
   text?: Uint8Array;
 };
@@ -70,7 +70,7 @@ export function execute({
   };
 }
 
-function wasiOptions(
+export function wasiOptions(
   job: RunHead,
   stdin: Uint8Array,
   memory: WebAssembly.Memory | undefined,
@@ -95,7 +95,11 @@ function run(program: Program, job: RunHead, wasi: Wasi, memory: WebAssembly.Mem
     outcome = describe(error);
   }
   const { ended } = wasi.job;
-  if (ended === undefined) return outcome;
+  return ended === undefined ? outcome : endOf(ended, job);
+}
+
+/** What came of a program that ended itself, or wrote more than it may. */
+export function endOf(ended: WasiEnd, job: RunHead): Outcome {
   if (ended.reason === 'exit') return { reason: 'exit', exitCode: ended.exitCode };
   return {
     reason: 'output',
@@ -199,7 +203,7 @@ function readCall(program: Program, { name, args }: RunHead): Call {
   }
 }
 
-function describe(error: unknown): Outcome {
+export function describe(error: unknown): Outcome {
   if (error instanceof Refusal) return { reason: error.reason, exitCode: 0, trap: error.message };
   if (error instanceof WebAssembly.LinkError) return { reason: 'invalid', exitCode: 0, trap: `It cannot be linked: ${error.message}.` };
   if (error instanceof RangeError && /call stack/i.test(error.message)) return { reason: 'trap', exitCode: 0, trap: 'stack overflow' };

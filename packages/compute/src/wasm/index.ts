@@ -1,3 +1,4 @@
+export { openComponentPool } from './component/pool.ts';
 export { inspectWasm } from './inspect.ts';
 export type { WasmInspection } from './inspect.ts';
 export type { WasmCall, WasmCommand, WasmJob, WasmLimits, WasmProgram, WasmReason, WasmResult } from './job.ts';

@@ -35,7 +35,8 @@ test('what cannot be run is refused with the reason', () => {
   assert.match(refusal(importing('env', 'abort')), /invalid: .*the function "abort" from "env"/);
   assert.match(refusal(importing('wasi_unstable', 'fd_write')), /invalid: .*version before WASI preview 1/);
   assert.match(refusal(importing('wasi_snapshot_preview1', 'sock_open')), /invalid: .*"sock_open"/);
-  assert.match(refusal(Uint8Array.of(0, 0x61, 0x73, 0x6d, 0x0d, 0, 1, 0, 1, 2)), /component: .*not supported yet/);
+  assert.match(refusal(Uint8Array.of(0, 0x61, 0x73, 0x6d, 0x0d, 0, 1, 0, 1, 2)), /invalid: .*ends unexpectedly/);
+  assert.match(refusal(Uint8Array.of(0, 0x61, 0x73, 0x6d, 0x0d, 0, 1, 0)), /invalid: .*neither wasi:cli\/run nor/);
   assert.match(refusal(encodeModule({ tables: [[70_000]] })), /invalid: .*70000 elements/);
   assert.match(refusal(encodeModule({ tables: [[40_000], [40_000]] })), /invalid: .*80000 elements/);
   assert.match(refusal(encodeModule({ memory: [70_000] })), /invalid: .*4 GiB/);
@@ -66,7 +67,7 @@ test('no bytes whatever make it throw', () => {
     if (round % 2 === 0) bytes.set(valid.subarray(0, Math.min(bytes.length, 8 + random(3))));
     else for (let change = random(4); change >= 0; change--) bytes[random(bytes.length)] = random(256);
     const { kind, reason } = inspectWasm(bytes.subarray(0, random(8) === 0 ? random(bytes.length + 1) : bytes.length));
-    assert.equal(reason !== undefined, kind === 'invalid' || kind === 'component');
+    assert.equal(reason !== undefined, kind === 'invalid');
     kinds.add(kind);
   }
   assert.ok(kinds.has('invalid') && kinds.has('wasi-reactor'));

@@ -1,3 +1,4 @@
+import { inspectComponent, isComponent } from './component/inspect.ts';
 import { callableExports, type CallSignature } from './abi.ts';
 import { parseModule, type Import, type ParsedModule } from './parse.ts';
 import { MalformedWasm } from './reader.ts';
@@ -11,7 +12,7 @@ export type WasmInspection = {
   imports: { module: string; name: string; kind: Import['kind'] }[];
   /** The functions that can be called by name. */
   exports: ({ name: string } & CallSignature)[];
-  /** Present for `component` and `invalid`, which the engine will not run: why, and what to do. */
+  /** Present for `invalid`, which the engine will not run: why, and what to do. */
   reason?: string;
 };
 
@@ -20,17 +21,12 @@ export type WasmInspection = {
  * It never throws. What it lets through still has to pass the engine's own validation inside the sandbox.
  */
 export function inspectWasm(bytes: Uint8Array): WasmInspection {
-  if (bytes.length > largestProgram)
-    return refused('invalid', `The program has ${bytes.length} bytes; at most ${largestProgram} are accepted.`);
-  if (isComponent(bytes))
-    return refused(
-      'component',
-      'This is a WebAssembly component. Components are not supported yet: build a core module or a WASI preview 1 command.',
-    );
+  if (bytes.length > largestProgram) return refused(`The program has ${bytes.length} bytes; at most ${largestProgram} are accepted.`);
   try {
+    if (isComponent(bytes)) return describeComponent(bytes);
     return describe(parseModule(bytes));
   } catch (error) {
-    if (error instanceof MalformedWasm) return refused('invalid', `This is not a WebAssembly module that can be run: ${error.message}.`);
+    if (error instanceof MalformedWasm) return refused(`This is not a WebAssembly module that can be run: ${error.message}.`);
     throw error;
   }
 }
@@ -64,10 +60,12 @@ function refusalOf(imports: Import[]): string | undefined {
   return undefined;
 }
 
-function isComponent(bytes: Uint8Array): boolean {
-  return [0, 0x61, 0x73, 0x6d, 0x0d, 0, 1, 0].every((byte, index) => bytes[index] === byte);
+function describeComponent(bytes: Uint8Array): WasmInspection {
+  const inspection = inspectComponent(bytes);
+  if ('refusal' in inspection) return refused(`This component cannot be run. ${inspection.refusal}`);
+  return { kind: 'component', imports: [], exports: [] };
 }
 
-function refused(kind: 'component' | 'invalid', reason: string): WasmInspection {
-  return { kind, imports: [], exports: [], reason };
+function refused(reason: string): WasmInspection {
+  return { kind: 'invalid', imports: [], exports: [], reason };
 }

@@ -39,6 +39,7 @@ export type Program = {
 export function compileProgram(bytes: Uint8Array, { isMetered = false } = {}): Program {
   const inspection = inspectWasm(bytes);
   if (inspection.reason !== undefined) throw new Refusal('invalid', inspection.reason);
+  if (inspection.kind === 'component') throw new Refusal('invalid', 'This is a component, not a module.');
   const parsed = parseModule(bytes);
   let module: WebAssembly.Module;
   let metered: Metered | undefined;

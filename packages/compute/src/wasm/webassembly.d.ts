@@ -17,4 +17,5 @@ declare namespace WebAssembly {
     value: bigint;
   }
   class LinkError extends Error {}
+  class CompileError extends Error {}
 }

@@ -1,6 +1,6 @@
 import type { Log } from '../native/log.ts';
 import type { Frame } from '../host/frame.ts';
-import { faultOf, startHost, type HostEnd, type Launch } from '../host/process.ts';
+import { faultOf, startHost, type HostEnd, type HostProgram, type Launch } from '../host/process.ts';
 import type { WaitingCall } from '../host/waiting-calls.ts';
 import type { Watch } from '../host/watch.ts';
 import { largestProgram } from './inspect.ts';
@@ -84,6 +84,7 @@ type Given = {
 
 export function startWorker({
   launch,
+  program = wasmHost,
   log,
   watch,
   onTurn,
@@ -91,6 +92,8 @@ export function startWorker({
   took,
 }: {
   launch: Launch;
+  /** What runs in it. */
+  program?: HostProgram;
   log: Log;
   watch: Watch;
   /** It can take another job. */
@@ -108,7 +111,7 @@ export function startWorker({
   /** Processor time of the process when it was last idle. */
   let idleCpuMs = 0;
 
-  const host = startHost({ launch, program: wasmHost, mode: 'serve', parameter: String(largestFrame), limit: largestFrame, onFrame });
+  const host = startHost({ launch, program, mode: 'serve', parameter: String(largestFrame), limit: largestFrame, onFrame });
   const ended = host.ended.then((end) => {
     const wasReady = state !== 'starting';
     state = 'ended';

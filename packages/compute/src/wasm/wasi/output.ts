@@ -8,7 +8,7 @@ const pieceBytes = 32 * 1024;
  * at once has its output whole and in one piece.
  */
 export class Output {
-  readonly #limit: number;
+  readonly limit: number;
   readonly #pass: ((bytes: Uint8Array) => void) | undefined;
   #buffer = new Uint8Array(0);
   #length = 0;
@@ -16,7 +16,7 @@ export class Output {
   #passedAt = 0;
 
   constructor(limit: number, pass?: (bytes: Uint8Array) => void) {
-    this.#limit = limit;
+    this.limit = limit;
     this.#pass = pass;
     if (pass) this.#passedAt = performance.now();
   }
@@ -28,7 +28,7 @@ export class Output {
 
   /** Keeps what fits and says whether all of it did. */
   append(bytes: Uint8Array): boolean {
-    const room = this.#limit - this.#passed;
+    const room = this.limit - this.#passed;
     const length = Math.min(this.#length + bytes.length, room);
     if (length > this.#buffer.length) {
       const grown = new Uint8Array(Math.min(room, Math.max(length, 2 * this.#buffer.length, 256)));
