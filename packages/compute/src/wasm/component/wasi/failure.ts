@@ -1,4 +1,4 @@
-import { errno, WasiFailure } from '../../wasi/errno.ts';
+import { errno, type WasiFailure } from '../../wasi/errno.ts';
 
 /** The `error-code` of wasi:filesystem for each error number of preview 1 that the volume fails with. */
 const codes: Readonly<Record<keyof typeof errno, string>> = {
@@ -36,3 +36,9 @@ export const refuseWith = (payload: unknown): never => {
   // oxlint-disable-next-line no-throw-literal -- an error with a stack is what jco takes for a fault of the host
   throw { payload };
 };
+
+/** The class of a resource without methods, of which there is never more than a token. */
+export const resource = (): { prototype: object } =>
+  function token() {
+    // Nothing is ever in it.
+  };

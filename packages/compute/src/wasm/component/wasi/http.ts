@@ -1,5 +1,5 @@
 import { WasiEnd, type WasiContext } from '../../wasi/context.ts';
-import { refuseWith } from './failure.ts';
+import { refuseWith, resource } from './failure.ts';
 import { openFields, type Fields as AnyFields } from './fields.ts';
 import type { Streams } from './streams.ts';
 
@@ -171,8 +171,8 @@ export function openHttp(job: WasiContext, env: ReadonlyMap<string, string>, { I
     }
   }
 
-  class IncomingResponse {}
-  class FutureIncomingResponse {}
+  const IncomingResponse = resource();
+  const FutureIncomingResponse = resource();
 
   return {
     /** The request of this job, and where its answer goes. */

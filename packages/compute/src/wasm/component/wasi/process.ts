@@ -1,6 +1,6 @@
 import { WasiEnd, type WasiContext } from '../../wasi/context.ts';
 import { toDatetime } from './files.ts';
-import { refuseWith } from './failure.ts';
+import { refuseWith, resource } from './failure.ts';
 import type { Streams } from './streams.ts';
 
 const realtime = 0;
@@ -15,8 +15,8 @@ export function openProcess(
   { InputStream, OutputStream, Pollable }: Streams,
 ) {
   /** Nothing here is a terminal. */
-  class TerminalInput {}
-  class TerminalOutput {}
+  const TerminalInput = resource();
+  const TerminalOutput = resource();
 
   const end = (code: number): never => {
     throw new WasiEnd('exit', code);
@@ -82,16 +82,16 @@ export function openProcess(
 
 /** wasi:sockets: there is no network, and every attempt to have one is answered so. */
 export function noSockets() {
-  class Network {}
-  class TcpSocket {}
-  class UdpSocket {}
-  class IncomingDatagramStream {}
-  class OutgoingDatagramStream {}
-  class ResolveAddressStream {}
+  const Network = resource();
+  const TcpSocket = resource();
+  const UdpSocket = resource();
+  const IncomingDatagramStream = resource();
+  const OutgoingDatagramStream = resource();
+  const ResolveAddressStream = resource();
   const denied = () => refuseWith('access-denied');
   return {
     imports: {
-      'wasi:sockets/instance-network': { instanceNetwork: () => new Network() },
+      'wasi:sockets/instance-network': { instanceNetwork: (): unknown => Object.create(Network.prototype) },
       'wasi:sockets/network': { Network, networkErrorCode: () => undefined },
       'wasi:sockets/ip-name-lookup': { ResolveAddressStream, resolveAddresses: denied },
       'wasi:sockets/tcp': { TcpSocket },
