@@ -59,6 +59,7 @@ const events: Record<string, { level: Level; fields: Record<string, Field>; ofte
   'chain.unreachable': { level: 'warn', fields: { network: 'string', message: 'string' } },
   'chain.server_changed': { level: 'warn', fields: { network: 'string', message: 'string' } },
   'chain.wrong_id': { level: 'error', fields: { network: 'string', said: 'string' } },
+  'chain.lied': { level: 'error', fields: { network: 'string', reservation: 'number' } },
   'chain.unchecked': { level: 'warn', fields: { network: 'string', message: 'string' } },
   'payment.settled': { level: 'info', fields: { reservation: 'number', payer: 'string' } },
   'payment.unpaid': { level: 'warn', fields: { reservation: 'number', payer: 'string', reason: 'string' } },

@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
-import { after, test } from 'node:test';
+import { after, afterEach, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { offerIdOf } from '@freehold/protocol';
 import { account, call, openWorld, pay, price, seller, urlOf } from './testing/world.ts';
 import { openWeather } from './testing/weather.ts';
+import { parseTransaction } from 'viem';
+import { verifies } from '../../../requirements/verifies.ts';
 
 const world = await openWorld({ limits: { answerWithinMs: 300, stuckAfterMs: 400 } });
 const weather = await openWeather(world.chain.rpcUrl);
+afterEach(() => weather.clear());
 await world.reopen({ newRpcUrl: weather.url });
 after(async () => {
   await world.close();
@@ -131,4 +134,116 @@ test('with blocks every second, many settlements share a block', async () => {
   await request({ method: 'evm_setIntervalMining', params: [0] });
   await request({ method: 'evm_setAutomine', params: [true] });
   assert(outcomes.every(({ kind }) => kind === 'settled'));
+});
+
+test('a stuck transaction is replaced under its nonce until the fee has come to many times that of the chain, and then waits', async () => {
+  verifies('payments.outbox.fees');
+  await world.reopen({ newLimits: { stuckAfterMs: 30 } });
+  const { payer, reservation } = await executedCall('dear');
+  const nonce = await world.client.getTransactionCount({ address: world.keeper.address });
+  await request({ method: 'evm_setAutomine', params: [false] });
+  const settling = world.payments.settle(reservation, { withinMs: 20_000 });
+  while (!world.events.some((event) => event.includes('It is left to wait'))) await sleep(20);
+  const signed = await world.carriers(reservation.id);
+  const fees = signed.map(({ raw }) => parseTransaction(raw).maxFeePerGas ?? 0n);
+  assert.deepEqual([...new Set(signed.map(({ senderNonce }) => senderNonce))], [nonce]);
+  for (const [index, fee] of fees.entries()) {
+    const before = fees[index - 1];
+    assert(before === undefined || fee * 10n >= before * 11n, 'go-ethereum takes no replacement for less than a tenth more');
+  }
+  const [first = 0n] = fees;
+  const last = fees.at(-1) ?? 0n;
+  assert(last > first * 10n && last <= first * 20n, String(fees));
+  await request({ method: 'evm_setAutomine', params: [true] });
+  await request({ method: 'evm_mine', params: [] });
+  assert.equal((await settling).kind, 'settled');
+  assert.equal(await world.balance(payer.address), 10_000n - price);
+  await world.reopen({ newLimits: { stuckAfterMs: 400 } });
+});
+
+test('with confirmations nothing is given out before the transaction is that deep', async () => {
+  verifies('payments.outbox.reorganised');
+  await world.reopen({ newConfirmations: 3 });
+  const { reservation } = await executedCall('deep');
+  assert.equal((await world.payments.settle(reservation, { withinMs: 300 })).kind, 'pending');
+  await request({ method: 'evm_mine', params: [] });
+  assert.equal((await world.payments.settle(reservation, { withinMs: 600 })).kind, 'pending', 'two blocks are not three');
+  assert.equal((await world.carriers(reservation.id)).length, 1, 'and it is not sent again');
+  await request({ method: 'evm_mine', params: [] });
+  assert.equal((await world.payments.settle(reservation, { withinMs: 10_000 })).kind, 'settled');
+  await world.reopen({ newConfirmations: 1 });
+});
+
+test('a server that lies about a receipt gives out nothing', async () => {
+  verifies('payments.outbox.lies');
+  const { payer, reservation } = await executedCall('lied-receipt');
+  await request({ method: 'evm_setAutomine', params: [false] });
+  const invented = { status: '0x1', blockNumber: '0x1', logs: [] };
+  weather.lie = ({ method, params }, result) =>
+    method === 'eth_getTransactionReceipt' && result === null ? { ...invented, transactionHash: params[0] } : result;
+  assert.equal((await world.payments.settle(reservation)).kind, 'pending');
+  assert(world.events.some((event) => event.startsWith('chain.lied')));
+  weather.clear();
+  await request({ method: 'evm_setAutomine', params: [true] });
+  await request({ method: 'evm_mine', params: [] });
+  assert.equal((await world.payments.settle(reservation, { withinMs: 10_000 })).kind, 'settled');
+  assert.equal(await world.balance(payer.address), 10_000n - price);
+});
+
+test('errors 500, answers that are no JSON, nonsense, and another chain behind the address delay a settlement and change nothing else', async () => {
+  verifies('payments.outbox.lies');
+  const fates: Record<string, () => void> = {
+    fail: () => (weather.before = () => 'fail'),
+    garble: () => (weather.after = () => 'garble'),
+    nonsense: () => (weather.lie = () => 'nonsense'),
+    nothing: () => (weather.lie = () => null),
+    'another chain': () => {
+      weather.isDown = true;
+      setTimeout(() => (weather.isDown = false), 150);
+      weather.lie = ({ method }, result) => (method === 'eth_chainId' ? '0x2105' : result);
+    },
+  };
+  for (const [fate, befall] of Object.entries(fates)) {
+    const { payer, reservation } = await executedCall(`fate-${fate}`);
+    befall();
+    assert.equal((await world.payments.settle(reservation)).kind, 'pending', fate);
+    assert.equal(await world.balance(payer.address), 10_000n, fate);
+    weather.clear();
+    assert.equal((await world.payments.settle(reservation, { withinMs: 15_000 })).kind, 'settled', fate);
+    assert.equal(await world.balance(payer.address), 10_000n - price, fate);
+  }
+});
+
+test('a server that lies about nonces and balances moves no money twice and starts no run for nothing', async () => {
+  verifies('payments.outbox.lies');
+  const { payer, reservation } = await executedCall('lied-nonce');
+  weather.lie = ({ method }, result) => (method === 'eth_getTransactionCount' ? '0xffff' : result);
+  await world.reopen({});
+  while ((await world.carriers(reservation.id))[0]?.senderNonce !== 0xffff) await sleep(5);
+  weather.clear();
+  assert.equal((await world.payments.settle(reservation, { withinMs: 15_000 })).kind, 'settled');
+  assert.equal(await world.balance(payer.address), 10_000n - price);
+
+  const poor = await world.payer(0n);
+  const offer = world.offer('lied-balance');
+  const header = await pay({ required: world.required(offer), payer: poor });
+  weather.lie = ({ method, params }, result) =>
+    method === 'eth_call' && JSON.stringify(params).includes('0x70a08231') ? `0x${'f'.repeat(64)}` : result;
+  const before = await world.balance(seller);
+  const answer = await call(world.payments, { offer, header });
+  assert.notEqual(answer.status, 200, 'a run at most, and never its result');
+  weather.clear();
+  assert.equal(await world.balance(seller), before);
+});
+
+test('with a second server the work goes on while the first is down', async () => {
+  verifies('payments.networks.failover');
+  await world.reopen({ newRpcUrl: [weather.url, world.chain.rpcUrl] });
+  weather.isDown = true;
+  const { payer, reservation } = await executedCall('failover');
+  assert.equal((await world.payments.settle(reservation, { withinMs: 10_000 })).kind, 'settled');
+  assert.equal(await world.balance(payer.address), 10_000n - price);
+  assert(world.events.some((event) => event.startsWith('chain.server_changed')));
+  weather.clear();
+  await world.reopen({ newRpcUrl: weather.url });
 });

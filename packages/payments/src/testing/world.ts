@@ -33,6 +33,7 @@ import {
   type Recover,
   type Signer,
 } from '../index.ts';
+import { carriersOf } from '../store.ts';
 
 export const recover: Recover = (digest, signature) => {
   const bytes = fromHex(signature);
@@ -135,6 +136,7 @@ export async function openNode({
   chain,
   keeper,
   rpcUrl = chain.rpcUrl,
+  confirmations = 1,
   limits,
   now = Date.now,
 }: {
@@ -142,6 +144,7 @@ export async function openNode({
   chain: Pick<LocalChain, 'network' | 'rpcUrl' | 'token'>;
   keeper: Signer;
   rpcUrl?: string | readonly string[];
+  confirmations?: number;
   limits?: Partial<Limits>;
   now?: () => number;
 }): Promise<TestNode> {
@@ -154,7 +157,7 @@ export async function openNode({
     log: (event, fields) => events.push(`${event} ${JSON.stringify(fields)}`),
     recover,
     signer: keeper,
-    chains: [{ network: chain.network, rpcUrls: [rpcUrl].flat() }],
+    chains: [{ network: chain.network, rpcUrls: [rpcUrl].flat(), confirmations }],
     tokens: [chain.token],
     limits: { pollMs: 20, retryMs: 100, ...limits },
   });
@@ -172,15 +175,17 @@ export async function openNode({
 export type World = Awaited<ReturnType<typeof openWorld>>;
 
 /** A real chain, a real database, and payments over both; `reopen` is a restart of the node on the same data. */
-export async function openWorld({ limits }: { limits?: Partial<Limits> } = {}) {
+export async function openWorld({ limits: given = {} }: { limits?: Partial<Limits> } = {}) {
   const directory = mkdtempSync(join(tmpdir(), 'freehold-payments-'));
   const chain = await openChain(join(directory, 'chain'));
   const client = createPublicClient({ transport: http(chain.rpcUrl) });
   let keeper = account();
   let rpcUrl: string | readonly string[] = chain.rpcUrl;
+  let confirmations = 1;
+  let limits = given;
   const open = async () => {
     await chain.fund(keeper.address, 0n);
-    return openNode({ directory, chain, keeper, rpcUrl, ...(limits && { limits }) });
+    return openNode({ directory, chain, keeper, rpcUrl, confirmations, limits });
   };
   let node = await open();
 
@@ -205,10 +210,23 @@ export async function openWorld({ limits }: { limits?: Partial<Limits> } = {}) {
     },
     offer: (name: string, amount = price) => offerOf(name, { chain, amount }),
     required: (offer: Offer) => requiredBy(node.payments, offer),
-    async reopen({ newKeeper = keeper, newRpcUrl = rpcUrl }: { newKeeper?: Account; newRpcUrl?: string | readonly string[] } = {}) {
+    carriers: (id: number) => carriersOf(node.database.read, id),
+    async reopen({
+      newKeeper = keeper,
+      newRpcUrl = rpcUrl,
+      newConfirmations = confirmations,
+      newLimits = {},
+    }: {
+      newKeeper?: Account;
+      newRpcUrl?: string | readonly string[];
+      newConfirmations?: number;
+      newLimits?: Partial<Limits>;
+    } = {}) {
       await node.close();
       keeper = newKeeper;
       rpcUrl = newRpcUrl;
+      confirmations = newConfirmations;
+      limits = { ...limits, ...newLimits };
       node = await open();
       return node.payments.recover();
     },

@@ -1,5 +1,12 @@
 import { fromHex, type Address, type Hex } from '@freehold/protocol';
-import { keccak256, serializeTransaction, type FeeValuesEIP1559, type TransactionSerializableEIP1559 } from 'viem';
+import {
+  BaseError,
+  keccak256,
+  parseTransaction,
+  serializeTransaction,
+  type FeeValuesEIP1559,
+  type TransactionSerializableEIP1559,
+} from 'viem';
 import { estimateFeesPerGas, getTransactionCount } from 'viem/actions';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Limits } from '../../limits.ts';
@@ -13,9 +20,15 @@ export type Signer = { address: Address; signDigest(digest: Uint8Array): Promise
 
 export type Call = { to: Address; data: Hex; gas: bigint };
 type Save = (carrier: Carrier) => Promise<void>;
+/** `replaces` is what waits under the same nonce. */
+type Sending = { call: Call; nonce: number; save: Save; replaces?: Carrier };
 
 /** Fees change with the block; what proves too low is raised when it is sent again. */
 const feesKeptMs = 1_000;
+/** So many times the price of the chain is paid at most for being mined at last. */
+const mostFold = 20n;
+
+const max = (a: bigint, b: bigint) => (a > b ? a : b);
 
 export type Sender = ReturnType<typeof openSender>;
 
@@ -61,17 +74,9 @@ export function openSender({
     return values;
   }
 
-  async function sign({ call, nonce, raise, save }: { call: Call; nonce: number; raise: bigint; save: Save }): Promise<Carrier> {
-    const fees = await currentFees();
-    const raised = (fee: bigint) => (fee * raise) / 100n;
-    const transaction: TransactionSerializableEIP1559 = {
-      type: 'eip1559',
-      chainId,
-      nonce,
-      ...call,
-      maxFeePerGas: raised(fees.maxFeePerGas),
-      maxPriorityFeePerGas: raised(fees.maxPriorityFeePerGas),
-    };
+  async function sign({ call, nonce, save, replaces }: Sending): Promise<Carrier> {
+    const fees = replacing(await currentFees(), replaces?.senderNonce === nonce ? replaces : undefined);
+    const transaction: TransactionSerializableEIP1559 = { type: 'eip1559', chainId, nonce, ...call, ...fees };
     const signature = await signer.signDigest(fromHex(keccak256(serializeTransaction(transaction))));
     const raw = serializeTransaction(transaction, {
       r: `0x${signature.slice(2, 66)}`,
@@ -106,8 +111,23 @@ export function openSender({
     return (await client.request({ method: 'eth_getTransactionReceipt', params: [hash] })) !== null;
   }
 
-  async function sendAs(nonce: number, { call, raise, save }: { call: Call; raise: bigint; save: Save }): Promise<Carrier> {
-    const carrier = await sign({ call, nonce, raise, save });
+  /** Nodes keep the transaction they have unless both fees are at least a tenth higher (go-ethereum, txpool `PriceBump`); ours are a quarter. */
+  function replacing(fees: FeeValuesEIP1559, before: Carrier | undefined): FeeValuesEIP1559 {
+    if (!before) return fees;
+    const { maxFeePerGas = 0n, maxPriorityFeePerGas = 0n } = parseTransaction(before.raw);
+    const raised = (now: bigint, before: bigint) => max(now, (before * 125n) / 100n + 1n);
+    const wanted = {
+      maxFeePerGas: raised(fees.maxFeePerGas, maxFeePerGas),
+      maxPriorityFeePerGas: raised(fees.maxPriorityFeePerGas, maxPriorityFeePerGas),
+    };
+    // A chain that takes nothing at many times its own price has another trouble than the fee.
+    if (wanted.maxFeePerGas > fees.maxFeePerGas * mostFold)
+      throw new BaseError(`A transaction waits although it offers ${mostFold} times the fee that the chain asks. It is left to wait.`);
+    return wanted;
+  }
+
+  async function sendAs(nonce: number, sending: Omit<Sending, 'nonce'>): Promise<Carrier> {
+    const carrier = await sign({ ...sending, nonce });
     await broadcast(carrier);
     inFlight.add(nonce);
     next = Math.max(next ?? 0, nonce + 1);
@@ -120,7 +140,7 @@ export function openSender({
       inTurn(async () => {
         next ??= await count('pending');
         try {
-          return await sendAs(next, { call, raise: 100n, save });
+          return await sendAs(next, { call, save });
         } catch (error) {
           // Refused, perhaps because somebody else uses this key: ask the chain before the next one.
           next = undefined;
@@ -129,25 +149,24 @@ export function openSender({
       }),
 
     /**
-     * Sends again what is not mined: with the same nonce and a higher fee while that nonce is free, or else anew. `times` is how
-     * often this was done before.
+     * Sends again what is not mined: with the same nonce and a higher fee while that nonce is free, or else anew. Errors: of viem, also
+     * where the fee has come to many times what the chain asks.
      */
-    resend: (stuck: Carrier, call: Call, { times, save }: { times: number; save: Save }): Promise<Carrier> =>
+    resend: (stuck: Carrier, call: Call, { save }: { save: Save }): Promise<Carrier> =>
       inTurn(async () => {
         const mined = await count('latest');
-        const raise = 100n + 25n * BigInt(times + 1);
         const isOurs = stuck.sender === signer.address;
-        if (isOurs && stuck.senderNonce === mined) return sendAs(stuck.senderNonce, { call, raise, save });
+        if (isOurs && stuck.senderNonce === mined) return sendAs(stuck.senderNonce, { call, save, replaces: stuck });
         if (isOurs && stuck.senderNonce > mined && [...inFlight].some((nonce) => nonce >= mined && nonce < stuck.senderNonce)) {
           // It waits behind another one of ours, which is looked after by whoever sent it.
-          return sendAs(stuck.senderNonce, { call, raise, save });
+          return sendAs(stuck.senderNonce, { call, save, replaces: stuck });
         }
         // The nonce went to another transaction, or the chain has lost those before it: start from what the chain says.
         inFlight.delete(stuck.senderNonce);
         const isLost = isOurs && stuck.senderNonce > mined;
         const nonce = isLost ? mined : Math.max(mined, next ?? 0);
         if (isLost) next = undefined;
-        return sendAs(nonce, { call, raise, save });
+        return sendAs(nonce, { call, save, replaces: stuck });
       }),
 
     /** To be told of every transaction that was seen mined. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { authorizationState, balanceOf, findAuthorizationUse, showsTransfer, transferWithAuthorization } from '@freehold/contracts';
 import type { Hex } from '@freehold/protocol';
-import { formatLog, hexToBigInt } from 'viem';
+import { formatLog, hexToBigInt, type RpcTransactionReceipt } from 'viem';
 import { getBlock, getBlockNumber } from 'viem/actions';
 import type { Limits } from '../../limits.ts';
 import { authorizationOf, type Reservation } from '../../reservation.ts';
@@ -69,9 +69,17 @@ export async function settleExact({
       if (reverted.has(carrier.hash)) continue;
       const receipt = await client.request({ method: 'eth_getTransactionReceipt', params: [carrier.hash] });
       if (!receipt) continue;
+      if (receipt.status !== '0x1') {
+        sender.mined(carrier);
+        reverted.add(carrier.hash);
+        continue;
+      }
+      if (receipt.transactionHash !== carrier.hash || !(showsPayment(receipt) || (await authorizationState(client, key)))) {
+        log('chain.lied', { network: chain.network, reservation: reservation.id });
+        continue;
+      }
       sender.mined(carrier);
-      if (receipt.status === '0x1') return { kind: 'settled', transaction: carrier.hash };
-      reverted.add(carrier.hash);
+      return (await isConfirmed(receipt)) ? { kind: 'settled', transaction: carrier.hash } : undefined;
     }
     if (reverted.size >= mostReverts) return explainRevert();
     const last = carriers.findLast(({ hash }) => !reverted.has(hash));
@@ -80,11 +88,26 @@ export async function settleExact({
     // What waits in the pool holds up everything behind it: it is replaced even if it would fail by now. Its own receipt decides.
     const call = isWaiting ? { to: key.asset, data, gas } : await prepare();
     if ('kind' in call) return call;
-    const carrier = last ? await sender.resend(last, call, { times: carriers.length - 1, save }) : await sender.send(call, save);
+    const carrier = last ? await sender.resend(last, call, { save }) : await sender.send(call, save);
     if (last) log('payment.settle_resent', { network: chain.network, reservation: reservation.id, times: carriers.length });
     carriers.push(carrier);
     pollMs = 5;
     return undefined;
+  }
+
+  function showsPayment({ logs }: RpcTransactionReceipt): boolean {
+    const transfer = { ...key, payTo: reservation.payTo, amount: reservation.amount };
+    return showsTransfer(
+      logs.map((entry) => formatLog(entry)),
+      transfer,
+    );
+  }
+
+  /** Until then the chain may still take it back. */
+  async function isConfirmed({ blockNumber }: RpcTransactionReceipt): Promise<boolean> {
+    if (chain.confirmations <= 1n) return true;
+    const newest = await getBlockNumber(client, { cacheTime: 0 });
+    return newest - hexToBigInt(blockNumber) + 1n >= chain.confirmations;
   }
 
   async function isInPool({ hash }: Carrier): Promise<boolean> {
@@ -137,14 +160,7 @@ export async function settleExact({
     const receipt = await client.request({ method: 'eth_getTransactionReceipt', params: [hash] });
     if (!receipt) return false;
     const { timestamp } = await getBlock(client, { blockNumber: hexToBigInt(receipt.blockNumber) });
-    const { payTo, amount } = reservation;
-    return (
-      !isBeforeReservation(timestamp) &&
-      showsTransfer(
-        receipt.logs.map((entry) => formatLog(entry)),
-        { ...key, payTo, amount },
-      )
-    );
+    return !isBeforeReservation(timestamp) && showsPayment(receipt);
   }
 
   /** Block times are whole seconds and may lag behind. That it was unused at the reservation was asked of the chain itself. */
