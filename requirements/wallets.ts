@@ -7,63 +7,53 @@ export default [
     source: 'seeds/000',
     behaviour:
       '`POST /api/signup {email,userId}` derives a wallet, stores public data only, answers `{id,email,address,pubKeyHex}`; duplicate e-mail or userId → 409; the wallet is visible at once',
-    planned: true,
   },
   {
     id: 'wallet.derive.distinct',
     source: 'seeds/000',
     behaviour: 'different users, applications, versions and algorithms get different keys; the same input always the same key',
-    planned: true,
   },
   {
     id: 'wallet.keys',
     source: 'seeds/000',
     behaviour: '`GET /api/users/me/keys` answers address and public key of the caller',
-    planned: true,
   },
   {
     id: 'wallet.sign',
     source: 'seeds/000',
     behaviour:
       '`POST /api/users/:userId/sign {message}` signs for the signed-in user only; 65-byte signature with recovery; `signature_chain` when available; ≤ 50 ms p95',
-    planned: true,
   },
   {
     id: 'wallet.sign.schemes',
     source: 'seeds/000',
     behaviour: 'raw keccak, EIP-191 and EIP-712, chosen explicitly and documented',
-    planned: true,
   },
   {
     id: 'wallet.verify',
     source: 'seeds/000',
     behaviour: '`POST /api/verify {pubKeyHex,message,signature}` → `{valid}`; false for a changed message, signature or key',
-    planned: true,
   },
   {
     id: 'wallet.chain',
     source: 'seeds/000',
     behaviour: 'the signature chain verifies to the trusted root, client side too',
-    planned: true,
   },
   {
     id: 'wallet.rotate',
     source: 'seeds/000',
     behaviour: 'a new version namespace rotates keys; old signatures still verify',
-    planned: true,
   },
   {
     id: 'wallet.nonpersistence',
     source: 'seeds/000',
     behaviour: 'no private key on disk, in logs or in the server process; proven by static rules and a runtime canary',
-    planned: true,
   },
   {
     id: 'wallet.admin.list',
     source: 'seeds/000',
     behaviour:
       '`GET /api/admin/users` lists id, email, userId, public key, address, creation; admin only; 10,000 users ≤ 200 ms p95; CSV export',
-    planned: true,
   },
   {
     id: 'wallet.dashboards',
@@ -75,13 +65,11 @@ export default [
     id: 'wallet.health',
     source: 'seeds/000',
     behaviour: '`GET /api/health` 200 when healthy; checks database and key service; fail-fast when the socket is missing',
-    planned: true,
   },
   {
     id: 'wallet.info',
     source: 'seeds/000',
     behaviour: '`GET /api/info` shows attestation metadata only when `EXPOSE_INFO=true`',
-    planned: true,
   },
   {
     id: 'wallet.quote',
@@ -93,10 +81,9 @@ export default [
     id: 'wallet.metrics',
     source: 'seeds/000',
     behaviour: "the seed's metric names and structured log events exist; logs are redacted by construction",
-    planned: true,
   },
-  { id: 'wallet.ratelimit', source: 'seeds/000', behaviour: 'sign and verify are rate limited', planned: true },
-  { id: 'wallet.validate', source: 'seeds/000', behaviour: 'every input validated; untrusted by default', planned: true },
+  { id: 'wallet.ratelimit', source: 'seeds/000', behaviour: 'sign and verify are rate limited' },
+  { id: 'wallet.validate', source: 'seeds/000', behaviour: 'every input validated; untrusted by default' },
   {
     id: 'wallet.deploy',
     source: 'seeds/000',

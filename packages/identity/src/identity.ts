@@ -14,6 +14,8 @@ import { createSessions } from './sessions.ts';
 import { createSignIn, ownerAccount } from './sign-in.ts';
 import * as store from './store.ts';
 import { kindOfToken } from './token.ts';
+import type { WalletKeys } from './keeper/tee-keeper.ts';
+import { createWallets } from './wallets/wallets.ts';
 
 const claimedTopic = 'claimed';
 
@@ -30,6 +32,8 @@ export async function openIdentity({
   owner,
   statement = 'Sign in to this Freehold node. This costs nothing and moves no funds.',
   onClaimCode = () => undefined,
+  walletKeys,
+  trustedRoots = [],
 }: {
   database: Database;
   log: Log;
@@ -44,6 +48,10 @@ export async function openIdentity({
   statement?: string;
   /** Hears the claim code of an unclaimed node: at the start and when ten wrong tries have replaced it. For the terminal, not the log. */
   onClaimCode?: (code: string) => void;
+  /** The keeper's door to the key service, where there is one. */
+  walletKeys?: WalletKeys | undefined;
+  /** Compressed public keys of the key services' roots that are believed. */
+  trustedRoots?: readonly Hex[];
 }) {
   if (!isStatement(statement)) throw new TypeError('The sign-in statement holds characters that EIP-4361 does not allow');
   let claimed = await settleOwner({ database, now, owner });
@@ -70,6 +78,7 @@ export async function openIdentity({
     ...createApps({ database, now, log }),
     ...sessions,
     ...delegates,
+    ...createWallets({ database, now, random, sessions: { start, ...sessions }, keys: walletKeys, trustedRoots }),
 
     /** Whom a token stands for, of whatever kind; undefined when it is none, has ended or was revoked. App passwords are not tokens. */
     async authenticate(token: string): Promise<Principal | undefined> {

@@ -4,6 +4,8 @@ export type { DelegatedToken } from './delegates.ts';
 export { IdentityError } from './error.ts';
 export { openIdentity, type Identity } from './identity.ts';
 export { openKeeper, type Keeper } from './keeper/keeper.ts';
+export { openStandIn, standInRoot, type StandIn } from './keeper/stand-in/stand-in.ts';
+export { openTeeKeeper, type TeeKeeper } from './keeper/tee-keeper.ts';
 export type { Log } from './log.ts';
 export { authenticated, fileRights, holds, keyValueClasses, parseFilePermission, parsePermission, type FileRight } from './permission.ts';
 export type { Delegate, Principal } from './principal.ts';

@@ -2,6 +2,7 @@
 declare module 'secp256k1' {
   const secp256k1: {
     privateKeyVerify(privateKey: Uint8Array): boolean;
+    publicKeyConvert(publicKey: Uint8Array, compressed: boolean): Uint8Array;
     publicKeyCreate(privateKey: Uint8Array, compressed: boolean): Uint8Array;
     /** RFC 6979 nonce, low s. */
     ecdsaSign(digest: Uint8Array, privateKey: Uint8Array): { signature: Uint8Array; recid: number };

@@ -1,7 +1,8 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { PoolFraction } from '@freehold/compute';
-import { address, networkTarget, type Address } from '@freehold/protocol';
+import { standInRoot } from '@freehold/identity';
+import { address, hexOf, networkTarget, type Address, type Hex } from '@freehold/protocol';
 import { z } from 'zod';
 import { ConfigError } from './error.ts';
 import { readPaymentSettings, type PaymentSettings } from './payment-settings.ts';
@@ -44,6 +45,14 @@ const settings = z.object({
   targets: z.string().default(''),
   /** The file that says on which networks the node sells, and how; without it `payments.json` in the data directory, if it is there. */
   payments: z.string().min(1).optional(),
+  /** dstack's socket, or `stand-in` for development: wallets for people then come from the key service. */
+  dstack: z.string().default(''),
+  /** The socket of a keeper that runs by itself, in a container that alone has the key service. */
+  keeper: z.string().default(''),
+  /** Compressed public keys of the key service's roots whose signature chains are believed. */
+  kmsRoots: z.string().default(''),
+  /** Who may sign up with an e-mail address and a user id. The owner can always sign somebody up. */
+  signUp: z.enum(['closed', 'open']).default('closed'),
 });
 
 /** Where large content lives when it is not on this machine's disk: what `S3_*` says. */
@@ -55,6 +64,9 @@ export type BucketConfig = {
   secretAccessKey: string;
   prefix: string;
 };
+
+/** Where keys for people's wallets come from. */
+export type KeyServiceConfig = { at: 'stand-in' | { servicePath: string } | { keeperPath: string }; trustedRoots: readonly Hex[] };
 
 export type Config = {
   port: number;
@@ -74,6 +86,11 @@ export type Config = {
   targets?: readonly string[] | undefined;
   /** The embedded test chain alone, where there are none. */
   payments?: PaymentSettings | undefined;
+  keyService?: KeyServiceConfig | undefined;
+  signUp?: 'closed' | 'open';
+  /** Whether `/api/info` tells what the key service says of itself. */
+  exposeInfo?: boolean;
+  isProduction?: boolean;
   /** A PostgreSQL database in the place of the file in the data directory. Holds a password: never for a log. */
   databaseUrl?: string | undefined;
   /** Holds a secret key: never for a log. */
@@ -108,13 +125,17 @@ export function readConfig({ environment = process.env, flags = {} }: { environm
     outputMiB: environment['FREEHOLD_OUTPUT_MIB'],
     targets: environment['FREEHOLD_TARGETS'],
     payments: environment['FREEHOLD_PAYMENTS'],
+    dstack: environment['FREEHOLD_DSTACK'],
+    keeper: environment['FREEHOLD_KEEPER'],
+    kmsRoots: environment['FREEHOLD_KMS_ROOTS'],
+    signUp: environment['FREEHOLD_SIGN_UP'],
   };
   const given = Object.fromEntries(
     [...Object.entries(fromEnvironment), ...Object.entries(flags)].filter(([, value]) => value !== undefined),
   );
   const parsed = settings.safeParse(given);
   if (!parsed.success) throw invalid(parsed.error, flags);
-  const { data, gateway, owner, log, quotaMiB, outputMiB, payments, ...rest } = parsed.data;
+  const { data, gateway, owner, log, quotaMiB, outputMiB, payments, dstack, keeper, kmsRoots, ...rest } = parsed.data;
   const origins = listIn(parsed.data.origins).map(parseOrigin);
   const dataDirectory = resolve(data ?? join(environment['XDG_DATA_HOME'] ?? join(homedir(), '.local', 'share'), 'freehold'));
   return {
@@ -129,10 +150,46 @@ export function readConfig({ environment = process.env, flags = {} }: { environm
     logLevel: log,
     quotaBytes: quotaMiB * mebibyte,
     outputBytes: outputMiB * mebibyte,
+    keyService: readKeyService({ dstack, keeper, kmsRoots }, environment),
+    // The seed's name for it.
+    exposeInfo: environment['EXPOSE_INFO'] === 'true',
+    isProduction: isProduction(environment),
     databaseUrl: readDatabaseUrl(environment),
     bucket: readBucket(environment),
   };
 }
+
+function readKeyService(
+  { dstack, keeper, kmsRoots }: { dstack: string; keeper: string; kmsRoots: string },
+  environment: Environment,
+): KeyServiceConfig | undefined {
+  const trustedRoots = listIn(kmsRoots).map((root) => {
+    const parsed = hexOf(33).safeParse(root.startsWith('0x') ? root : `0x${root}`);
+    if (parsed.success) return parsed.data;
+    throw new ConfigError(
+      'config_invalid',
+      400,
+      `FREEHOLD_KMS_ROOTS must list compressed public keys of 33 bytes in hexadecimal, but has ${root}.`,
+    );
+  });
+  if (dstack !== '' && keeper !== '')
+    throw new ConfigError('config_invalid', 400, 'FREEHOLD_DSTACK and FREEHOLD_KEEPER are two ways to the key service: set one of them.');
+  if (keeper !== '') return { at: { keeperPath: resolve(keeper) }, trustedRoots };
+  if (dstack === '') return undefined;
+  if (dstack !== 'stand-in') return { at: { servicePath: resolve(dstack) }, trustedRoots };
+  if (isProduction(environment)) throw noStandIn();
+  return { at: 'stand-in', trustedRoots: [...trustedRoots, standInRoot] };
+}
+
+const isProduction = (environment: Environment) => environment['NODE_ENV'] === 'production';
+
+/** Everybody can derive the keys of the stand-in. */
+export const noStandIn = () =>
+  new ConfigError(
+    'config_invalid',
+    400,
+    'The key service is the development stand-in, which is NOT A TEE: everybody can make its keys. With NODE_ENV=production, set FREEHOLD_DSTACK to the socket of a real one.',
+  );
 
 function readDatabaseUrl(environment: Environment): string | undefined {
   const text = environment['DATABASE_URL'];

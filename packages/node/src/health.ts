@@ -2,6 +2,7 @@ import { statfs } from 'node:fs/promises';
 import type { Compute } from '@freehold/compute';
 import type { Database } from '@freehold/database';
 import type { Drive } from '@freehold/drive';
+import type { Identity } from '@freehold/identity';
 import type { ChainAccess } from './routes/chain.ts';
 import type { Check } from './routes/system.ts';
 import { zeroAddress } from '@freehold/protocol';
@@ -9,17 +10,19 @@ import { zeroAddress } from '@freehold/protocol';
 const mebibyte = 1024 * 1024;
 const leastFree = 256 * mebibyte;
 
-/** The parts that `/api/health` looks at. Only the database and the disk are essential: the rest may be missing on purpose. */
+/** The parts that `/api/health` looks at. Only the database, the disk and the key service are essential: the rest may be missing on purpose. */
 export function healthChecks({
   database,
   drive,
   compute,
+  identity,
   chain,
   dataDirectory,
 }: {
   database: Database;
   drive: Drive;
   compute: Compute;
+  identity: Identity;
   chain: () => ChainAccess | undefined;
   dataDirectory: string;
 }) {
@@ -42,6 +45,13 @@ export function healthChecks({
       const { bavail, bsize } = await statfs(dataDirectory);
       const free = bavail * bsize;
       return { ok: free > leastFree, message: `${Math.floor(free / mebibyte)} MiB free` };
+    }),
+    // Where there is one, receipts and the wallets of people depend on it.
+    ...(identity.keyService() && {
+      'key-service': await attempt(true, async () => {
+        await identity.checkKeyService();
+        return { ok: true };
+      }),
     }),
     storage: await attempt(false, async () => {
       await drive.checkStorage();

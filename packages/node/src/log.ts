@@ -6,6 +6,15 @@ export type Level = 'debug' | 'info' | 'warn' | 'error';
 
 const levels: Record<Level, number> = { debug: 10, info: 20, warn: 30, error: 40 };
 
+/** Names of seed 000, for the events that it names. */
+const seedFields = {
+  userId: 'string',
+  request_id: 'string',
+  latency_ms: 'number',
+  result: 'string',
+  error_code: 'string',
+} as const;
+
 /**
  * Every event that may be logged, with its level and the only fields it may have. An event or field that is not here is not
  * written, so that nothing reaches a log by accident (allow-list, facts: mcp-ai-auth-ops §4.2).
@@ -40,6 +49,12 @@ const events: Record<string, { level: Level; fields: Record<string, Field>; ofte
   'identity.password_revoked': { level: 'info', fields: { address: 'string' } },
   'identity.token_revoked': { level: 'info', fields: { address: 'string' } },
   'identity.touch_failed': { level: 'warn', fields: { message: 'string' } },
+  'keeper.no_tee': { level: 'warn', fields: { product: 'string' } },
+  signup: { level: 'info', fields: seedFields },
+  sign: { level: 'info', fields: seedFields },
+  verify: { level: 'info', fields: seedFields },
+  admin_list: { level: 'info', fields: seedFields },
+  health: { level: 'debug', fields: seedFields },
   'sandbox.ready': { level: 'info', fields: { engine: 'string', tier: 'string' } },
   'sandbox.refused': { level: 'warn', fields: { engine: 'string', reason: 'string' } },
   'compute.native.built': { level: 'info', fields: { from: 'string' } },

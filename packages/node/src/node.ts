@@ -5,13 +5,13 @@ import { openCompute } from '@freehold/compute';
 import { openLocalChain } from '@freehold/contracts';
 import { openDatabase } from '@freehold/database';
 import { appFolder, openDrive, openKeyValue } from '@freehold/drive';
-import { openIdentity, openKeeper, recoverAddress } from '@freehold/identity';
+import { openIdentity, openKeeper, openStandIn, openTeeKeeper, recoverAddress, type StandIn } from '@freehold/identity';
 import { openPayments } from '@freehold/payments';
 import type { Address, NodeInfo } from '@freehold/protocol';
 import { openBitswap } from './bitswap.ts';
 import { openBuiltInPrograms } from './built-in-programs.ts';
 import { openChains } from './chain.ts';
-import type { Config } from './config.ts';
+import { noStandIn, type Config, type KeyServiceConfig } from './config.ts';
 import { makeDataDirectory, nodeId, nodeKey } from './data-directory.ts';
 import { ConfigError } from './error.ts';
 import { openEvents } from './events.ts';
@@ -53,6 +53,7 @@ import { batchRoutes } from './routes/batch.ts';
 import { os402TaskRoutes } from './routes/os402-tasks.ts';
 import { workerRoutes } from './routes/workers.ts';
 import { taskRoutes } from './routes/tasks.ts';
+import { walletRoutes } from './routes/wallets.ts';
 import { openSales } from './sale.ts';
 import { createCauses } from './sockets/causes.ts';
 import { openSockets } from './sockets/sockets.ts';
@@ -122,8 +123,15 @@ export async function startNode({
     );
     stops.add(() => database.close());
 
-    const keeper = await openKeeper({ log, onDeath: () => failure.resolve('The process that holds the key of this node has ended.') });
-    stops.add(() => keeper.stop());
+    const onDeath = () => failure.resolve('The process that holds the key of this node has ended.');
+    const { keyService } = config;
+    const standIn = keyService?.at === 'stand-in' ? await openStandIn() : undefined;
+    if (standIn) stops.add(() => standIn.stop());
+    const tee = keyService && (await openTeeKeeper({ at: keyServiceAt(keyService, standIn), log, onDeath }));
+    if (tee) stops.add(() => tee.stop());
+    if (tee && !tee.wallets.service.isTee && keyService.at !== 'stand-in' && config.isProduction) throw noStandIn();
+    const keeper = tee ?? (await openKeeper({ log, onDeath }));
+    if (keeper !== tee) stops.add(() => keeper.stop());
 
     const paymentSettings = config.payments ?? noPaymentSettings;
     const { gasKey } = paymentSettings;
@@ -151,6 +159,8 @@ export async function startNode({
       now,
       owner: config.owner,
       isOwnOrigin: (origin) => isOwnOrigin(origin, config.origins),
+      walletKeys: tee?.wallets,
+      trustedRoots: keyService?.trustedRoots ?? [],
       ...(onClaimCode && { onClaimCode }),
     });
     await identity.recordSigner(keeper.address);
@@ -248,7 +258,7 @@ export async function startNode({
     const routes: readonly Route[] = [
       ...systemRoutes({
         info,
-        checks: healthChecks({ database, drive, compute, chain: () => chain, dataDirectory }),
+        checks: healthChecks({ database, drive, compute, identity, chain: () => chain, dataDirectory }),
         metrics: () => metrics,
         routes: () => routes,
         startedAt,
@@ -257,6 +267,14 @@ export async function startNode({
       ...identityRoutes({
         identity,
         onRemoved: (account) => drive.withdraw(account),
+      }),
+      ...walletRoutes({
+        identity,
+        log,
+        metrics: () => metrics,
+        now,
+        signUp: config.signUp ?? 'closed',
+        exposeInfo: config.exposeInfo === true,
       }),
       ...delegateRoutes(identity),
       ...driveRoutes(drive),
@@ -357,6 +375,10 @@ export async function startNode({
     await stops.all();
     throw error;
   }
+}
+
+function keyServiceAt({ at }: KeyServiceConfig, standIn: StandIn | undefined) {
+  return at === 'stand-in' ? { servicePath: standIn?.path ?? '' } : at;
 }
 
 async function stopAll(stops: ReturnType<typeof openStops>, log: Log): Promise<void> {

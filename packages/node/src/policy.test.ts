@@ -8,7 +8,7 @@ let node: TestNode;
 const people: Record<string, Person> = {};
 
 before(async () => {
-  node = await startTestNode();
+  node = await startTestNode({ keyService: { at: 'stand-in', trustedRoots: [] }, exposeInfo: true });
   const owner = await node.signIn();
   people['owner'] = owner;
   for (const role of ['member', 'guest'] as const) {

@@ -26,6 +26,8 @@ export {
 export { inputsCidOf, type InputEntry, type InputFolder } from './inputs.ts';
 export { encodeTask, taskDigest, taskIdOf, taskIdOfBlock, taskIdOfDigest, taskIdOfSha256, type TaskPreimage } from './task.ts';
 export * from './task-result.ts';
+export * from './signing.ts';
+export * from './wallet.ts';
 export * from './x402.ts';
 export * from './x402-v1.ts';
 export { isOs402, Os402Error, readOs402, type Os402Document, type Os402Offer } from './os402/document.ts';

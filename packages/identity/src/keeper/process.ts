@@ -9,9 +9,9 @@
 import { randomFillSync } from 'node:crypto';
 import { readSync, writeSync } from 'node:fs';
 import secp256k1 from 'secp256k1';
+import { secretBuffer } from './secret.ts';
 
-// Slow allocation: the key lies alone in its memory, never in the pool that other buffers are cut from.
-const key = Buffer.allocUnsafeSlow(32);
+const key = secretBuffer(32);
 if (process.argv[2] === 'given') {
   if (!readFully(key) || !secp256k1.privateKeyVerify(key)) throw new Error('The key that was given is none of this curve');
 } else {

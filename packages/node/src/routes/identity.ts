@@ -1,17 +1,8 @@
 import { account, address, challenge, challengeRequest, loginAnswer, loginRequest, session } from '@freehold/protocol';
 import type { Identity } from '@freehold/identity';
-import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
-import { sessionCookie } from '../http/cookie.ts';
-import { route, sessionOf, type Arrival } from '../http/route.ts';
-
-/** The longest that a session can last. The server ends it sooner, after a week without use. */
-const longestSessionSeconds = 30 * 24 * 60 * 60;
-
-const cookie = (arrival: Arrival, value: string, maxAgeSeconds: number) =>
-  `${sessionCookie}=${value}; Path=/; HttpOnly; SameSite=Lax; Max-Age=${maxAgeSeconds}${arrival.origin.startsWith('https:') ? '; Secure' : ''}`;
-
-const clearCookie = (reply: FastifyReply, arrival: Arrival) => reply.header('set-cookie', cookie(arrival, '', 0));
+import { clearSessionCookie, setSessionCookie } from '../http/cookie.ts';
+import { route, sessionOf } from '../http/route.ts';
 
 export const identityRoutes = ({ identity, onRemoved }: { identity: Identity; onRemoved: (account: string) => Promise<void> }) => [
   route({
@@ -41,7 +32,7 @@ export const identityRoutes = ({ identity, onRemoved }: { identity: Identity; on
         ip: arrival.remoteAddress,
       });
       if (body.transport === 'bearer') return { ...answer, token };
-      reply.header('set-cookie', cookie(arrival, token, longestSessionSeconds));
+      setSessionCookie(reply, arrival, token);
       return answer;
     },
   }),
@@ -65,7 +56,7 @@ export const identityRoutes = ({ identity, onRemoved }: { identity: Identity; on
     async handle(call) {
       const { account, session } = sessionOf(call);
       await identity.revoke({ address: account.address, id: session.id });
-      clearCookie(call.reply, call.arrival);
+      clearSessionCookie(call.reply, call.arrival);
     },
   }),
   route({
