@@ -6,6 +6,7 @@ import foundation from './foundation.ts';
 import functions from './functions.ts';
 import network from './network.ts';
 import paymentsWire from './payments-wire.ts';
+import paying from './paying.ts';
 import puter from './puter.ts';
 import type { Requirement } from './requirement.ts';
 import wallets from './wallets.ts';
@@ -21,6 +22,7 @@ const all: Requirement[] = [
   ...network,
   ...puter,
   ...paymentsWire,
+  ...paying,
 ];
 
 /** Every promise by id. */

@@ -11,6 +11,8 @@ export type Context = {
   stdin: Readable & { fd?: number; isTTY?: boolean };
   stdout: Output;
   stderr: Output;
+  /** Asks the person for something that nobody shall see; undefined when there is nobody to ask. */
+  ask?(question: string): Promise<string | undefined>;
   /** Milliseconds since the epoch. */
   now(): number;
   random(bytes: number): Uint8Array;

@@ -22,6 +22,7 @@ const code = await run(process.argv.slice(2), {
   stdin: process.stdin,
   stdout: process.stdout,
   stderr: process.stderr,
+  ask: async (question) => (await import('./key/ask-hidden.ts')).askHidden(question),
   now: Date.now,
   random: (bytes) => randomBytes(bytes),
   signal: ending.signal,

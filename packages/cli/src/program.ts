@@ -175,8 +175,11 @@ function buildProgram(context: Context, outcome: { code: number }): Command {
     .option('--detach', 'print the id of the task and do not wait')
     .option('--max <amount>', 'the most to pay, such as 0.05 or USDC:0.05; may be repeated (default: 1)', more)
     .option('--per-call-max <amount>', 'the same, for each call', more)
+    .option('--session <name>', 'what --max counts: all that was paid under this name (default: this command)')
+    .option('--scheme <scheme>', 'how to pay: exact, channel, escrow or auto')
     .option('--pay <token>', 'what to pay with, such as USDC@Base; may be repeated', more)
-    .option('--dry-run-pay', 'say what it would cost; pay and run nothing')
+    .option('--dry-run', 'say what it would cost; pay and run nothing')
+    .addOption(new Option('--dry-run-pay', 'the same').hideHelp())
     .option('--trace-pay', 'say what was paid')
     .addOption(node())
     .addOption(key())
@@ -194,13 +197,38 @@ function buildProgram(context: Context, outcome: { code: number }): Command {
     .command('key')
     .description('make and use keys')
     .addHelpText('after', example('freehold key new --out ~/.config/freehold/key'));
+  const encrypt = () => new Option('--encrypt', 'protect it with a password (Web3 Secret Storage, as wallets and geth read it)');
+  const password = () =>
+    new Option('--password <source>', 'the password for that: @file or env:NAME (default: FREEHOLD_KEY_PASSWORD, else it is asked for)');
   keys
     .command('new')
     .description('make a key; prints its address, or without --out the key itself')
     .option('--out <file>', 'write the key to this new file, readable by you alone')
+    .addOption(encrypt())
+    .addOption(password())
     .addOption(json())
-    .addHelpText('after', example('freehold key new --out ~/.config/freehold/key'))
+    .addHelpText('after', example('freehold key new --out ~/.config/freehold/key --encrypt'))
     .action(async (options) => (await import('./commands/key.ts')).newKey(options, context));
+  keys
+    .command('import')
+    .description('take a key that exists: 64 hexadecimal digits, or an encrypted key file of another wallet')
+    .argument('[file]', 'where it is, or - for standard input (default: it is asked for)')
+    .option('--out <file>', 'the new file for it (default: where keys are looked for)')
+    .addOption(encrypt())
+    .addOption(password())
+    .addOption(json())
+    .addHelpText('after', example('freehold key import UTC--2026-11-25--wallet.json --encrypt'))
+    .action(async (file, options) => (await import('./commands/key.ts')).importKey(file, options, context));
+  keys
+    .command('export')
+    .description('show a key, or encrypt it for another wallet')
+    .option('--out <file>', 'write it to this new file, readable by you alone')
+    .addOption(encrypt())
+    .addOption(password())
+    .addOption(key())
+    .addOption(json())
+    .addHelpText('after', example('freehold key export --encrypt --out wallet.json'))
+    .action(async (options) => (await import('./commands/key.ts')).exportKey(options, context));
   keys
     .command('address')
     .description('the address of a key')
@@ -238,11 +266,37 @@ function buildProgram(context: Context, outcome: { code: number }): Command {
       .action(async (address, options) => (await import('./commands/key.ts'))[run](address, options, context));
   }
 
-  const password = program
+  const spend = program
+    .command('spend')
+    .description('what was paid from here: every call, and what it comes to')
+    .option('--session <name>', 'payments of one session')
+    .option('--since <time>', 'those of the last 24h, 7d …')
+    .option('--state <state>', 'paid, free, refused, or sent (no end is known, so it counts as spent)')
+    .option('--limit <number>', 'how many (default: 50)')
+    .addOption(json())
+    .enablePositionalOptions()
+    .addHelpText('after', example('freehold spend --session research --since 24h'))
+    .action(async (options) => (await import('./commands/spend.ts')).listSpend(options, context));
+  spend
+    .command('check')
+    .description('ask the chain about payments whose end is unknown; what was never cashed goes back to its budget')
+    .addOption(json())
+    .addHelpText('after', example('freehold spend check'))
+    .action(async (options) => (await import('./commands/spend.ts')).checkSpend(options, context));
+  program
+    .command('inspect')
+    .description('what a server asks for a call (x402 version 1 or 2); nothing is paid')
+    .argument('<url>', 'address of the call')
+    .option('--method <method>', 'how it is called (default: GET)')
+    .addOption(json())
+    .addHelpText('after', example("freehold inspect 'http://localhost:4200/calculator.cgi/add?a=6&b=7'"))
+    .action(async (url, options) => (await import('./commands/inspect.ts')).inspect(url, options, context));
+
+  const passwords = program
     .command('password')
     .description('app passwords, for programs that mount the drive over WebDAV')
     .addHelpText('after', example('freehold password new --label laptop'));
-  password
+  passwords
     .command('new')
     .description('make one; it is printed this once')
     .requiredOption('--label <text>', 'what it is for')
@@ -252,7 +306,7 @@ function buildProgram(context: Context, outcome: { code: number }): Command {
     .addOption(json())
     .addHelpText('after', example('freehold password new --label laptop'))
     .action(async (options) => (await import('./commands/password.ts')).newPassword(options, context));
-  password
+  passwords
     .command('list')
     .description('those that there are, and when they were last used')
     .addOption(node())
@@ -260,7 +314,7 @@ function buildProgram(context: Context, outcome: { code: number }): Command {
     .addOption(json())
     .addHelpText('after', example('freehold password list'))
     .action(async (options) => (await import('./commands/password.ts')).listPasswords(options, context));
-  password
+  passwords
     .command('revoke')
     .description('shut out the program that has it')
     .argument('<id>', 'its id, as the list has it')

@@ -24,7 +24,9 @@ export type PaymentErrorCode =
   /** Client: the price passes what the owner allows. */
   | 'payment_over_budget'
   /** Client: a budget that cannot be read. */
-  | 'budget_malformed';
+  | 'budget_malformed'
+  /** Client: terms that cannot be read. */
+  | 'terms_malformed';
 
 const status: Record<PaymentErrorCode, number> = {
   payment_required: 402,
@@ -39,6 +41,7 @@ const status: Record<PaymentErrorCode, number> = {
   payment_no_option: 402,
   payment_over_budget: 402,
   budget_malformed: 400,
+  terms_malformed: 402,
 };
 
 /** `details.errorReason` is the word that x402 clients look for, where x402 has one. */

@@ -9,7 +9,23 @@ export type { Signer } from './rails/exact/sender.ts';
 export type { Recover } from './rails/exact/verify.ts';
 export type { Reservation, ReservationState } from './reservation.ts';
 export type { HistoryFilter, Total } from './store.ts';
-export { parseBudgets, parsePreferences, type Budget, type Preference } from './client/budget.ts';
+export {
+  parseBudgets,
+  parseNetwork,
+  parsePreferences,
+  sayAmount,
+  sayBudgets,
+  type Budget,
+  type NetworkNames,
+  type Preference,
+} from './client/budget.ts';
+export { openChainReader, type ChainReader } from './client/chain.ts';
 export { choosePayment, type ChosenPayment } from './client/choose-payment.ts';
 export { createPayment } from './client/create-payment.ts';
+export { exactRail } from './client/exact.ts';
+export { openMemoryLedger, type PaymentState, type SpendEntry, type SpendLedger } from './client/ledger.ts';
+export { openPurse, settlementIn, type OutgoingPayment, type Purse, type Quote } from './client/purse.ts';
+export type { Conclusion } from './client/rail.ts';
+export { openClientStore, type ClientStore } from './client/store.ts';
+export { mostTermsBytes, readTerms, type Terms } from './client/terms.ts';
 export { knownTokens, networkNames } from './client/tokens.ts';

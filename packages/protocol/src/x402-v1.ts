@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { fromJsonHeader, toJsonHeader } from './header.ts';
+import { atomicAmount } from './money.ts';
 import type { PaymentRequired, PaymentRequirements, SettleResponse } from './x402.ts';
 
 /** x402 version 1 over HTTP, for clients that were written before version 2 (facts: x402-and-os402 §1.1). */
@@ -27,6 +28,31 @@ const names: Readonly<Record<string, string>> = {
 
 /** The name in version 1 of a network; the network as it stands where there is none. */
 export const v1NetworkOf = (network: string): string => names[network] ?? network;
+
+/** The network that version 1 calls so; undefined for one that only other chains than EVM have. */
+export const networkOfV1 = (name: string): string | undefined =>
+  name.startsWith('eip155:') ? name : Object.entries(names).find(([, known]) => known === name)?.[0];
+
+/** What a seller of version 1 asks for, as it may come from anybody. */
+export const paymentRequiredV1 = z.object({
+  x402Version: z.literal(1),
+  error: z.string().nullish(),
+  accepts: z.array(
+    z.object({
+      scheme: z.string(),
+      network: z.string(),
+      maxAmountRequired: atomicAmount,
+      resource: z.string(),
+      description: z.string().nullish(),
+      mimeType: z.string().nullish(),
+      payTo: z.string(),
+      maxTimeoutSeconds: z.number(),
+      asset: z.string(),
+      extra: z.record(z.string(), z.unknown()).nullish(),
+    }),
+  ),
+});
+export type PaymentRequiredV1 = z.output<typeof paymentRequiredV1>;
 
 export type PaymentRequirementsV1 = {
   scheme: string;

@@ -72,6 +72,8 @@ export const settleResponse = z.object({
   transaction: z.string(),
   network: z.string(),
   amount: z.string().optional(),
+  /** What a scheme tells besides, such as the state of a channel. */
+  extra: z.record(z.string(), z.unknown()).optional(),
 });
 export type SettleResponse = z.output<typeof settleResponse>;
 

@@ -1,9 +1,10 @@
-import { batchAccepted, paymentRequiredHeader, paymentSignatureHeader, type BatchAccepted } from '@freehold/protocol';
+import { batchAccepted, paymentRequiredHeader, type BatchAccepted } from '@freehold/protocol';
 import type { Context } from '../context.ts';
-import type { OwnOptions } from '../curl/command-line.ts';
 import { exitCode } from '../curl/exit-code.ts';
 import { readDemand, signPayment, type Payment } from '../curl/payment.ts';
 import { CliError } from '../error.ts';
+import type { PayingWallet } from '../pay/open-wallet.ts';
+import type { PayOptions } from '../pay/options.ts';
 import { NodeRefusal, openNodeClient } from '../node/client.ts';
 import type { OfferAddress } from './address.ts';
 
@@ -17,12 +18,15 @@ export async function buyRun({
   address: { node, offer, seconds },
   body,
   own,
+  openWallet,
   signal,
   context,
 }: {
   address: OfferAddress;
   body: { args: string[]; env: Record<string, string>; stdinBase64?: string };
-  own: Pick<OwnOptions, 'key' | 'pay' | 'max' | 'perCallMax' | 'dryRun'>;
+  own: PayOptions;
+  /** Opened when there is something to pay. */
+  openWallet(): Promise<PayingWallet>;
   signal: AbortSignal;
   context: Context;
 }): Promise<Bought | undefined> {
@@ -37,17 +41,23 @@ export async function buyRun({
     demand = header;
   }
   context.signal.throwIfAborted();
-  const required = readDemand(demand);
-  const destination = { url: new URL(path, node), isSameOrigin: true, keptMethod: true, hops: 0 };
-  const payment = await signPayment({ required, destination, own, context, command: 'freehold run' });
+  const url = new URL(path, node);
+  const terms = readDemand({ header: demand, url: url.href });
+  if (!terms) throw new TypeError('A header that was read has terms');
+  const destination = { url, isSameOrigin: true, keptMethod: true, hops: 0 };
+  const wallet = await openWallet();
+  const payment = await signPayment({ terms, destination, method: 'POST', own, wallet, context, command: 'freehold run' });
   if (!payment) return undefined;
+  const { outgoing } = payment;
   try {
-    return { accepted: await send({ [paymentSignatureHeader]: payment.header }), payment };
+    return { accepted: await send({ [outgoing.headerName]: outgoing.header }), payment };
   } catch (error) {
-    if (error instanceof NodeRefusal && error.status === 402) throw refused(payment, error);
-    if (error instanceof NodeRefusal) throw explained(error);
+    const answer = error instanceof NodeRefusal ? error : undefined;
+    await outgoing.conclude(answer && { status: answer.status, header: (name) => answer.headers.get(name) ?? undefined });
+    if (answer?.status === 402) throw refused(payment, answer);
+    if (answer) throw explained(answer);
     throw new CliError(`The payment of ${payment.price} was sent, and no answer came: the run may have begun.`, {
-      advice: 'See whether it was charged before paying again: freehold key balance',
+      advice: 'See whether it was charged before paying again: freehold spend',
       cause: error,
     });
   }
@@ -55,7 +65,7 @@ export async function buyRun({
 
 function refused({ price }: Payment, { headers }: NodeRefusal): CliError {
   const again = headers.get(paymentRequiredHeader);
-  const why = (again === null ? undefined : readDemand(again).error) ?? 'no reason was given';
+  const why = (again === null ? undefined : readDemand({ header: again, url: '' })?.required.error) ?? 'no reason was given';
   return new CliError(`The payment of ${price} was refused: ${why.replace(/\.$/, '')}.`, {
     exitCode: exitCode.refused,
     advice: 'Check the money of the paying key: freehold key balance',

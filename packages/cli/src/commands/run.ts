@@ -11,6 +11,8 @@ import type { Context } from '../context.ts';
 import { CliError, usageError } from '../error.ts';
 import { NodeRefusal, openNodeClient } from '../node/client.ts';
 import { print } from '../output.ts';
+import { openPayingWallet } from '../pay/open-wallet.ts';
+import type { PayOptions } from '../pay/options.ts';
 
 export type RunOptions = {
   seconds?: string;
@@ -22,6 +24,9 @@ export type RunOptions = {
   pay?: string[];
   max?: string[];
   perCallMax?: string[];
+  session?: string;
+  scheme?: string;
+  dryRun?: boolean;
   dryRunPay?: boolean;
   tracePay?: boolean;
   json?: boolean;
@@ -47,16 +52,21 @@ async function buyAndFollow(offer: string, args: string[], options: RunOptions, 
   const address = readOfferAddress(offer, { node: options.node ?? context.settings.node, seconds: options.seconds });
   const input = options.input === undefined ? undefined : await readInput(options.input, context);
   using patience = graceAfter(context.signal);
+  using opened = new DisposableStack();
+  const own: PayOptions = {
+    key: options.key,
+    pay: options.pay ?? [],
+    max: options.max ?? [],
+    perCallMax: options.perCallMax ?? [],
+    session: options.session,
+    scheme: options.scheme,
+    dryRun: options.dryRunPay ?? options.dryRun ?? false,
+  };
   const bought = await buyRun({
     address,
     body: { args, env: variablesOf(options.env ?? []), ...(input && { stdinBase64: input.toString('base64') }) },
-    own: {
-      key: options.key,
-      pay: options.pay ?? [],
-      max: options.max ?? [],
-      perCallMax: options.perCallMax ?? [],
-      dryRun: options.dryRunPay ?? false,
-    },
+    own,
+    openWallet: async () => opened.use(await openPayingWallet(own, context)),
     signal: patience.signal,
     context,
   });
@@ -92,11 +102,18 @@ async function tell({ task, stdout, stderr }: Ended, { payment }: Bought, option
   if (payment) {
     const { keepReceipt } = await import('../curl/receipt.ts');
     const kept = task.receipt ? keepReceipt(task.receipt, { payment, context }) : '';
-    const isPaid = task.receipt !== null && task.receipt.receipt.amount !== '0';
+    const charged = task.receipt === null ? undefined : BigInt(task.receipt.receipt.amount);
+    const isPaid = charged !== undefined && charged > 0n;
+    await payment.outgoing.end(
+      charged === undefined
+        ? // What was signed is in the hands of the seller until it expires.
+          { kind: 'refused', charged: payment.outgoing.amount, reason: `the run ended ${task.state}` }
+        : { kind: isPaid ? 'paid' : 'free', charged, ...(isPaid && task.receipt && { transaction: task.receipt.receipt.transaction }) },
+    );
     if (options.tracePay || context.stderr.isTTY)
       say(
         isPaid
-          ? `paid ${payment.price} to ${payment.chosen.requirement.payTo} tx ${task.receipt?.receipt.transaction}${kept}`
+          ? `paid ${payment.price} to ${payment.outgoing.requirement.payTo} tx ${task.receipt?.receipt.transaction}${kept}`
           : `nothing was charged${kept}`,
       );
   }

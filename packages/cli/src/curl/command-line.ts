@@ -1,4 +1,5 @@
 import { usageError } from '../error.ts';
+import type { PayOptions } from '../pay/options.ts';
 import type { OptionTable } from './option-table.ts';
 
 /** One option or URL of a curl command line. `at` is the index of the argument that is exactly its value, or exactly it when it takes none. */
@@ -7,7 +8,8 @@ export type Token = { name: string; value: string | undefined; at: number | unde
 /** The name under which a bare URL appears among the tokens. */
 export const url = '--url';
 
-export type OwnOptions = { key: string | undefined; pay: string[]; max: string[]; perCallMax: string[]; dryRun: boolean; trace: boolean };
+/** Ours among the options: how to pay, and whether to tell of it. */
+export type OwnOptions = PayOptions & { trace: boolean };
 
 export type CommandLine = {
   own: OwnOptions;
@@ -52,11 +54,14 @@ export function readCommandLine(argv: readonly string[], table: OptionTable): Co
       optionsEnd = args.push(argument) - 1;
     } else if (argument.startsWith('--')) {
       const [, name = argument, inline] = /^(--[^=]+)=(.*)$/s.exec(argument) ?? [];
-      if (name === '--dry-run-pay') own.dryRun = true;
+      if (name === '--dry-run-pay' || name === '--dry-run') own.dryRun = true;
       else if (name === '--trace-pay') own.trace = true;
       else if (name === '--pay') own.pay.push(takeOwn(inline));
       else if (name === '--max') own.max.push(takeOwn(inline));
       else if (name === '--per-call-max') own.perCallMax.push(takeOwn(inline));
+      else if (name === '--session') own.session = takeOwn(inline);
+      else if (name === '--scheme') own.scheme = takeOwn(inline);
+      else if (name === '--deposit') own.deposit = takeOwn(inline);
       else if (name === '--key' && isOurKey(inline ?? argv[index + 1] ?? '')) own.key = takeOwn(inline);
       else {
         const option = findLong(name, table);

@@ -1,4 +1,4 @@
-import { copyFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Context } from '../context.ts';
 import type { Request } from './request.ts';
@@ -15,3 +15,7 @@ export function keepDumpedHeader({ headFile, request, context }: { headFile: str
     }
   }
 }
+
+/** What `-D -` puts before the body. */
+export const dumpedFor = ({ dumpHeader }: Request, headFile: string): Buffer =>
+  dumpHeader === '-' && existsSync(headFile) ? readFileSync(headFile) : Buffer.alloc(0);

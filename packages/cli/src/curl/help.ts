@@ -7,13 +7,15 @@ Every option of curl works as always; these are added:
   --key KEY            the paying key: @file, 0x… (64 digits) or env:NAME
                        (default: FREEHOLD_KEY, then the file that "freehold key new --out" made)
   --max AMOUNT         pay at most this: 0.05, USDC:0.05, USDC@Base:0.05; may be repeated
+  --session NAME       what --max counts: all that was paid under this name (default: this command)
   --per-call-max AMOUNT
-                       the same, for each call
+                       the same for each call
   --pay TOKEN          pay only with this: USDC, USDC@Base; may be repeated
-  --dry-run-pay        say what would be paid, and pay nothing
+  --scheme SCHEME      pay only so: exact, channel, escrow (default: the best there is)
+  --dry-run            say what would be paid, and pay nothing
   --trace-pay          say what was paid
 
-Without --max, more than 1.00 is never paid.
+Without --max, more than 1.00 is never paid. What was paid: freehold spend
 
 Exit codes: curl's own, and
   120  payment is asked for and there is no key

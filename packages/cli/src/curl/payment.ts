@@ -1,34 +1,20 @@
-import {
-  choosePayment,
-  createPayment,
-  parseBudgets,
-  parsePreferences,
-  PaymentError,
-  type Budget,
-  type ChosenPayment,
-} from '@freehold/payments';
-import { chainIdOf, decodePaymentRequired, formatUnits, type Address, type PaymentRequired } from '@freehold/protocol';
+import { PaymentError, readTerms, type OutgoingPayment, type Quote, type Terms } from '@freehold/payments';
+import { chainIdOf, formatUnits, type Token } from '@freehold/protocol';
 import type { Context } from '../context.ts';
 import { CliError, usageError } from '../error.ts';
-import { requireKey } from '../key/read-key.ts';
-import { openWallet } from '../key/wallet.ts';
-import type { OwnOptions } from './command-line.ts';
+import type { PayingWallet } from '../pay/open-wallet.ts';
+import type { PayOptions } from '../pay/options.ts';
 import { exitCode } from './exit-code.ts';
 import type { Destination } from './redirects.ts';
 import type { Request } from './request.ts';
 
-/** What is paid without asking when no limit is given: one whole token. */
-const defaultBudgets: readonly Budget[] = [{ amount: '1' }];
 /** The chain id that development chains have by custom, and the one inside a node: its money is play money. */
 const testChainId = 31_337;
 
 /** A signed payment, ready to be sent. */
 export type Payment = {
-  /** The value of PAYMENT-SIGNATURE. */
-  header: string;
-  chosen: ChosenPayment;
-  required: PaymentRequired;
-  payer: Address;
+  outgoing: OutgoingPayment;
+  terms: Terms;
   /** Where it goes to: nothing else may see it. */
   destination: Destination;
   /** "0.001 USDC", with "test" before the symbol for play money. */
@@ -37,25 +23,8 @@ export type Payment = {
 
 const unsafe = (message: string, advice: string) => new CliError(message, { exitCode: exitCode.noOption, advice });
 
-/**
- * Decides whether to pay, and signs. Undefined after a dry run. Nothing is signed before every question is answered.
- * Errors: CliError 120, 121, 122.
- */
-export async function openPayment({
-  demand,
-  destination,
-  request,
-  own,
-  context,
-}: {
-  /** The header that asks for payment. */
-  demand: string;
-  destination: Destination | undefined;
-  request: Request;
-  own: OwnOptions;
-  context: Context;
-}): Promise<Payment | undefined> {
-  const required = readDemand(demand);
+/** Where a payment for this request may go. Errors: CliError 122 when it is nowhere. */
+export function safeDestination(destination: Destination | undefined, request: Request): Destination {
   if (!destination) throw unsafe('The URL cannot be understood, so nothing was paid.', 'Write it in full, with http:// or https://.');
   if (!destination.isSameOrigin) {
     throw unsafe(
@@ -69,78 +38,89 @@ export async function openPayment({
       `To pay it, call it yourself: freehold curl '${destination.url}'`,
     );
   }
-
-  return signPayment({ required, destination, own, context, command: 'freehold curl' });
+  return destination;
 }
 
-/** Chooses within the limits and signs. Undefined after a dry run. Errors: CliError 2, 120, 121, 122. */
+/**
+ * Chooses within the limits, writes it into the ledger and signs. Undefined after a dry run.
+ * Errors: CliError 2, 120, 121, 122.
+ */
 export async function signPayment({
-  required,
+  terms,
   destination,
+  method,
   own,
+  wallet,
   context,
   command,
 }: {
-  required: PaymentRequired;
+  terms: Terms;
   destination: Destination;
-  own: Pick<OwnOptions, 'key' | 'pay' | 'max' | 'perCallMax' | 'dryRun'>;
+  method: string;
+  own: PayOptions;
+  wallet: PayingWallet;
   context: Context;
   /** What the person called, for advice. */
   command: string;
 }): Promise<Payment | undefined> {
-  const chosen = choose({ required, own, command });
-  const { requirement, token } = chosen;
-  const price = `${formatUnits(BigInt(requirement.amount), token.decimals)} ${chainIdOf(token.network) === testChainId ? 'test ' : ''}${token.symbol}`;
-  if (own.dryRun) {
-    context.stderr.write(`freehold: would pay ${price} to ${requirement.payTo} on ${requirement.network}\n`);
-    return undefined;
-  }
-  const account = openWallet(requireKey(own.key, context, exitCode.noKey));
-  const header = await createPayment({ required, chosen, account, now: context.now, randomBytes: context.random });
-  return { header, chosen, required, payer: account.address, destination, price };
-}
-
-/** `--max` and `--per-call-max` must both allow it. Errors: CliError 2, 121, 122. */
-function choose({
-  required,
-  own,
-  command,
-}: {
-  required: PaymentRequired;
-  own: Pick<OwnOptions, 'pay' | 'max' | 'perCallMax'>;
-  command: string;
-}): ChosenPayment {
   try {
-    const preferences = own.pay.flatMap(parsePreferences);
-    const [max, perCallMax] = [own.max, own.perCallMax].map((texts) => texts.flatMap(parseBudgets));
-    const chosen = choosePayment({ required, preferences, budgets: max?.length ? max : perCallMax?.length ? perCallMax : defaultBudgets });
-    return perCallMax?.length ? choosePayment({ required: { ...required, accepts: [chosen.requirement] }, budgets: perCallMax }) : chosen;
-  } catch (error) {
-    if (!(error instanceof PaymentError)) throw error;
-    const { code, message } = error;
-    if (code === 'budget_malformed') throw usageError(message, `${command} --help`);
-    if (code === 'payment_over_budget') {
-      throw new CliError(`${message} Nothing was paid.`, {
-        exitCode: exitCode.overMaximum,
-        advice: `To allow it: ${command} --max AMOUNT …`,
-        cause: error,
-      });
+    if (own.dryRun) {
+      context.stderr.write(sayQuote(await wallet.purse.quote(terms), terms, wallet));
+      return undefined;
     }
-    throw unsafe(
-      `${message} Nothing was paid.`,
-      own.pay.length > 0 ? 'Leave --pay out, or name a token that is accepted.' : 'Ask the seller for a price in USDC.',
-    );
+    const outgoing = await wallet.purse.pay({ terms, url: destination.url.href, method });
+    return { outgoing, terms, destination, price: priceOf(outgoing.amount, outgoing.token) };
+  } catch (error) {
+    throw explained(error, { own, command });
   }
 }
 
-/** The terms in a header. Errors: CliError 122. */
-export function readDemand(header: string): PaymentRequired {
+/** What a dry run prints: the price in whole tokens and atomic units, to whom, where, how, and what the limits leave. */
+function sayQuote({ requirement, token, scheme, amount, deposit, left }: Quote, { required }: Terms, { settings }: PayingWallet): string {
+  const isTest = chainIdOf(token.network) === testChainId;
+  const network = Object.entries(settings.networks).find(([, id]) => id === token.network)?.[0];
+  return [
+    `freehold: would pay ${priceOf(amount, token)} to ${requirement.payTo} on ${token.network}${network === undefined ? '' : ` (${network})`}`,
+    `          ${amount} atomic units of ${token.asset}, by ${scheme}${deposit > 0n ? ` with a deposit of ${priceOf(deposit, token)}` : ''}`,
+    `          for ${required.resource.url}${required.resource.description ? ` (${oneLine(required.resource.description)})` : ''}`,
+    `          ${settings.session === undefined ? 'your limit' : `session "${settings.session}"`} leaves ${priceOf(left - amount, token)} after it${isTest ? '; test money' : ''}`,
+    '',
+  ].join('\n');
+}
+
+/** What a seller wrote, on a line of a terminal. */
+export const oneLine = (text: string): string => text.replaceAll(/[\u0000-\u001f\u007f-\u009f]+/g, ' ').slice(0, 200);
+
+export const priceOf = (amount: bigint, token: Pick<Token, 'decimals' | 'network' | 'symbol'>): string =>
+  `${formatUnits(amount, token.decimals)} ${chainIdOf(token.network) === testChainId ? 'test ' : ''}${token.symbol}`;
+
+function explained(error: unknown, { own, command }: { own: PayOptions; command: string }): unknown {
+  if (!(error instanceof PaymentError)) return error;
+  const { code, message } = error;
+  if (code === 'budget_malformed') return usageError(message, `${command} --help`);
+  if (code === 'payment_over_budget') {
+    return new CliError(`${message} Nothing was paid.`, {
+      exitCode: exitCode.overMaximum,
+      advice: `To allow it: ${command} --max AMOUNT …`,
+      cause: error,
+    });
+  }
+  return unsafe(
+    `${message} Nothing was paid.`,
+    own.pay.length > 0 || own.scheme !== undefined
+      ? 'Leave --pay and --scheme out, or name what is accepted.'
+      : 'Ask the seller for a price in USDC.',
+  );
+}
+
+/** The terms of a 402, or undefined when it asks for nothing that x402 knows. Errors: CliError 122. */
+export function readDemand(demand: { header: string | undefined; body?: string; url: string }): Terms | undefined {
   try {
-    return decodePaymentRequired(header);
+    return readTerms({ body: '', ...demand });
   } catch (cause) {
-    throw new CliError('The answer asks for payment in a way that cannot be read (header PAYMENT-REQUIRED). Nothing was paid.', {
+    throw new CliError(`${cause instanceof PaymentError ? cause.message : 'The terms cannot be read.'} Nothing was paid.`, {
       exitCode: exitCode.noOption,
-      advice: 'Ask the seller whether the service speaks x402 version 2.',
+      advice: 'Ask the seller whether the service speaks x402.',
       cause,
     });
   }

@@ -1,14 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  decodePaymentPayload,
-  decodeReceipt,
-  exactPayload,
-  receiptHeader,
-  type PaymentRequired,
-  type SettleResponse,
-  type SignedReceipt,
-} from '@freehold/protocol';
+import { decodeReceipt, receiptHeader, type PaymentRequired, type SettleResponse, type SignedReceipt } from '@freehold/protocol';
 import type { Context } from '../context.ts';
 import { isSignedBy } from '../key/signed-by.ts';
 import type { AnswerHead } from './answer-head.ts';
@@ -67,14 +59,14 @@ function faultOf(
 ): string | undefined {
   if (!isSignedBy(signed)) return 'its signature is not that of its signer';
   const { receipt } = signed;
-  const offer = offerAskedFor(payment.required);
+  const offer = offerAskedFor(payment.terms.required);
   if (offer !== undefined && receipt.offer !== offer) return 'it is for another offer';
   // The cache and the owner pay nothing, and their receipts say so.
   if (receipt.amount === '0') return undefined;
-  const { authorization } = exactPayload.parse(decodePaymentPayload(payment.header).payload);
-  if (receipt.nonce !== authorization.nonce) return 'it is for another payment';
-  if (receipt.payer !== payment.payer) return 'it names another payer';
-  if (BigInt(receipt.amount) > BigInt(payment.chosen.requirement.amount)) return 'it names a higher price';
+  const { reference, payer, amount, scheme } = payment.outgoing;
+  if (scheme === 'exact' && receipt.nonce !== reference) return 'it is for another payment';
+  if (receipt.payer !== payer) return 'it names another payer';
+  if (BigInt(receipt.amount) > amount) return 'it names a higher price';
   if (settlement?.transaction && receipt.transaction !== settlement.transaction) return 'it names another transaction';
   return undefined;
 }

@@ -1,92 +1,117 @@
-import { readFileSync, writeFileSync } from 'node:fs';
-import { decodeSettleResponse, paymentResponseHeader, paymentSignatureHeader, type SettleResponse } from '@freehold/protocol';
-import type { Context } from '../context.ts';
+import { writeFileSync } from 'node:fs';
+import { settlementIn, type Terms } from '@freehold/payments';
+import { paymentRequiredHeader } from '@freehold/protocol';
 import { CliError } from '../error.ts';
 import type { AnswerHead } from './answer-head.ts';
-import { runCurl } from './attempt.ts';
+import { runCurl, type Attempt } from './attempt.ts';
 import { withOptions, type CommandLine } from './command-line.ts';
-import { keepDumpedHeader } from './dump-header.ts';
+import { dumpedFor, keepDumpedHeader } from './dump-header.ts';
 import { exitCode } from './exit-code.ts';
-import type { Payment } from './payment.ts';
-import type { openPrivateDir } from './private-dir.ts';
+import { moveIntoPlace } from './output-files.ts';
+import { priceOf, readDemand, type Payment } from './payment.ts';
 import { readReceipt } from './receipt.ts';
-import type { Request } from './request.ts';
+import type { Transfer } from './transfer.ts';
 
-/** The second attempt: the same request with the payment, curl's output going straight to ours. Errors: CliError 123. */
+/** A seller that corrects us again and again would never be done. */
+const mostAttempts = 3;
+
+/**
+ * The second attempt: the same request with the payment. curl's output goes straight to ours, unless the payment relies on state that the
+ * seller may have to correct: then a 402 is held, and answered once more. Errors: CliError 123.
+ */
 export async function sendPaid({
   payment,
-  commandLine,
-  request,
-  stdinFile,
-  dir,
-  context,
+  again,
+  transfer,
 }: {
   payment: Payment;
-  commandLine: CommandLine;
-  request: Request;
-  stdinFile: string | undefined;
-  dir: ReturnType<typeof openPrivateDir>;
-  context: Context;
+  /** Signs anew after a correction. */
+  again: (terms: Terms) => Promise<Payment | undefined>;
+  transfer: Transfer;
 }): Promise<number> {
+  const isCorrectable = payment.outgoing.scheme !== 'exact';
+  for (let current = payment, attempt = 1; ; attempt++) {
+    const sent = await send(current, attempt, isCorrectable, transfer);
+    const corrected = await conclude(current, sent, attempt, transfer);
+    const next = corrected && (await again(corrected));
+    if (!next) return sent.exitCode;
+    current = next;
+  }
+}
+
+type Sent = Attempt & { headFile: string; aside: string | undefined };
+
+async function send(
+  { outgoing, destination }: Payment,
+  attempt: number,
+  isCorrectable: boolean,
+  { commandLine, request, stdinFile, dir, context }: Transfer,
+): Promise<Sent> {
   // Arguments are visible to every user of the machine, so the header comes from a file that only we can read.
-  const paymentFile = dir.file('payment');
-  writeFileSync(paymentFile, `${paymentSignatureHeader}: ${payment.header}\n`, { mode: 0o600, flag: 'wx' });
-  const headFile = dir.file('heads-2');
-  const { exitCode: code, heads } = await runCurl({
-    args: withOptions(atDestination(commandLine, { payment, request }), [
+  const paymentFile = dir.file(`payment-${attempt}`);
+  writeFileSync(paymentFile, `${outgoing.headerName}: ${outgoing.header}\n`, { mode: 0o600, flag: 'wx' });
+  const headFile = dir.file(`paid-heads-${attempt}`);
+  const aside = isCorrectable && request.output ? dir.file(`paid-aside-${attempt}`) : undefined;
+  const isJudged = isCorrectable || request.dumpHeader === '-';
+  const done = await runCurl({
+    args: withOptions(atDestination(commandLine, { destination, request }), [
       '--header',
       `@${paymentFile}`,
       // curl carries a custom header to wherever a redirect leads: with the payment it follows none.
       '--no-location',
       '--no-location-trusted',
+      ...(aside === undefined ? [] : ['--output-dir', aside, '--create-dirs']),
       '--dump-header',
       headFile,
     ]),
     headFile,
     stdinFile,
-    ...(request.dumpHeader === '-' && { judge: () => 'release' as const, prelude: () => readFileSync(headFile) }),
+    ...(isJudged && {
+      judge: ({ status }: AnswerHead) => (status < 200 || (isCorrectable && status === 402) ? ('hold' as const) : ('release' as const)),
+      prelude: () => dumpedFor(request, headFile),
+    }),
     context,
   });
-  keepDumpedHeader({ headFile, request, context });
-  return conclude({ payment, code, answer: heads.at(-1), commandLine, request, context });
+  return { ...done, headFile, aside };
 }
 
 /** Asks directly where the redirects of the first attempt led. */
 function atDestination(
   commandLine: CommandLine,
-  { payment: { destination }, request }: { payment: Payment; request: Request },
+  { destination, request }: { destination: Payment['destination']; request: Transfer['request'] },
 ): CommandLine {
   if (destination.hops === 0 || request.urlAt === undefined) return commandLine;
   return { ...commandLine, args: commandLine.args.with(request.urlAt, destination.url.href) };
 }
 
-async function conclude({
-  payment,
-  code,
-  answer,
-  commandLine: { own },
-  request,
-  context,
-}: {
-  payment: Payment;
-  code: number;
-  answer: AnswerHead | undefined;
-  commandLine: CommandLine;
-  request: Request;
-  context: Context;
-}): Promise<number> {
+/** Tells ledger and person how it ended; answers the terms to pay anew when the seller has corrected us. Errors: CliError 123. */
+async function conclude(payment: Payment, sent: Sent, attempt: number, transfer: Transfer): Promise<Terms | undefined> {
+  const { commandLine, request, context } = transfer;
+  const { own } = commandLine;
   const say = (text: string) => context.stderr.write(`freehold: ${text}\n`);
-  if (!answer) {
-    say(`the payment of ${payment.price} was sent, and no answer came: it may have been taken. Ask the seller before paying again.`);
-    return code;
+  const answer = sent.heads.at(-1);
+  const told = answer && { status: answer.status, header: (name: string) => answer.fields.get(name), body: sent.body.toString() };
+  const conclusion = await payment.outgoing.conclude(told);
+  if (conclusion?.kind === 'again' && told && attempt < mostAttempts) {
+    const corrected = readDemand({ header: told.header(paymentRequiredHeader), body: told.body, url: payment.destination.url.href });
+    if (corrected) return corrected;
   }
-  const settlement = readSettlement(answer);
+  await sent.release();
+  if (sent.aside !== undefined && request.output) moveIntoPlace({ aside: sent.aside, output: request.output, request });
+  keepDumpedHeader({ headFile: sent.headFile, request, context });
+  if (!answer || !told) {
+    say(`the payment of ${payment.price} was sent, and no answer came: it may have been taken. Ask the seller before paying again.`);
+    return undefined;
+  }
+  const settlement = settlementIn(told);
   if (answer.status === 402 || settlement?.success === false) {
-    const why = settlement?.errorMessage ?? settlement?.errorReason ?? readError(answer) ?? 'no reason was given';
-    throw new CliError(`The payment of ${payment.price} was refused: ${why.replace(/\.$/, '')}.`, {
-      exitCode: exitCode.refused,
-      advice: 'Check the money of the paying key: freehold key balance',
-    });
+    throw new CliError(
+      `The payment of ${payment.price} was refused: ${(conclusion?.reason ?? 'no reason was given').replace(/\.$/, '')}.`,
+      {
+        exitCode: exitCode.refused,
+        advice: 'Check the money of the paying key: freehold key balance',
+      },
+    );
   }
   const receipt = await readReceipt({ answer, payment, settlement, context });
   if (answer.fields.has('location') && request.has('--location', '--location-trusted', '--follow')) {
@@ -94,31 +119,12 @@ async function conclude({
   }
   if (own.trace || (context.stderr.isTTY && !request.has('--silent'))) {
     const transaction = settlement?.transaction ? ` tx ${settlement.transaction}` : '';
+    const { token, requirement } = payment.outgoing;
     say(
-      settlement?.success
-        ? `paid ${payment.price} to ${payment.chosen.requirement.payTo}${transaction}${receipt}`
+      conclusion?.kind === 'paid'
+        ? `paid ${priceOf(conclusion.charged, token)} to ${requirement.payTo}${transaction}${receipt}`
         : `nothing was charged${receipt}`,
     );
   }
-  return code;
-}
-
-function readSettlement({ fields }: AnswerHead): SettleResponse | undefined {
-  const header = fields.get(paymentResponseHeader);
-  try {
-    return header === undefined ? undefined : decodeSettleResponse(header);
-  } catch {
-    return undefined;
-  }
-}
-
-function readError({ fields }: AnswerHead): string | undefined {
-  try {
-    const demand: unknown = JSON.parse(Buffer.from(fields.get('payment-required') ?? '', 'base64').toString());
-    return typeof demand === 'object' && demand !== null && 'error' in demand && typeof demand.error === 'string'
-      ? demand.error
-      : undefined;
-  } catch {
-    return undefined;
-  }
+  return undefined;
 }

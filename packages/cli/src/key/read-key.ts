@@ -2,22 +2,28 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Context } from '../context.ts';
 import { CliError } from '../error.ts';
+import { decryptKey, isKeystore } from './keystore.ts';
+import { readPassword } from './password.ts';
 
 /**
  * The private key that a command shall use: the one named, else FREEHOLD_KEY, else the key file. Undefined when there is none.
- * Takes `@file`, `env:NAME`, or 64 hexadecimal digits with or without 0x. Errors: CliError; no message ever holds the text of a key.
+ * Takes `@file`, `env:NAME`, or 64 hexadecimal digits with or without 0x; a file may be encrypted (keystore.ts). Errors: CliError; no message ever holds the text of a key.
  */
-export function readKey(named: string | undefined, { settings, cwd }: Pick<Context, 'settings' | 'cwd'>): Uint8Array | undefined {
+export async function readKey(
+  named: string | undefined,
+  context: Pick<Context, 'settings' | 'cwd' | 'ask'>,
+): Promise<Uint8Array | undefined> {
+  const { settings, cwd } = context;
   const source = named ?? settings.key;
   if (source === undefined) {
     const text = readIfThere(settings.keyFile);
-    return text === undefined ? undefined : parseKey(text, settings.keyFile);
+    return text === undefined ? undefined : keyIn(text, settings.keyFile, context);
   }
   if (source.startsWith('@')) {
     const file = resolve(cwd, source.slice(1));
     const text = readIfThere(file);
     if (text === undefined) throw new CliError(`There is no key file ${file}.`, { advice: `Make a key: freehold key new --out ${file}` });
-    return parseKey(text, file);
+    return keyIn(text, file, context);
   }
   if (source.startsWith('env:')) {
     const name = source.slice(4);
@@ -26,21 +32,15 @@ export function readKey(named: string | undefined, { settings, cwd }: Pick<Conte
       throw new CliError(`The environment variable ${name} is not set.`, {
         advice: `Set it to a key, or name another source: --key @FILE`,
       });
-    return parseKey(text, `the variable ${name}`);
+    return keyIn(text, `the variable ${name}`, context);
   }
   return parseKey(source, named === undefined ? 'FREEHOLD_KEY' : '--key');
 }
 
-/** As readKey, for commands that cannot do without. Errors: CliError. */
-export function requireKey(named: string | undefined, context: Pick<Context, 'settings' | 'cwd'>, exitCode = 1): Uint8Array {
-  const key = readKey(named, context);
-  if (!key) {
-    throw new CliError('There is no key to sign with.', {
-      exitCode,
-      advice: `Make one: freehold key new --out ${context.settings.keyFile}   (or name yours: --key @FILE, FREEHOLD_KEY)`,
-    });
-  }
-  return key;
+/** A key as it is, or encrypted. Errors: CliError. */
+export async function keyIn(text: string, source: string, context: Pick<Context, 'settings' | 'cwd' | 'ask'>): Promise<Uint8Array> {
+  if (!isKeystore(text)) return parseKey(text, source);
+  return decryptKey(text, await readPassword(`Password of ${source}: `, context), source);
 }
 
 function parseKey(text: string, source: string): Uint8Array {

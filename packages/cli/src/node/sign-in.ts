@@ -1,7 +1,7 @@
 import { challenge, loginAnswer } from '@freehold/protocol';
 import type { Context } from '../context.ts';
 import { CliError } from '../error.ts';
-import { requireKey } from '../key/read-key.ts';
+import { requireKey } from '../key/require-key.ts';
 import { openWallet, type Wallet } from '../key/wallet.ts';
 import { openNodeClient, type NodeClient } from './client.ts';
 
@@ -18,7 +18,7 @@ export async function withSession<Result>(
   work: (session: SignedIn) => Promise<Result>,
 ): Promise<Result> {
   const origin = node ?? context.settings.node;
-  const wallet = openWallet(requireKey(key, context));
+  const wallet = openWallet(await requireKey(key, context));
   const stranger = openNodeClient({ node: origin, signal: context.signal });
   const { nonce, message } = await stranger.post('/api/auth/challenge', { address: wallet.address }, challenge);
   const { token } = await stranger.post(

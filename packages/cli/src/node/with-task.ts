@@ -1,6 +1,6 @@
 import { taskIdOfDigest, taskProofHeader, taskProofTypedData, taskSummary, toJsonHeader, type TaskSummary } from '@freehold/protocol';
 import type { Context } from '../context.ts';
-import { requireKey } from '../key/read-key.ts';
+import { requireKey } from '../key/require-key.ts';
 import { openWallet } from '../key/wallet.ts';
 import { NodeRefusal, openNodeClient, type NodeClient } from './client.ts';
 import { withSession } from './sign-in.ts';
@@ -19,7 +19,7 @@ export async function withTask<Result>(
   work: (found: { client: NodeClient; task: TaskSummary }) => Promise<Result>,
 ): Promise<Result> {
   const node = options.node ?? context.settings.node;
-  const wallet = openWallet(requireKey(options.key, context));
+  const wallet = openWallet(await requireKey(options.key, context));
   const digest = /^(?:0x)?([0-9a-f]{64})$/.exec(id)?.[1];
   const proof = {
     address: wallet.address,

@@ -14,6 +14,8 @@ export type Options = {
   stdin?: string | Buffer;
   onStdout?: (chunk: Buffer) => void;
   signal?: AbortSignal;
+  /** What a person types when asked for something hidden. */
+  typed?: string[];
 };
 
 /** A directory of its own for one test, with `home` inside; gone when the test ends. */
@@ -26,7 +28,7 @@ export function openTestDir(t: TestContext): string {
 /** Runs a command in this process, as a shell would in `dir`: nothing of the person's own settings is seen. */
 export async function runCommand(
   argv: string[],
-  { dir, env = {}, cwd = dir, stdin = '', onStdout, signal }: Options & { dir: string },
+  { dir, env = {}, cwd = dir, stdin = '', onStdout, signal, typed = [] }: Options & { dir: string },
 ): Promise<Result> {
   const out: Buffer[] = [];
   const err: Buffer[] = [];
@@ -44,6 +46,7 @@ export async function runCommand(
     stdin: Readable.from([Buffer.from(stdin)]),
     stdout: collect(out, onStdout),
     stderr: collect(err),
+    ask: async () => typed.shift(),
     now: Date.now,
     random: (bytes) => randomBytes(bytes),
     signal: signal ?? new AbortController().signal,

@@ -1,0 +1,89 @@
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { serve } from '@hono/node-server';
+import type { LocalChain } from '@freehold/contracts';
+import { toAddress } from '@freehold/protocol';
+import { x402Facilitator } from '@x402/core/facilitator';
+import { x402ResourceServer, type FacilitatorClient } from '@x402/core/server';
+import { toFacilitatorEvmSigner } from '@x402/evm';
+import { ExactEvmScheme as ExactFacilitator } from '@x402/evm/exact/facilitator';
+import { ExactEvmScheme as ExactServer } from '@x402/evm/exact/server';
+import { paymentMiddleware as expressMiddleware } from '@x402/express';
+import { paymentMiddleware as honoMiddleware } from '@x402/hono';
+import express from 'express';
+import { Hono } from 'hono';
+import { createWalletClient, defineChain, http, publicActions } from 'viem';
+import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts';
+import { seller } from './world.ts';
+
+/** What each route costs, in atomic units. */
+export const stockPrice = 1_000n;
+
+export type StockSeller = { origin: string; close(): Promise<void> };
+
+/** x402's own servers for Express and Hono, with its own facilitator in the same process: nothing of ours but the chain. */
+export async function openStockSellers(chain: LocalChain): Promise<{ express: StockSeller; hono: StockSeller }> {
+  const resourceServer = async () => {
+    const server = new x402ResourceServer(await facilitatorFor(chain)).register(`eip155:31337`, new ExactServer());
+    await server.initialize();
+    return server;
+  };
+  const price = {
+    asset: chain.token.asset,
+    amount: String(stockPrice),
+    extra: { name: chain.token.domain.name, version: chain.token.domain.version },
+  };
+  const accepts = { scheme: 'exact', network: 'eip155:31337', payTo: seller, price, maxTimeoutSeconds: 60 } as const;
+  const routes = {
+    'GET /weather': { accepts, description: 'The weather', mimeType: 'application/json' },
+    'POST /echo': { accepts, description: 'What was sent', mimeType: 'text/plain' },
+  };
+
+  const app = express();
+  app.use(expressMiddleware(routes, await resourceServer(), undefined, undefined, false));
+  app.get('/weather', (_request, response) => void response.json({ weather: 'sunny' }));
+  app.post('/echo', express.text({ type: () => true }), (request, response) => void response.type('text/plain').send(String(request.body)));
+  const expressServer = app.listen(0, '127.0.0.1');
+  await once(expressServer, 'listening');
+
+  const hono = new Hono();
+  hono.use(honoMiddleware(routes, await resourceServer(), undefined, undefined, false));
+  hono.get('/weather', (context) => context.json({ weather: 'sunny' }));
+  hono.post('/echo', async (context) => context.text(await context.req.text()));
+  const honoServer = serve({ fetch: hono.fetch, port: 0, hostname: '127.0.0.1' });
+  await once(honoServer, 'listening');
+
+  return { express: sellerOf(expressServer), hono: sellerOf(honoServer) };
+}
+
+function sellerOf(server: { address(): string | AddressInfo | null; close(done?: () => void): unknown }): StockSeller {
+  const { port } = server.address() as AddressInfo;
+  return {
+    origin: `http://127.0.0.1:${port}`,
+    close: () => new Promise((resolve) => void server.close(() => resolve())),
+  };
+}
+
+async function facilitatorFor({ rpcUrl, fund }: LocalChain) {
+  const account = privateKeyToAccount(generatePrivateKey());
+  await fund(toAddress(account.address), 0n);
+  const nativeCurrency = { name: 'Ether', symbol: 'ETH', decimals: 18 };
+  const chain = defineChain({ id: 31337, name: 'local', nativeCurrency, rpcUrls: { default: { http: [rpcUrl] } } });
+  const wallet = createWalletClient({ account, chain, transport: http(rpcUrl), pollingInterval: 20, cacheTime: 0 }).extend(publicActions);
+  const signer = toFacilitatorEvmSigner({
+    address: account.address,
+    getCode: (args) => wallet.getCode(args),
+    readContract: (args) => wallet.readContract(args),
+    verifyTypedData: (args) => wallet.verifyTypedData(args as Parameters<typeof wallet.verifyTypedData>[0]),
+    writeContract: (args) => wallet.writeContract(args),
+    sendTransaction: (args) => wallet.sendTransaction(args),
+    waitForTransactionReceipt: (args) => wallet.waitForTransactionReceipt(args),
+  });
+  const facilitator = new x402Facilitator().register('eip155:31337', new ExactFacilitator(signer));
+  const client: FacilitatorClient = {
+    verify: (payload, requirements) => facilitator.verify(payload, requirements),
+    settle: (payload, requirements) => facilitator.settle(payload, requirements),
+    getSupported: async () => facilitator.getSupported() as Awaited<ReturnType<FacilitatorClient['getSupported']>>,
+  };
+  return client;
+}

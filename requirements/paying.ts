@@ -1,0 +1,40 @@
+import type { Requirement } from './requirement.ts';
+
+const source = 'issues/5';
+
+/** What a wallet does with a person's money: the paying client of the command line, of programs, and of the tools gateway. */
+export default [
+  {
+    id: 'payments.client.budgets',
+    source,
+    behaviour:
+      'a price is paid up to the budgets (per call, per session, per token, per network; from options, environment or configuration) and not one atomic unit above; without a budget at most one whole token is paid',
+  },
+  {
+    id: 'payments.client.session',
+    source,
+    behaviour: '20 parallel `freehold curl` with a session budget for 10 calls buy exactly 10',
+  },
+  {
+    id: 'payments.client.ledger',
+    source,
+    behaviour:
+      'every payment is on the disk before its signature leaves; after kill -9 it counts as spent until the chain says that it never can be cashed; `freehold spend` lists all',
+  },
+  {
+    id: 'payments.client.keystore',
+    source,
+    behaviour:
+      'keys are kept in Web3 Secret Storage v3 files that other wallets write and read; the password comes from a file, a variable or the terminal; no message holds a key or a password',
+  },
+  {
+    id: 'payments.client.inspect',
+    source,
+    behaviour: '`freehold inspect` shows the terms of any x402 server of version 1 and 2, and `--dry-run` what would be paid; neither pays',
+  },
+  {
+    id: 'payments.client.stock',
+    source,
+    behaviour: 'our client, unchanged, buys from stock @x402/express and @x402/hono servers, and the chain shows it',
+  },
+] satisfies Requirement[];
