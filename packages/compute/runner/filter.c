@@ -94,30 +94,32 @@ static const struct call forbidden[] = {
 
 /* ---- the filter as a growing list of instructions */
 
-enum { MOST_INSTRUCTIONS = 1024 };
-struct program {
-  struct sock_filter code[MOST_INSTRUCTIONS];
-  unsigned short length;
-  bool explained;
+/* Of the runner's own filter, and of the one that is added for a guest, which is put together on that task's stack. */
+enum { MOST_INSTRUCTIONS = 1024, MOST_ADDED = 64 };
+struct filter_program {
+  struct sock_filter *code;
+  unsigned short length, most;
+  bool explained, too_long;
 };
 
-static void statement(struct program *p, uint16_t code, uint32_t k) {
-  if (p->length >= MOST_INSTRUCTIONS) fail("system call filter too long");
-  p->code[p->length++] = (struct sock_filter)BPF_STMT(code, k);
+static void add(struct filter_program *p, struct sock_filter instruction) {
+  if (p->length < p->most) p->code[p->length++] = instruction;
+  else p->too_long = true;
 }
 
-static void jump(struct program *p, uint16_t test, uint32_t k, uint8_t if_true, uint8_t if_false) {
-  if (p->length >= MOST_INSTRUCTIONS) fail("system call filter too long");
-  p->code[p->length++] = (struct sock_filter)BPF_JUMP(BPF_JMP | test | BPF_K, k, if_true, if_false);
+static void statement(struct filter_program *p, uint16_t code, uint32_t k) { add(p, (struct sock_filter)BPF_STMT(code, k)); }
+
+static void jump(struct filter_program *p, uint16_t test, uint32_t k, uint8_t if_true, uint8_t if_false) {
+  add(p, (struct sock_filter)BPF_JUMP(BPF_JMP | test | BPF_K, k, if_true, if_false));
 }
 
-static void load(struct program *p, size_t offset) { statement(p, BPF_LD | BPF_W | BPF_ABS, offset); }
+static void load(struct filter_program *p, size_t offset) { statement(p, BPF_LD | BPF_W | BPF_ABS, offset); }
 /* The low half of an argument: all that counts where the kernel takes an int or flags of 32 bits. */
-static void load_argument(struct program *p, int index) { load(p, offsetof(struct seccomp_data, args) + 8 * index); }
-static void load_argument_high(struct program *p, int index) { load(p, offsetof(struct seccomp_data, args) + 8 * index + 4); }
-static void allow(struct program *p) { statement(p, BPF_RET | BPF_K, SECCOMP_RET_ALLOW); }
+static void load_argument(struct filter_program *p, int index) { load(p, offsetof(struct seccomp_data, args) + 8 * index); }
+static void load_argument_high(struct filter_program *p, int index) { load(p, offsetof(struct seccomp_data, args) + 8 * index + 4); }
+static void allow(struct filter_program *p) { statement(p, BPF_RET | BPF_K, SECCOMP_RET_ALLOW); }
 /* Refuses. A program that is being explained waits until the runner was told, which then gives the same error (refusal_of). */
-static void answer(struct program *p, int error) {
+static void answer(struct filter_program *p, int error) {
   statement(p, BPF_RET | BPF_K, p->explained ? SECCOMP_RET_USER_NOTIF : SECCOMP_RET_ERRNO | error);
 }
 
@@ -125,20 +127,20 @@ static void answer(struct program *p, int error) {
  * A rule begins with "is it this call? else skip the rule". Inside a rule the accumulator holds an argument, so a rule always ends
  * in an answer. `size` is the number of instructions that follow.
  */
-static void rule(struct program *p, int call, uint8_t size) { jump(p, BPF_JEQ, call, 0, size); }
+static void rule(struct filter_program *p, int call, uint8_t size) { jump(p, BPF_JEQ, call, 0, size); }
 
-static void allow_call(struct program *p, int call) {
+static void allow_call(struct filter_program *p, int call) {
   rule(p, call, 1);
   allow(p);
 }
 
-static void answer_call(struct program *p, int call, int error) {
+static void answer_call(struct filter_program *p, int call, int error) {
   rule(p, call, 1);
   answer(p, error);
 }
 
 /* Allows `call` if its argument is one of the values. */
-static void allow_values(struct program *p, int call, int argument, const uint32_t *values, uint8_t count, int otherwise) {
+static void allow_values(struct filter_program *p, int call, int argument, const uint32_t *values, uint8_t count, int otherwise) {
   rule(p, call, count + 3);
   load_argument(p, argument);
   for (uint8_t i = 0; i < count; i++) jump(p, BPF_JEQ, values[i], count - i, 0); /* over the rest and the answer */
@@ -147,7 +149,7 @@ static void allow_values(struct program *p, int call, int argument, const uint32
 }
 
 /* Allows `call` if the argument's bits under the mask equal `wanted`. */
-static void allow_bits(struct program *p, int call, int argument, uint32_t mask, uint32_t wanted, int otherwise) {
+static void allow_bits(struct filter_program *p, int call, int argument, uint32_t mask, uint32_t wanted, int otherwise) {
   rule(p, call, 5);
   load_argument(p, argument);
   statement(p, BPF_ALU | BPF_AND | BPF_K, mask);
@@ -159,7 +161,7 @@ static void allow_bits(struct program *p, int call, int argument, uint32_t mask,
 /* ---- rules that look at arguments */
 
 /* A thread, or exactly what start_guest() asks for (see GUEST_CLONE_FLAGS); a process where that is wanted. Never a new namespace. */
-static void allow_tasks(struct program *p, uint32_t guest_flags, bool processes) {
+static void allow_tasks(struct filter_program *p, uint32_t guest_flags, bool processes) {
   const uint32_t thread = CLONE_THREAD | CLONE_VM | CLONE_SIGHAND;
   const uint32_t namespaces = CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWNS;
   rule(p, SYS_clone, 6);
@@ -172,7 +174,7 @@ static void allow_tasks(struct program *p, uint32_t guest_flags, bool processes)
 }
 
 /* Shared anonymous memory and stacks that grow are counted by no memory limit. */
-static void allow_counted_memory(struct program *p) {
+static void allow_counted_memory(struct filter_program *p) {
   rule(p, SYS_mmap, 6);
   load_argument(p, 3);
   jump(p, BPF_JSET, MAP_GROWSDOWN, 3, 0);
@@ -183,7 +185,7 @@ static void allow_counted_memory(struct program *p) {
 }
 
 /* Names of threads and harmless questions. PR_SET_PDEATHSIG is for the runner; a guest may not take it back. */
-static void allow_prctl(struct program *p) {
+static void allow_prctl(struct filter_program *p) {
   static const uint32_t options[] = {PR_SET_NAME, PR_GET_NAME, PR_GET_DUMPABLE, PR_GET_NO_NEW_PRIVS};
   const uint8_t count = COUNT(options);
   rule(p, SYS_prctl, count + 6);
@@ -197,7 +199,7 @@ static void allow_prctl(struct program *p) {
 }
 
 /* Streams between processes of one machine: what there is to connect to is decided by the mount namespace. */
-static void allow_local_streams(struct program *p) {
+static void allow_local_streams(struct filter_program *p) {
   rule(p, SYS_socket, 7);
   load_argument(p, 0);
   jump(p, BPF_JEQ, AF_UNIX, 0, 3);
@@ -209,7 +211,7 @@ static void allow_local_streams(struct program *p) {
 }
 
 /* On a connected stream an address is useless, on anything else it would be a way out. */
-static void allow_send_without_address(struct program *p) {
+static void allow_send_without_address(struct filter_program *p) {
   rule(p, SYS_sendto, 6);
   load_argument(p, 4);
   jump(p, BPF_JEQ, 0, 0, 2);
@@ -221,10 +223,11 @@ static void allow_send_without_address(struct program *p) {
 
 /* ---- installing */
 
-/* -1 with errno, 0, or for a program that is explained the descriptor that tells of its refused calls. */
-static int install(struct program *p) {
+/* A negative errno, 0, or for a program that is explained the descriptor that tells of its refused calls. */
+static long install(const struct filter_program *p) {
+  if (p->too_long) return -E2BIG;
   struct sock_fprog filter = {.len = p->length, .filter = p->code};
-  return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, p->explained ? SECCOMP_FILTER_FLAG_NEW_LISTENER : 0, &filter);
+  return kernel(SYS_seccomp, SECCOMP_SET_MODE_FILTER, p->explained ? SECCOMP_FILTER_FLAG_NEW_LISTENER : 0, (long)&filter, 0, 0);
 }
 
 /* What install_filter() answers to a call that it does not allow. */
@@ -258,9 +261,8 @@ bool next_refusal(int listener, struct refusal *refusal) {
 }
 
 int install_filter(const struct filter *wanted) {
-  static struct program p;
-  p.length = 0;
-  p.explained = wanted->explained;
+  static struct sock_filter code[MOST_INSTRUCTIONS];
+  struct filter_program p = {.code = code, .most = MOST_INSTRUCTIONS, .explained = wanted->explained};
 
   /* The 32-bit and x32 ways into the kernel have other numbers: the first is killed, the second does not exist. */
   load(&p, offsetof(struct seccomp_data, arch));
@@ -303,15 +305,17 @@ int install_filter(const struct filter *wanted) {
   for (size_t i = 0; i < COUNT(forbidden); i++) answer_call(&p, forbidden[i].number, EPERM);
   answer(&p, ENOSYS); /* among them clone3: C libraries then use clone, whose flags can be read */
 
-  int installed = install(&p);
+  long installed = install(&p);
   if (installed < 0) refuse("the kernel does not accept a system call filter (CONFIG_SECCOMP_FILTER)");
   return wanted->explained ? installed : -1;
 }
 
-int take_permissions(uint32_t taken) {
+/* The two below run in a task that shares the runner's memory: see guest.c. */
+
+long take_permissions(uint32_t taken) {
   /* As confine_to_self(), for a program in a pid namespace of its own: its signals reach nobody else. */
-  static struct program p;
-  p.length = 0;
+  struct sock_filter code[MOST_ADDED];
+  struct filter_program p = {.code = code, .most = MOST_ADDED};
   load(&p, offsetof(struct seccomp_data, nr));
   if (taken & MAY_START_PROCESSES) {
     allow_bits(&p, SYS_clone, 0, CLONE_THREAD, CLONE_THREAD, EPERM);
@@ -329,11 +333,10 @@ int take_permissions(uint32_t taken) {
   return install(&p);
 }
 
-int confine_to_self(pid_t self, bool scoped) {
-  /* Runs in a vfork child on the runner's memory, so one static program serves all, one after the other. */
-  static struct program p;
+long confine_to_self(pid_t self, bool scoped) {
+  struct sock_filter code[MOST_ADDED];
+  struct filter_program p = {.code = code, .most = MOST_ADDED};
   const uint32_t me[] = {self};
-  p.length = 0;
   load(&p, offsetof(struct seccomp_data, nr));
   allow_bits(&p, SYS_clone, 0, CLONE_THREAD, CLONE_THREAD, EPERM);
   allow_values(&p, SYS_kill, 0, me, COUNT(me), EPERM);

@@ -42,4 +42,4 @@ bool landlock_permit(int ruleset, int target, unsigned access) {
   return syscall(SYS_landlock_add_rule, ruleset, RULE_PATH_BENEATH, &rule, 0) == 0;
 }
 
-bool landlock_enter(int ruleset) { return syscall(SYS_landlock_restrict_self, ruleset, 0) == 0; }
+long landlock_enter(int ruleset) { return kernel(SYS_landlock_restrict_self, ruleset, 0, 0, 0, 0); }

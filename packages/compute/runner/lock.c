@@ -117,12 +117,12 @@ int lock(int argc, char **argv) {
   die_with_parent();
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) fail("no_new_privs");
   if (version > 0) {
-    if (!landlock_enter(ruleset)) fail("landlock_restrict_self");
+    if (landlock_enter(ruleset) < 0) fail("landlock_restrict_self");
     close(ruleset);
   }
   limit(RLIMIT_NOFILE, 256);
   install_filter(&(struct filter){.more_filters = true});
-  if (confine_to_self(getpid(), version >= 6) != 0) fail("seccomp");
+  if (confine_to_self(getpid(), version >= 6) < 0) fail("seccomp");
   execv(program, command);
   fail("exec");
 }

@@ -2,11 +2,14 @@
  * The native sandbox of Freehold: what the source files share.
  *
  *   main.c         chooses the mode from the command line
- *   serve.c        the pre-started runner: its start, its confinement and the event loop
+ *   serve.c        the pre-started runner: its start and its confinement
+ *   loop.c         the runner at work: events and watchdogs
+ *   line.c         the line to the node (slot.h: the protocol)
  *   frames.c       what the node sends
- *   slot.c         one guest and its pipes, and what the node is told of it (slot.h: also the protocol)
+ *   slot.c         one guest and its pipes, and what the node is told of it
  *   watchdog.c     what a guest, and all it started, uses
- *   guest.c        one guest: from a file in the programs directory to its first instruction
+ *   programs.c     the files that are executed, kept open while they are in use
+ *   guest.c        one guest: from a program to its first instruction
  *   lock.c         the launcher: confines itself, then becomes a long-lived program (a WebAssembly host)
  *   namespaces.c   user, mount, network, ipc and uts namespaces, and the file system a guest sees
  *   privilege.c    root and capabilities given away
@@ -34,6 +37,9 @@
 #ifndef SYS_pidfd_send_signal
 #define SYS_pidfd_send_signal 424
 #endif
+#ifndef SYS_pidfd_open
+#define SYS_pidfd_open 434
+#endif
 #ifndef SYS_open_tree
 #define SYS_open_tree 428
 #define SYS_move_mount 429
@@ -58,6 +64,31 @@
 #ifndef CLONE_PIDFD
 #define CLONE_PIDFD 0x1000
 #endif
+
+/*
+ * A system call without the C library: a negative result is an errno. For a task that shares our memory and must not touch what
+ * the library keeps in it.
+ */
+static inline long kernel(long number, long a, long b, long c, long d, long e) {
+#if defined(__x86_64__)
+  long result;
+  register long r10 __asm__("r10") = d;
+  register long r8 __asm__("r8") = e;
+  __asm__ volatile("syscall" : "=a"(result) : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8) : "rcx", "r11", "memory");
+  return result;
+#elif defined(__aarch64__)
+  register long x8 __asm__("x8") = number;
+  register long x0 __asm__("x0") = a;
+  register long x1 __asm__("x1") = b;
+  register long x2 __asm__("x2") = c;
+  register long x3 __asm__("x3") = d;
+  register long x4 __asm__("x4") = e;
+  __asm__ volatile("svc #0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4) : "memory");
+  return x0;
+#else
+#error "The native sandbox knows x86-64 and arm64."
+#endif
+}
 
 /* What the operator may expect from the exit code. */
 enum {
@@ -130,8 +161,8 @@ enum {
 int landlock_forbid_all(int version);
 /* Makes an exception for the file or everything beneath the directory `target` (any descriptor, also O_PATH). */
 bool landlock_permit(int ruleset, int target, unsigned access);
-/* Applies the rules to this process, for ever. Needs no_new_privs. */
-bool landlock_enter(int ruleset);
+/* Applies the rules to this process, for ever. Needs no_new_privs. Returns 0 or a negative errno. */
+long landlock_enter(int ruleset);
 
 /* ---- filter.c */
 
@@ -139,7 +170,7 @@ bool landlock_enter(int ruleset);
  * The flags of clone(2) with which the runner starts a guest, and no program may. In a namespace they include CLONE_NEWPID,
  * which needs a capability that guests lose at exec; without namespaces the second filter below refuses them.
  */
-enum { GUEST_CLONE_FLAGS = CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD };
+enum { GUEST_CLONE_FLAGS = CLONE_VM | CLONE_CHILD_CLEARTID | CLONE_PIDFD | SIGCHLD };
 
 /* What a guest of a roomy runner may be allowed. */
 enum permission {
@@ -165,13 +196,13 @@ struct refusal {
 };
 /* Takes and answers the next refused call; false if whoever made it has gone. */
 bool next_refusal(int listener, struct refusal *refusal);
-/* No further filter is accepted, and what is `taken` of the permissions that a roomy filter leaves is refused. Returns 0 or -1 with errno. */
-int take_permissions(uint32_t taken);
+/* No further filter is accepted, and what is `taken` of the permissions that a roomy filter leaves is refused. Returns 0 or a negative errno. */
+long take_permissions(uint32_t taken);
 /*
  * For a program that has no pid namespace of its own: signals reach only process `self`, new tasks are threads of it, and no
- * further filter is accepted. Returns 0 or -1 with errno. `scoped`: Landlock already keeps signals inside (version 6).
+ * further filter is accepted. Returns 0 or a negative errno. `scoped`: Landlock already keeps signals inside (version 6).
  */
-int confine_to_self(pid_t self, bool scoped);
+long confine_to_self(pid_t self, bool scoped);
 
 /* ---- elf.c */
 
@@ -180,7 +211,7 @@ bool is_executable(int file, bool must_be_static);
 /* Copies the path of the dynamic loader that `file` asks for; false if it asks for none. */
 bool interpreter_of(int file, char *path, size_t size);
 
-/* ---- guest.c */
+/* ---- what the node asks for */
 
 /* Threads of one guest. The watchdog ends a guest that has more; their stacks are memory, so it is told as "memory". */
 enum { MOST_THREADS = 64 };
@@ -194,6 +225,8 @@ struct limits {
   uint64_t error_bytes;
   uint32_t interpreter; /* 0: the file is an executable; n: it is a script for the n-th interpreter of the runner */
   uint32_t permitted;   /* enum permission */
+  uint32_t no_input;    /* nothing will be sent for its standard input */
+  uint32_t unused;
 };
 
 /* Why a guest could not be started; the numbers are part of the protocol (spawn-failure.ts). */
@@ -219,14 +252,9 @@ struct house {
   int shown[MOST_SHOWN]; /* O_PATH descriptors of what they see, or -1 */
   int landlock;
   int programs;   /* O_PATH descriptor of the programs directory */
-  int devices[DEVICE_COUNT]; /* O_PATH descriptors of the devices in the guest's root, or -1 */
+  int devices;    /* O_PATH descriptor of a /dev with at least /dev/null; in a namespace it is what guests see */
+  int self;       /* pidfd of the runner */
   rlim_t most_tasks; /* threads of all guests together; RLIM_INFINITY where guests share a person's user id */
-};
-
-struct guest {
-  pid_t pid;
-  int pidfd;
-  int in, out, err; /* the runner's ends of the guest's pipes, non-blocking */
 };
 
 struct spawn_result {
@@ -234,8 +262,53 @@ struct spawn_result {
   int error; /* errno of a failed step */
 };
 
+/* ---- programs.c */
+
+struct program {
+  int file;     /* open for execution */
+  int ruleset;  /* what Landlock leaves to it; -1 without Landlock */
+  bool executable; /* what kind of executable, is_executable() says */
+};
+/* Opens the program `name`, or finds it open. It stays so until another needs the room; NULL, with `result`, if there is none. */
+const struct program *find_program(const struct house *house, const char *name, struct spawn_result *result);
+/* Lets go of all that are open. */
+void forget_programs(void);
+bool programs_are_kept(void);
+
+/* ---- guest.c */
+
+struct guest {
+  pid_t pid;
+  int pidfd;
+  int in, out, err; /* the runner's ends of the guest's pipes, non-blocking */
+};
+
+enum { MOST_STRINGS = 4096 /* argv and env together */ };
+
+/* What a guest shares with the runner until it is executed. A slot has one, used over and over. */
+struct birth;
+struct birth *new_birth(void);
+/* Where argv and env are put, each ended by NULL, and the text that they point to: as much as a frame can hold. */
+char **strings_of(struct birth *birth);
+unsigned char *text_of(struct birth *birth);
+/* True until it is executed, or has failed. */
+bool is_unborn(const struct birth *birth);
+/* Why the guest, which has ended, was never executed. */
+struct spawn_result failure_of(const struct birth *birth);
+
+/* Limits that are the same for every guest, on this process: they are inherited. */
+void set_common_limits(void);
+/*
+ * Starts `name` confined, and does not wait until it is executed: whether it was is told by failure_of() when it has ended. Every
+ * restriction is in force before the program's first instruction. What argv, env and their text are, `birth` has.
+ */
+struct spawn_result start_guest(const struct house *house, const struct limits *limits, const char *name, struct birth *birth,
+                                struct guest *guest);
+
 /* ---- watchdog.c */
 
+/* Processor time of all threads of a process. */
+uint64_t cpu_time_us(pid_t pid);
 /* What is in use now. */
 struct load {
   uint64_t resident_bytes;
@@ -250,8 +323,5 @@ bool families_can_be_seen(int processes);
  */
 bool measure(int processes, pid_t pid, bool family, struct load *load);
 
-/* Starts `name` confined. On success every restriction was in force before the program's first instruction. */
-struct spawn_result start_guest(const struct house *house, const struct limits *limits, const char *name, char **argv, char **envp,
-                                struct guest *guest);
 
 #endif

@@ -1,7 +1,9 @@
 /*
- * The pre-started runner: one process that waits for work on K inherited socketpairs ("slots", descriptors 3 to 3+K-1). A slot runs
- * one guest at a time. There is no listening socket and no path, so there is nobody to authenticate: who holds the other end is
+ * The pre-started runner: one process that waits for work on one inherited socketpair (descriptor 3). It has K slots, each of which
+ * runs one guest at a time. There is no listening socket and no path, so there is nobody to authenticate: who holds the other end is
  * the node. All buffers have a fixed size; a frame that cannot be is answered by killing every guest and leaving.
+ *
+ * Here it starts: it takes what it needs from the machine, and then gives up everything else. The work itself is in loop.c.
  */
 #include "slot.h"
 
@@ -13,96 +15,14 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/prctl.h>
-#include <time.h>
 #include <unistd.h>
 
-struct house house = {.programs = -1, .devices = {-1, -1, -1}, .interpreters = {-1, -1, -1, -1}};
+struct house house = {.programs = -1, .devices = -1, .interpreters = {-1, -1, -1, -1}};
 struct slot slots[MOST_SLOTS];
 unsigned slot_count = 16;
-int events = -1;      /* epoll */
-int refusals = -1;    /* tells of the calls that guests are refused, with --explain */
-static int processes = -1;   /* O_PATH descriptor of the host's /proc, for the watchdog; out of every guest's sight */
-
-uint64_t now_us(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return now.tv_sec * 1000000ull + now.tv_nsec / 1000;
-}
-
-/* ---- ending */
-
-/* Leaves; guests would die with us, but are killed first so that none outlives the exit code. */
-__attribute__((noreturn)) void leave(int code) {
-  for (unsigned i = 0; i < slot_count; i++) kill_guest(&slots[i], BY_KILL);
-  _exit(code);
-}
-
-__attribute__((noreturn)) void violation(const char *what) {
-  fprintf(stderr, "runner: protocol violation: %s\n", what);
-  leave(EXIT_PROTOCOL);
-}
-
-/* ---- watchdogs */
-
-static void inspect(struct slot *slot, uint64_t now) {
-  if (now - slot->started_us > slot->limits.wall_ms * 1000) kill_guest(slot, BY_WALL);
-
-  struct load load;
-  bool family = slot->limits.permitted & MAY_START_PROCESSES;
-  if (!measure(processes, slot->guest.pid, family, &load)) return;
-  if (load.cpu_ms >= slot->limits.cpu_ms) kill_guest(slot, BY_CPU);
-  if (load.resident_bytes > slot->limits.memory_bytes || load.threads > MOST_THREADS) kill_guest(slot, BY_MEMORY);
-  if (family && load.resident_bytes > slot->peak_bytes) slot->peak_bytes = load.resident_bytes;
-  if (family) slot->family_cpu_us = load.cpu_ms * 1000;
-}
-
-/* ---- the loop */
-
-static void on_event(struct slot *slot, enum source source) {
-  if (source == SOCKET) on_socket(slot);
-  else if (source == GUEST_REFUSED) on_refused(slot);
-  else if (!slot->running) return; /* it ended earlier in the same batch */
-  else if (source == GUEST_OUT) on_output(slot, STDOUT);
-  else if (source == GUEST_ERR) on_output(slot, STDERR);
-  else if (source == GUEST_IN) on_input(slot);
-  else on_end(slot);
-  flush(slot);
-}
-
-__attribute__((noreturn)) static void loop(void) {
-  uint64_t looked = now_us();
-  for (;;) {
-    struct epoll_event ready[64];
-    bool busy = false;
-    for (unsigned i = 0; i < slot_count; i++) busy |= slots[i].running;
-    int count = epoll_wait(events, ready, 64, busy ? TICK_MS : -1);
-    if (count < 0 && errno != EINTR) fail("epoll_wait");
-    for (int i = 0; i < count; i++) on_event(&slots[ready[i].data.u64 >> 8], ready[i].data.u64 & 0xff);
-
-    uint64_t now = now_us();
-    if (now - looked < TICK_MS * 1000) continue;
-    looked = now;
-    for (unsigned i = 0; i < slot_count; i++)
-      if (slots[i].running && !slots[i].ended) inspect(&slots[i], now);
-  }
-}
-
-/* ---- start */
-
-static void open_slots(void) {
-  events = epoll_create1(EPOLL_CLOEXEC);
-  if (events < 0) fail("epoll_create1");
-  for (unsigned i = 0; i < slot_count; i++) {
-    struct slot *slot = &slots[i];
-    slot->socket = FIRST_SLOT + i;
-    slot->guest = (struct guest){0, -1, -1, -1, -1};
-    slot->received = new_buffer(HEADER + MOST_FRAME);
-    slot->sending = new_buffer(SENDING_ROOM);
-    slot->input = new_buffer(STDIN_WINDOW);
-    if (fcntl(slot->socket, F_SETFL, O_NONBLOCK) != 0 || fcntl(slot->socket, F_SETFD, FD_CLOEXEC) != 0) fail("slot descriptor");
-    watch(slot, slot->socket, SOCKET, EPOLLIN, EPOLL_CTL_ADD);
-  }
-}
+int events = -1;
+int refusals = -1;
+int processes = -1;
 
 /* What the command line asks for. */
 struct wishes {
@@ -134,7 +54,8 @@ static void confine_runner(const struct wishes *wishes, char *why, size_t why_si
   if (house.namespaces) {
     const char *failure = enter_namespaces(&view);
     if (failure != NULL) fail(failure);
-    for (int i = 0; i < DEVICE_COUNT; i++) house.devices[i] = open(harmless_devices[i], O_PATH | O_CLOEXEC);
+    close(house.devices);
+    house.devices = open("/dev", O_PATH | O_DIRECTORY | O_CLOEXEC); /* that of the guests */
     for (size_t i = 0; i < wishes->shown_count; i++) house.shown[i] = open(wishes->shown[i], O_PATH | O_CLOEXEC);
     for (size_t i = 0; i < wishes->interpreter_count; i++) house.interpreters[i] = open(wishes->interpreters[i], O_RDONLY | O_CLOEXEC);
   }
@@ -171,16 +92,33 @@ static bool read_wishes(int argc, char **argv, struct wishes *wishes) {
   return wishes->programs != NULL && slot_count >= 1 && slot_count <= (wishes->explain ? 1 : MOST_SLOTS);
 }
 
+static void on_broken_pipe(int signal) { (void)signal; }
+
+/* What a guest inherits: nothing is blocked, nothing ignored. A signal that is caught here is as new after exec. */
+static void own_signals(void) {
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, NULL);
+  for (int number = 1; number < NSIG; number++) signal(number, SIG_DFL);
+  signal(SIGPIPE, on_broken_pipe);
+}
+
 int serve(int argc, char **argv) {
   static struct wishes wishes = {.namespaces = true, .landlock = true, .permitted = MAY_START_PROCESSES | MAY_CONNECT};
   if (!read_wishes(argc, argv, &wishes)) {
     fputs("usage: runner --serve --slots=1..64 --programs=DIR [--explain] [--roomy [--show=PATH]... [--interpreter=PATH]... [--no-processes] [--no-connections]]\n", stderr);
     return EXIT_USAGE;
   }
-  signal(SIGPIPE, SIG_IGN);
-  if (syscall(SYS_close_range, FIRST_SLOT + slot_count, ~0u, 0) != 0) refuse("Linux 5.13 or newer is needed");
+  own_signals();
+  setsid(); /* no terminal, and a group of the scheduler that guests share; it fails where we lead a group, and then they share that */
+  for (int i = 0; i <= LINE; i++)
+    if (fcntl(i, F_GETFD) < 0) fail("descriptors 0 to 3");
+  if (syscall(SYS_close_range, LINE + 1, ~0u, 0) != 0) refuse("Linux 5.13 or newer is needed");
   house.programs = open(wishes.programs, O_PATH | O_DIRECTORY | O_CLOEXEC);
   if (house.programs < 0) fail(wishes.programs);
+  house.devices = open("/dev", O_PATH | O_DIRECTORY | O_CLOEXEC);
+  house.self = syscall(SYS_pidfd_open, getpid(), 0);
+  if (house.devices < 0 || house.self < 0) refuse("/dev or pidfd_open is missing");
   processes = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
   if (processes < 0) refuse("/proc is not mounted, and without it memory cannot be watched");
   house.permitted = house.roomy ? wishes.permitted : 0;
@@ -189,6 +127,13 @@ int serve(int argc, char **argv) {
 
   char why[128] = "";
   confine_runner(&wishes, why, sizeof why);
+  int null = openat(house.devices, "null", O_RDONLY | O_CLOEXEC);
+  if (null < 0) refuse("/dev/null is missing, and programs without input read from it");
+  close(null);
+  set_common_limits();
+  events = epoll_create1(EPOLL_CLOEXEC);
+  if (events < 0) fail("epoll_create1");
+  open_line();
   open_slots();
   refusals = install_filter(&(struct filter){house.namespaces, !house.namespaces || house.roomy, house.permitted, wishes.explain});
   if (refusals >= 0) watch(&slots[0], refusals, GUEST_REFUSED, EPOLLIN, EPOLL_CTL_ADD);

@@ -71,16 +71,17 @@ bool families_can_be_seen(int processes) {
   return read_text(processes, path, text) >= 0;
 }
 
+uint64_t cpu_time_us(pid_t pid) {
+  struct timespec cpu;
+  clockid_t clock = (~(clockid_t)pid << 3) | 2; /* of all its threads; see clock_getcpuclockid(3) */
+  return clock_gettime(clock, &cpu) == 0 ? cpu.tv_sec * 1000000ull + cpu.tv_nsec / 1000 : 0;
+}
+
 bool measure(int processes, pid_t pid, bool family, struct load *load) {
   static pid_t members[MOST_FAMILY];
   *load = (struct load){0, 0, 0};
   if (!add_process(processes, pid, load)) return false;
-  if (!family) {
-    struct timespec cpu; /* finer than the ticks above */
-    clockid_t clock = (~(clockid_t)pid << 3) | 2; /* CPU time of all its threads; see clock_getcpuclockid(3) */
-    if (clock_gettime(clock, &cpu) == 0) load->cpu_ms = cpu.tv_sec * 1000ull + cpu.tv_nsec / 1000000;
-    return true;
-  }
+  if (!family) return true;
   members[0] = pid;
   size_t count = 1;
   for (size_t i = 0; i < count; i++) {

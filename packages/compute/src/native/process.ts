@@ -9,7 +9,7 @@ import type { Log } from './log.ts';
 /** How guests are confined here: own namespaces (strongest), or the kernel's Landlock rules alone (as in a default container). */
 export type NativeTier = 'namespaces' | 'landlock';
 
-export type RunnerProcess = { child: ChildProcess; tier: NativeTier; landlock: number; sockets: Duplex[] };
+export type RunnerProcess = { child: ChildProcess; tier: NativeTier; landlock: number; line: Duplex };
 
 export type RunnerOptions = {
   /** From `prepareRunner`. */
@@ -31,7 +31,8 @@ export type RunnerOptions = {
   user?: number;
 };
 
-const firstSocket = 3;
+/** The descriptor of the socketpair between the node and the runner. */
+const lineDescriptor = 3;
 
 /**
  * Starts the runner and waits for its greeting. Errors: `sandbox_unavailable` when this machine offers no way to confine a program,
@@ -59,7 +60,7 @@ export async function startRunner({
   ];
   const child = spawn(binary, args, {
     env: {},
-    stdio: ['ignore', 'pipe', 'pipe', ...Array<'pipe'>(slots).fill('pipe')],
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
     ...(user !== undefined && { uid: user, gid: user }),
   });
   let said = '';
@@ -88,8 +89,9 @@ export async function startRunner({
   }
   const { tier, landlock, why } = readGreeting(greeting);
   if (tier === 'landlock') log('compute.native.no_namespaces', { why });
-  const sockets = child.stdio.slice(firstSocket).filter((stream) => stream instanceof Duplex);
-  return { child, tier, landlock, sockets };
+  const line = child.stdio[lineDescriptor];
+  if (!(line instanceof Duplex)) throw new Error('A pipe to a child process goes both ways on every system.');
+  return { child, tier, landlock, line };
 }
 
 const roomyArgs = (roomy: RunnerOptions['roomy']) =>

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { readdir, readFile } from 'node:fs/promises';
+import { chmod, copyFile, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Duplex } from 'node:stream';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -122,6 +123,63 @@ describe('the native runner', { skip: withoutCompiler }, () => {
     assert.equal((await run(['one\0two'])).reason, 'spawn');
   });
 
+  test('a program without input finds its end at once', async () => {
+    for (const stdin of [undefined, Buffer.alloc(0)]) {
+      const { reason, exitCode, stdout } = await run(['echo'], stdin ? { stdin } : {});
+      assert.deepEqual([reason, exitCode, stdout.length], ['exit', 0, 0]);
+    }
+  });
+
+  test('is never mistaken about a program that was replaced, changed or removed under its name', async () => {
+    const file = join(workshop.programs, 'changing');
+    const ask = () => runner.run({ program: 'changing', argv: ['changing', 'exit', '7'], env: {}, limits });
+    await copyFile(join(workshop.programs, 'guest'), file);
+    for (let count = 0; count < 2; count++) assert.equal((await ask()).exitCode, 7);
+    await writeFile(`${file}.new`, 'no executable', { mode: 0o755 });
+    await rename(`${file}.new`, file);
+    assert.match(String((await ask()).message), /not a static executable/);
+    await rm(file);
+    assert.match(String((await ask()).message), /cannot be opened/);
+    await copyFile(join(workshop.programs, 'guest'), file);
+    assert.equal((await ask()).exitCode, 7);
+    await chmod(file, 0o600);
+    assert.match(String((await ask()).message), /cannot be read/);
+    await rm(file);
+  });
+
+  test('many programs take turns, each with its own answer', async () => {
+    const names = Array.from({ length: 40 }, (_, index) => `one-of-many-${index}`);
+    for (const name of names) await copyFile(join(workshop.programs, 'guest'), join(workshop.programs, name));
+    for (let round = 0; round < 2; round++) {
+      const results = await Promise.all(
+        names.map((program, index) => runner.run({ program, argv: [program, 'exit', String(index)], env: {}, limits })),
+      );
+      assert.deepEqual(
+        results.map(({ exitCode }) => exitCode),
+        names.map((_, index) => index),
+      );
+    }
+    for (const name of names) await rm(join(workshop.programs, name));
+  });
+
+  test('a guest that is being started when the runner is killed ends, too', async () => {
+    verifies('foundation.sandbox.hostile-native');
+    const { binary, programs } = workshop;
+    for (let round = 0; round < 12; round++) {
+      const other = await openNativeRunner({ binary, programsDirectory: programs, slots: 16, log: () => {} });
+      const request = { program: 'guest', argv: ['left-behind', 'sleep'], env: {}, limits };
+      const lost = Array.from({ length: 16 }, () => assert.rejects(other.run(request), { code: 'runner_lost' }));
+      await sleep(round / 2);
+      await other.stop();
+      await Promise.all(lost);
+    }
+    const deadline = Date.now() + 5_000;
+    while ((await processesCalled('left-behind\0sleep\0')).length > 0) {
+      assert.ok(Date.now() < deadline, 'a guest goes on without its runner');
+      await sleep(20);
+    }
+  });
+
   test('recovers when the runner is killed: its guests die, its callers are told, the next run works', async () => {
     verifies('foundation.sandbox.hostile-native');
     const waiting = [run(['sleep']), run(['sleep'])];
@@ -151,26 +209,30 @@ describe('the native runner', { skip: withoutCompiler }, () => {
 });
 
 describe('the frame parser of the runner', { skip: withoutCompiler }, () => {
-  const header = (length: number, type: number) => {
-    const bytes = Buffer.alloc(4);
+  const header = (length: number, type: number, slot = 0) => {
+    const bytes = Buffer.alloc(8);
     bytes.writeUInt32LE(((length << 8) | type) >>> 0);
+    bytes.writeUInt32LE(slot, 4);
     return bytes;
   };
   const execute = (payload: Buffer) => Buffer.concat([header(payload.length, 1), payload]);
   const counts = (argc: number, envc: number, text: string) => {
-    const head = Buffer.alloc(56);
-    head.writeUInt32LE(argc, 48);
-    head.writeUInt32LE(envc, 52);
+    const head = Buffer.alloc(64);
+    head.writeUInt32LE(argc, 56);
+    head.writeUInt32LE(envc, 60);
     return execute(Buffer.concat([head, Buffer.from(text)]));
   };
   const sleeping = Buffer.concat([
     Buffer.from(new BigUint64Array([64n << 20n, 1000n, 60_000n, 1000n, 1000n]).buffer),
-    Buffer.from(new Uint32Array([0, 0, 2, 0]).buffer), // no interpreter, no flags, two arguments, no variables
+    Buffer.from(new Uint32Array([0, 0, 0, 0, 2, 0]).buffer), // no interpreter, no permissions, input, two arguments, no variables
   ]);
   const busy = execute(Buffer.concat([sleeping, Buffer.from('guest\0guest\0sleep\0')]));
   const garbage: Record<string, Buffer> = {
     'an unknown type': header(0, 9),
     'a frame of 16 MiB': header(0xffffff, 2),
+    'a slot that is not there': header(0, 4, 1),
+    'more taken than was sent': Buffer.concat([busy, header(4, 5), Buffer.from([1, 0, 0, 0])]),
+    'an amount taken that is no number': Buffer.concat([busy, header(3, 5), Buffer.alloc(3)]),
     'a short EXECUTE': execute(Buffer.alloc(10)),
     'no arguments': counts(0, 0, 'guest\0'),
     'more arguments than there are': counts(5, 0, 'guest\0guest\0'),
@@ -227,6 +289,12 @@ describe('the frame parser of the runner', { skip: withoutCompiler }, () => {
     return { code, signal };
   }
 });
+
+async function processesCalled(commandLine: string): Promise<string[]> {
+  const found: string[] = [];
+  for (const pid of await readdir('/proc')) if (/^\d+$/.test(pid) && (await read(`/proc/${pid}/cmdline`)) === commandLine) found.push(pid);
+  return found;
+}
 
 /** Process ids of the sleeping guests whose parent is `parent`. */
 async function guestsOf(parent: number): Promise<string[]> {

@@ -1,10 +1,12 @@
 import { once } from 'node:events';
 import { chmod, stat } from 'node:fs/promises';
+import type { Duplex } from 'node:stream';
 import { ComputeError } from '../error.ts';
 import type { NativeRequest, NativeResult } from './limits.ts';
 import { startRunner } from './process.ts';
 import type { NativeTier, RunnerOptions, RunnerProcess } from './process.ts';
-import { notStarted, openSlot } from './slot.ts';
+import { openLine } from './line.ts';
+import { notStarted } from './slot.ts';
 import type { Job, RunOptions, Slot } from './slot.ts';
 
 export type NativeRunner = {
@@ -32,7 +34,8 @@ export async function openNativeRunner(options: RunnerOptions): Promise<NativeRu
 
   const queue: Job[] = [];
   const free: Slot[] = [];
-  let slots: Slot[] = [];
+  let slots: readonly Slot[] = [];
+  let line: Duplex | undefined;
   let runner: RunnerProcess | undefined;
   let tier: NativeTier = 'landlock';
   let landlock = 0;
@@ -57,14 +60,12 @@ export async function openNativeRunner(options: RunnerOptions): Promise<NativeRu
     runner = started;
     tier = started.tier;
     landlock = started.landlock;
-    slots = started.sockets.map((socket) => {
-      const slot: Slot = openSlot(socket, () => {
-        delayMs = firstDelayMs;
-        if (!slots.includes(slot)) return;
-        free.push(slot);
-        next();
-      });
-      return slot;
+    line = started.line;
+    slots = openLine(started.line, options.slots, (slot) => {
+      delayMs = firstDelayMs;
+      if (slots[slot.number] !== slot) return;
+      free.push(slot);
+      next();
     });
     free.push(...slots);
     started.child.once('exit', (code, signal) => onLost(signal ?? `exit code ${code}`));
@@ -82,6 +83,8 @@ export async function openNativeRunner(options: RunnerOptions): Promise<NativeRu
       stopped ? 'The node is stopping.' : 'The sandbox ended while the program ran. Try again.',
     );
     for (const slot of lost) slot.fail(error);
+    line?.destroy();
+    line = undefined;
     if (stopped) return;
     log('compute.native.runner_lost', { how, restartInMs: delayMs });
     restartLater();

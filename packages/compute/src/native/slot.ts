@@ -1,6 +1,16 @@
-import type { Duplex } from 'node:stream';
 import { explain } from './explain.ts';
-import { executeFrame, frame, frameReader, fromRunner, readExit, readRefusal, stdinWindow, toRunner } from './frames.ts';
+import {
+  dataFrame,
+  emptyFrame,
+  executeFrame,
+  fromRunner,
+  numberFrame,
+  outputWindow,
+  readExit,
+  readRefusal,
+  stdinWindow,
+  toRunner,
+} from './frames.ts';
 import type { ExitReport, Refusal } from './frames.ts';
 import type { NativeReason, NativeRequest, NativeResult } from './limits.ts';
 
@@ -25,63 +35,70 @@ export type Job = {
   reject: (error: unknown) => void;
 };
 
-export type Slot = ReturnType<typeof openSlot>;
+export type Slot = {
+  readonly number: number;
+  start(job: Job): void;
+  /** Takes a frame of the runner. */
+  take(type: number, payload: Buffer): void;
+  /** The runner has gone. */
+  fail(error: Error): void;
+};
 
 const pieceSize = 64 * 1024;
+/** The runner is told that output was taken when it is so much; most runs have less. */
+const tellFrom = outputWindow / 4;
 
-/** Drives one socketpair of the runner: one job at a time. `onFree` is called when the next may start. */
-export function openSlot(socket: Duplex, onFree: () => void) {
+/** Drives one slot of the runner: one job at a time. `onFree` is called when the next may start. */
+export function openSlot(number: number, send: (frame: Buffer) => void, onFree: (slot: Slot) => void): Slot {
   let current: Run | undefined;
-
-  const read = frameReader((type, payload) => {
-    if (current === undefined) return;
-    if (type === fromRunner.stdout) current.take(payload, 'stdout');
-    else if (type === fromRunner.stderr) current.take(payload, 'stderr');
-    else if (type === fromRunner.refused) current.refused(readRefusal(payload));
-    else if (type === fromRunner.credit) current.credit(payload.readUInt32LE(0));
-    else if (type === fromRunner.exit) {
-      const run = current;
-      current = undefined;
-      void run.end(readExit(payload)).then(onFree); // settles the job, never rejects
-    }
-  });
-  socket.on('data', read);
-  socket.on('error', () => {}); // the runner's own end is told by its exit
-
-  return {
-    start(job: Job) {
-      const execute = executeFrame(job.request);
+  const slot: Slot = {
+    number,
+    start(job) {
+      const { stdin } = job.options;
+      const execute = executeFrame(number, job.request, stdin !== undefined && !(stdin instanceof Uint8Array && stdin.length === 0));
       if (execute === undefined) {
         job.resolve(notStarted('spawn', 'The arguments and variables of the program are too long together (256 KiB), or hold a NUL.'));
-        onFree();
+        onFree(slot);
         return;
       }
-      current = startRun(socket, job, execute);
+      send(execute);
+      current = startRun(number, send, job);
     },
-    /** The runner has gone. */
-    fail(error: Error) {
+    take(type, payload) {
+      if (current === undefined) return;
+      if (type === fromRunner.stdout) current.take(payload, 'stdout');
+      else if (type === fromRunner.stderr) current.take(payload, 'stderr');
+      else if (type === fromRunner.refused) current.refused(readRefusal(payload));
+      else if (type === fromRunner.credit) current.credit(payload.readUInt32LE(0));
+      else if (type === fromRunner.exit) {
+        const run = current;
+        current = undefined;
+        run.end(readExit(payload), () => onFree(slot));
+      }
+    },
+    fail(error) {
       current?.fail(error);
       current = undefined;
-      socket.destroy();
     },
   };
+  return slot;
 }
 
 type Run = ReturnType<typeof startRun>;
 
-function startRun(socket: Duplex, { request, options, resolve, reject }: Job, execute: Buffer) {
+function startRun(slot: number, toLine: (frame: Buffer) => void, { request, options, resolve, reject }: Job) {
   const { stdin, signal } = options;
   const collected = { stdout: [] as Buffer[], stderr: [] as Buffer[] };
-  const takers = { stdout: options.onStdout, stderr: options.onStderr };
   let room = stdinWindow;
   let wakeInput: (() => void) | undefined;
   let ended = false;
   let failure: { error: unknown } | undefined;
-  let taking = Promise.resolve();
-  let untaken = 0;
+  /** What is being taken, one chunk after the other; absent when nothing is. */
+  let taking: Promise<void> | undefined;
+  let untold = 0;
 
   const kill = () => {
-    if (!ended) socket.write(frame(toRunner.kill));
+    if (!ended) toLine(emptyFrame(slot, toRunner.kill));
   };
   const killBecause = (error: unknown) => {
     failure ??= { error };
@@ -104,53 +121,60 @@ function startRun(socket: Duplex, { request, options, resolve, reject }: Job, ex
       const piece = rest.subarray(0, Math.min(room, pieceSize));
       room -= piece.length;
       rest = rest.subarray(piece.length);
-      socket.write(frame(toRunner.stdin, piece));
+      toLine(dataFrame(slot, toRunner.stdin, piece));
     }
     return !ended;
   };
   const pump = async (input: Iterable<Uint8Array> | AsyncIterable<Uint8Array>) => {
     for await (const chunk of input) if (!(await send(chunk))) return;
-    if (!ended) socket.write(frame(toRunner.stdinEnd));
+    if (!ended) toLine(emptyFrame(slot, toRunner.stdinEnd));
   };
+  if (stdin instanceof Uint8Array && stdin.length <= pieceSize) {
+    if (stdin.length > 0) {
+      toLine(dataFrame(slot, toRunner.stdin, stdin));
+      toLine(emptyFrame(slot, toRunner.stdinEnd));
+    }
+  } else if (stdin !== undefined) pump(stdin instanceof Uint8Array ? [stdin] : stdin).catch(killBecause);
 
-  if (stdin === undefined || (stdin instanceof Uint8Array && stdin.length <= pieceSize)) {
-    const parts = stdin === undefined || stdin.length === 0 ? [] : [frame(toRunner.stdin, stdin)];
-    socket.write(Buffer.concat([execute, ...parts, frame(toRunner.stdinEnd)]));
-  } else {
-    socket.write(execute);
-    pump(stdin instanceof Uint8Array ? [stdin] : stdin).catch(killBecause);
-  }
   if (signal?.aborted) kill();
   else signal?.addEventListener('abort', kill, { once: true });
 
+  /** Gives the runner room for more output. */
+  const taken = (bytes: number) => {
+    untold += bytes;
+    if (ended || untold < tellFrom) return;
+    toLine(numberFrame(slot, toRunner.taken, untold));
+    untold = 0;
+  };
+  /** Gives a chunk to whoever takes it; a promise when that is not done at once. What comes after a failure is dropped. */
+  const hand = (chunk: Buffer, taker: NonNullable<RunOptions['onStdout']>): void | Promise<void> => {
+    if (failure !== undefined) return;
+    try {
+      return taker(chunk);
+    } catch (error) {
+      killBecause(error);
+    }
+  };
+
   return {
     take(payload: Buffer, stream: 'stdout' | 'stderr') {
-      const taker = takers[stream];
+      const taker = stream === 'stdout' ? options.onStdout : options.onStderr;
       if (taker === undefined) {
         collected[stream].push(payload);
+        taken(payload.length);
         return;
       }
-      // What is taken at once holds nothing back.
-      let first: void | Promise<void> = undefined;
-      if (untaken === 0) {
-        if (failure !== undefined) return;
-        try {
-          first = taker(payload);
-        } catch (error) {
-          killBecause(error);
-          return;
-        }
-        if (first === undefined) return;
+      // What is taken at once holds nothing back. Otherwise the runner, when it has sent a window of it, stops reading the pipe.
+      const begun = taking === undefined ? hand(payload, taker) : taking.then(() => hand(payload, taker));
+      if (begun === undefined) {
+        taken(payload.length);
+        return;
       }
-      // One after the other; meanwhile nothing more is read, and the runner stops reading the program's pipe.
-      socket.pause();
-      untaken++;
-      taking = taking
-        .then(() => first ?? (failure === undefined ? taker(payload) : undefined))
-        .catch(killBecause)
-        .then(() => {
-          if (--untaken === 0) socket.resume();
-        });
+      const settled: Promise<void> = begun.catch(killBecause).then(() => {
+        if (taking === settled) taking = undefined;
+        taken(payload.length);
+      });
+      taking = settled;
     },
     refused(refusal: Refusal) {
       options.onRefused?.(refusal);
@@ -160,18 +184,20 @@ function startRun(socket: Duplex, { request, options, resolve, reject }: Job, ex
       wakeInput?.();
       wakeInput = undefined;
     },
-    /** Settles once all output was taken. */
-    async end(report: ExitReport) {
+    /** Settles once all output was taken, and calls `settled`. */
+    end(report: ExitReport, settled: () => void) {
       close();
-      await taking;
-      if (failure !== undefined) {
-        reject(failure.error);
-        return;
-      }
-      const { step: _step, errno: _errno, ...usage } = report;
-      const stdout = Buffer.concat(collected.stdout);
-      const stderr = Buffer.concat(collected.stderr);
-      resolve({ ...usage, message: explain(report, request.limits), stdout, stderr });
+      const settle = () => {
+        if (failure === undefined) {
+          const { step: _step, errno: _errno, ...usage } = report;
+          const stdout = Buffer.concat(collected.stdout);
+          const stderr = Buffer.concat(collected.stderr);
+          resolve({ ...usage, message: explain(report, request.limits), stdout, stderr });
+        } else reject(failure.error);
+        settled();
+      };
+      if (taking === undefined) settle();
+      else void taking.then(settle);
     },
     fail(error: Error) {
       close();
