@@ -63,7 +63,7 @@ export function execute({
     ...(endedWell && job.mounts !== undefined && program.usesWasi && { changes: wasi.job.mounted.map(changesOf) }),
     memoryBytes: memory?.buffer.byteLength ?? 0,
     release() {
-      const left = program.giveBack(memory) + wasi.job.volume.used + stdout.length + stdin.length;
+      const left = program.giveBack(memory) + wasi.job.treeBytes + stdout.length + stdin.length;
       if (program.usesWasi) wasi.clear();
       return left;
     },

@@ -235,7 +235,8 @@ export function startWorker({
   function look(time: number): void {
     const [now, ...behind] = line;
     if (now === undefined || state !== 'ready') return;
-    if (behind.some(({ before }) => time >= before)) setImmediate(takeBack);
+    const late = time - slackMs;
+    if (behind.some(({ before }) => late >= before)) setImmediate(takeBack, late);
     const { limits } = now.job;
     const ranMs = time - now.startedAt;
     const isOver = ranMs > limits.wallMs || now.work.signal?.aborted === true;
@@ -258,11 +259,10 @@ export function startWorker({
   }
 
   /**
-   * Takes back what has waited too long behind another job. All that the process had sent before that time has been read by now; had
-   * one of them begun, it would be the first.
+   * Takes back what should have begun by then, and stands behind another. It is called when the event loop has read all that the
+   * process sent until then: had it begun one of them, that would now be the first.
    */
-  function takeBack(): void {
-    const time = performance.now() - slackMs;
+  function takeBack(time: number): void {
     const late = line.filter(({ before }, place) => place > 0 && time >= before);
     for (const given of late) line.splice(line.indexOf(given), 1);
     giveBack(late);

@@ -5,6 +5,7 @@ import { GuestMemory } from './guest-memory.ts';
 import { mountAll, type Mounted } from './mounted.ts';
 import { Output } from './output.ts';
 import { realRandom, seededRandom, type Random } from './random.ts';
+import { fail } from './errno.ts';
 import { Volume, type ReadContent } from './volume.ts';
 
 export type WasiOptions = {
@@ -28,23 +29,6 @@ export type WasiOptions = {
   seed?: Uint8Array;
 };
 
-/** All that the WASI calls of one job work on. */
-export type WasiContext = {
-  memory: GuestMemory;
-  volume: Volume;
-  mounted: Mounted[];
-  descriptors: Descriptors;
-  clock: Clock;
-  random: Random;
-  /** Each with a NUL at the end. */
-  args: Uint8Array[];
-  env: Uint8Array[];
-  stdin: { bytes: Uint8Array; offset: number };
-  stdout: Output;
-  stderr: Output;
-  ended: WasiEnd | undefined;
-};
-
 /** Thrown through the guest to end it. A guest could catch it, so what counts is `WasiContext.ended`, which it cannot undo. */
 export class WasiEnd extends Error {
   readonly reason: 'exit' | 'output';
@@ -60,36 +44,91 @@ export class WasiEnd extends Error {
 /** Functions by their WASI name. One without an answer succeeded; an error number may be answered or thrown (`fail`). */
 export type WasiCalls = Record<string, (...values: never[]) => number | void>;
 
-export function openContext({
-  memory,
-  args,
-  env,
-  stdin,
-  limits,
-  mounts,
-  readContent,
-  passStdout,
-  fixedTime,
-  instructions,
-  seed,
-}: WasiOptions): WasiContext {
-  const clock = fixedTime === undefined ? realClock() : fixedClock({ epochMs: fixedTime, instructions });
-  const volume = new Volume({ capacity: limits.scratch, now: () => clock.now(0), readContent });
-  const mounted = mountAll(volume, mounts);
-  return {
-    memory: new GuestMemory(memory),
-    volume,
-    mounted,
-    descriptors: new Descriptors(volume),
-    clock,
-    random: seed === undefined ? realRandom : seededRandom(seed),
-    args: args.map(terminated),
-    env: env.map(terminated),
-    stdin: { bytes: stdin, offset: 0 },
-    stdout: new Output(limits.stdout, passStdout),
-    stderr: new Output(limits.stderr),
-    ended: undefined,
-  };
+const nothing: WasiOptions = {
+  memory: undefined,
+  args: [],
+  env: [],
+  stdin: new Uint8Array(0),
+  limits: { stdout: 0, stderr: 0, scratch: 0 },
+  mounts: [],
+  readContent: () => fail('io'),
+};
+
+type Tree = { volume: Volume; mounted: Mounted[] };
+
+/**
+ * All that the WASI calls of one job work on, made anew for each. What a program that only writes a few bytes has no use for is made
+ * when it is first asked for: arguments, environment, the tree of files, randomness.
+ */
+export class WasiContext {
+  #options = nothing;
+  #tree: Tree | undefined;
+  #args: Uint8Array[] | undefined;
+  #env: Uint8Array[] | undefined;
+  #random: Random | undefined;
+  memory = new GuestMemory(undefined);
+  clock: Clock = realClock();
+  descriptors = new Descriptors(() => this.volume);
+  stdin = { bytes: nothing.stdin, offset: 0 };
+  stdout = new Output(0);
+  stderr = new Output(0);
+  ended: WasiEnd | undefined;
+
+  begin(options: WasiOptions): void {
+    const { memory, limits, passStdout, fixedTime, instructions, stdin } = options;
+    this.#options = options;
+    this.#tree = undefined;
+    this.#args = undefined;
+    this.#env = undefined;
+    this.#random = undefined;
+    this.memory = new GuestMemory(memory);
+    this.clock = fixedTime === undefined ? realClock() : fixedClock({ epochMs: fixedTime, instructions });
+    this.descriptors = new Descriptors(() => this.volume);
+    this.stdin = { bytes: stdin, offset: 0 };
+    this.stdout = new Output(limits.stdout, passStdout);
+    this.stderr = new Output(limits.stderr);
+    this.ended = undefined;
+    // Making it reads the clock, and a fixed one moves by that: it must not depend on when the program first asks.
+    if (fixedTime !== undefined) this.#tree = this.#growTree();
+  }
+
+  clear(): void {
+    this.begin(nothing);
+  }
+
+  get volume(): Volume {
+    return (this.#tree ??= this.#growTree()).volume;
+  }
+
+  get mounted(): Mounted[] {
+    return (this.#tree ??= this.#growTree()).mounted;
+  }
+
+  /** Bytes that the tree takes. */
+  get treeBytes(): number {
+    return this.#tree?.volume.used ?? 0;
+  }
+
+  #growTree(): Tree {
+    const { limits, mounts, readContent } = this.#options;
+    const volume = new Volume({ capacity: limits.scratch, now: () => this.clock.now(0), readContent });
+    return { volume, mounted: mountAll(volume, mounts) };
+  }
+
+  get random(): Random {
+    const { seed } = this.#options;
+    return (this.#random ??= seed === undefined ? realRandom : seededRandom(seed));
+  }
+
+  /** Each with a NUL at the end. */
+  get args(): Uint8Array[] {
+    return (this.#args ??= this.#options.args.map(terminated));
+  }
+
+  /** Each with a NUL at the end. */
+  get env(): Uint8Array[] {
+    return (this.#env ??= this.#options.env.map(terminated));
+  }
 }
 
 function terminated(text: string): Uint8Array {

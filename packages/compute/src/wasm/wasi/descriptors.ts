@@ -25,11 +25,13 @@ const mostDescriptors = 1024;
 
 /** The open descriptors of one guest: 0 to 2 are the standard streams, then its preopened folders, then what it opens. */
 export class Descriptors {
-  readonly #volume: Volume;
+  readonly #findVolume: () => Volume;
+  #volume: Volume | undefined;
   readonly #open: (Descriptor | undefined)[];
 
-  constructor(volume: Volume) {
-    this.#volume = volume;
+  /** The folders are asked for when the first descriptor beyond the streams is. */
+  constructor(volume: () => Volume) {
+    this.#findVolume = volume;
     this.#open = (['stdin', 'stdout', 'stderr'] as const).map((stream) => ({
       kind: 'stream',
       stream,
@@ -37,7 +39,12 @@ export class Descriptors {
       inheriting: 0n,
       flags: 0,
     }));
-    for (const { root, folder } of volume.roots)
+  }
+
+  #withFolders(): Volume {
+    if (this.#volume !== undefined) return this.#volume;
+    this.#volume = this.#findVolume();
+    for (const { root, folder } of this.#volume.roots)
       this.add({
         kind: 'folder',
         inode: folder,
@@ -46,21 +53,28 @@ export class Descriptors {
         inheriting: folderRights | fileRights,
         flags: 0,
       });
+    return this.#volume;
   }
 
   add(descriptor: Descriptor): number {
+    const volume = this.#withFolders();
     let number = 3;
     while (this.#open[number] !== undefined) number++;
     if (number >= mostDescriptors) fail('mfile');
-    if (descriptor.kind !== 'stream') this.#volume.open(descriptor.inode);
+    if (descriptor.kind !== 'stream') volume.open(descriptor.inode);
     this.#open[number] = descriptor;
     return number;
   }
 
   get(number: number, needed = 0n): Descriptor {
-    const found = this.#open[number >>> 0] ?? fail('badf');
+    const found = this.#open[number >>> 0] ?? this.#beyondStreams(number >>> 0) ?? fail('badf');
     if ((found.rights & needed) !== needed) fail('notcapable');
     return found;
+  }
+
+  #beyondStreams(number: number): Descriptor | undefined {
+    this.#withFolders();
+    return this.#open[number];
   }
 
   folder(number: number, needed = 0n): FolderDescriptor {
@@ -89,7 +103,7 @@ export class Descriptors {
   close(number: number): void {
     const found = this.get(number);
     this.#open[number >>> 0] = undefined;
-    if (found.kind !== 'stream') this.#volume.close(found.inode);
+    if (found.kind !== 'stream') this.#withFolders().close(found.inode);
   }
 
   renumber(from: number, to: number): void {

@@ -16,9 +16,10 @@ export function fileCalls(job: WasiContext): WasiCalls {
   function buffers(pointer: number, count: number): Uint8Array[] {
     if (count >>> 0 > mostBuffers) fail('inval');
     const start = pointer >>> 0;
-    return Array.from({ length: count >>> 0 }, (_, index) =>
-      job.memory.bytes(job.memory.getU32(start + 8 * index), job.memory.getU32(start + 8 * index + 4)),
-    );
+    const found: Uint8Array[] = [];
+    for (let at = start; at < start + 8 * (count >>> 0); at += 8)
+      found.push(job.memory.bytes(job.memory.getU32(at), job.memory.getU32(at + 4)));
+    return found;
   }
 
   function readFile(file: FileDescriptor, offset: number, targets: Uint8Array[]): number {
@@ -53,8 +54,13 @@ export function fileCalls(job: WasiContext): WasiCalls {
 
   function writeStream({ stream }: StreamDescriptor, sources: Uint8Array[]): number {
     if (stream === 'stdin') fail('badf');
-    for (const source of sources) if (!job[stream].append(source)) throw new WasiEnd('output', 0);
-    return sources.reduce((sum, { length }) => sum + length, 0);
+    const output = job[stream];
+    let total = 0;
+    for (const source of sources) {
+      if (!output.append(source)) throw new WasiEnd('output', 0);
+      total += source.length;
+    }
+    return total;
   }
 
   /** For `fd_readdir`: the entries of a folder as they are now, "." and ".." first. */

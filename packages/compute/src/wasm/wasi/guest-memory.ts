@@ -1,5 +1,7 @@
 import { fail } from './errno.ts';
 
+const noBytes = new Uint8Array(0);
+const noView = new DataView(noBytes.buffer);
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
@@ -8,8 +10,8 @@ const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
  */
 export class GuestMemory {
   readonly #memory: WebAssembly.Memory | undefined;
-  #bytes = new Uint8Array(0);
-  #view = new DataView(this.#bytes.buffer);
+  #bytes = noBytes;
+  #view = noView;
 
   constructor(memory: WebAssembly.Memory | undefined) {
     this.#memory = memory;

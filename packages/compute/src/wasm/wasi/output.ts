@@ -1,6 +1,7 @@
 /** A stream that goes out while it is written is handed on at most this often, and in pieces of about this size: see `Output`. */
 const pieceMs = 2;
 const pieceBytes = 32 * 1024;
+const empty = new Uint8Array(0);
 
 /**
  * What a program wrote to a stream, up to a limit in bytes. One growing buffer, since programs write byte by byte too. With
@@ -10,7 +11,7 @@ const pieceBytes = 32 * 1024;
 export class Output {
   readonly limit: number;
   readonly #pass: ((bytes: Uint8Array) => void) | undefined;
-  #buffer = new Uint8Array(0);
+  #buffer = empty;
   #length = 0;
   #passed = 0;
   #passedAt = 0;

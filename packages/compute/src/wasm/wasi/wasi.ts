@@ -1,5 +1,5 @@
-import { openContext, WasiEnd, type WasiCalls, type WasiContext, type WasiOptions } from './context.ts';
-import { errno, fail, WasiFailure } from './errno.ts';
+import { WasiContext, WasiEnd, type WasiCalls, type WasiOptions } from './context.ts';
+import { errno, WasiFailure } from './errno.ts';
 import { fileCalls } from './file-calls.ts';
 import { pathCalls } from './path-calls.ts';
 import { pollCall } from './poll-call.ts';
@@ -13,17 +13,7 @@ export type Wasi = {
   /** Lets go of the job. */
   clear(): void;
   /** The job as it stands: what it wrote, what its scratch folder holds, and whether it ended itself. */
-  readonly job: Readonly<WasiContext>;
-};
-
-const nothing: WasiOptions = {
-  memory: undefined,
-  args: [],
-  env: [],
-  stdin: new Uint8Array(0),
-  limits: { stdout: 0, stderr: 0, scratch: 0 },
-  mounts: [],
-  readContent: () => fail('io'),
+  readonly job: Readonly<Pick<WasiContext, 'stdout' | 'stderr' | 'ended' | 'mounted' | 'treeBytes'>>;
 };
 
 /**
@@ -33,7 +23,7 @@ const nothing: WasiOptions = {
  * The functions are made once for the process, since instances that import the same functions are made in half the time.
  */
 export function createWasi(): Wasi {
-  const job = openContext(nothing);
+  const job = new WasiContext();
 
   /** What a guest sees of a call: an error number, never an exception, except the one that ends it. */
   function guarded(call: (...values: never[]) => number | void): (...values: never[]) => number {
@@ -52,8 +42,8 @@ export function createWasi(): Wasi {
   const calls: WasiCalls = { ...processCalls(job), ...fileCalls(job), ...pathCalls(job), ...pollCall(job) };
   return {
     calls: Object.fromEntries(Object.entries(calls).map(([name, call]) => [name, guarded(call)])),
-    begin: (options) => void Object.assign(job, openContext(options)),
-    clear: () => void Object.assign(job, openContext(nothing)),
+    begin: (options) => job.begin(options),
+    clear: () => job.clear(),
     job,
   };
 }
