@@ -131,6 +131,13 @@ export class WasiContext {
   }
 }
 
+/** A context for one job only. */
+export function openContext(options: WasiOptions): WasiContext {
+  const job = new WasiContext();
+  job.begin(options);
+  return job;
+}
+
 function terminated(text: string): Uint8Array {
   return Buffer.from(`${text}\0`);
 }
