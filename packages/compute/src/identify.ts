@@ -27,7 +27,7 @@ export type Plan = {
   /** Hears how far a tool says it is, when the caller wants to know. */
   onProgress?: OnProgress | undefined;
   /** Identity of the request: equal requests to the same program have equal ids. It is what a payment is bound to. */
-  readonly requestId: string;
+  requestId(): string;
   /** Only its payer may have the result; nobody else's equal call is answered with it. */
   isPrivate: boolean;
   /**
@@ -127,9 +127,7 @@ export function openIdentify({ key }: { key: Uint8Array }) {
       input,
       redirected,
       onProgress,
-      get requestId() {
-        return request().id;
-      },
+      requestId: () => request().id,
       isPrivate,
       task({ nonce, payer }) {
         if (!deterministic) return nameOf({ ...preimage, nonce });

@@ -207,6 +207,8 @@ export async function openCompute({
         return store.task(id);
       },
       cached: tasks.cached,
+      atHand: tasks.atHand,
+      countAgain: tasks.countAgain,
       finished: tasks.finished,
       active: () => tasks.active,
       /** Errors: `task_not_found`. */

@@ -100,6 +100,25 @@ export function openTasks({
     return judged.failure && { ...common, failure: judged.failure };
   }
 
+  function hotOutcome(plan: Plan, id: string): Outcome | undefined {
+    const found = hot.get(hotKey(plan, id));
+    return found && found.expiresAt > now() ? found : undefined;
+  }
+
+  /** A stored result that equal calls may have; from now on it is hot. */
+  async function cachedOutcome(plan: Plan, id: string): Promise<Outcome | undefined> {
+    const row = await store.task(id);
+    if (row?.state !== 'done' || !row.cacheable) return undefined;
+    const outcome = await outcomeOf(plan, row);
+    if (!outcome?.response) return undefined;
+    return hot.set(hotKey(plan, id), { ...outcome, expiresAt: row.expiresAt ?? Infinity }, outcome.response.body.length + hotOverhead);
+  }
+
+  function countUse(plan: Plan, id: string): void {
+    outputs.use(id);
+    usage.count(plan.call.id, 'cached');
+  }
+
   /** The stored result of a task that has ended well. */
   async function stored(plan: Plan, task: string): Promise<Outcome | undefined> {
     const row = await store.task(task);
@@ -209,19 +228,15 @@ export function openTasks({
     async cached(plan: Plan, payer?: Address): Promise<Outcome | undefined> {
       if (plan.call.offer.deterministic !== true || (plan.isPrivate && payer === undefined)) return undefined;
       const { id } = plan.task({ nonce: noNonce, payer });
-      const key = hotKey(plan, id);
-      let found = hot.get(key);
-      if (!found || found.expiresAt <= now()) {
-        const row = await store.task(id);
-        if (row?.state !== 'done' || !row.cacheable) return undefined;
-        const outcome = await outcomeOf(plan, row);
-        if (!outcome?.response) return undefined;
-        found = hot.set(key, { ...outcome, expiresAt: row.expiresAt ?? Infinity }, outcome.response.body.length + hotOverhead);
-      }
-      outputs.use(id);
-      usage.count(plan.call.id, 'cached');
-      return found;
+      const outcome = hotOutcome(plan, id) ?? (await cachedOutcome(plan, id));
+      if (outcome) countUse(plan, id);
+      return outcome;
     },
+
+    /** The same for a call that is not private, at once; undefined when it has to be looked for. `countAgain` counts it as given. */
+    atHand: (plan: Plan): Outcome | undefined =>
+      plan.call.offer.deterministic !== true || plan.isPrivate ? undefined : hotOutcome(plan, plan.requestId()),
+    countAgain: (plan: Plan): void => countUse(plan, plan.requestId()),
 
     /** How this very task ended, whatever its function: what a repeated payment is answered with. Failures only where they are charged. */
     async finished(plan: Plan, by: { nonce: Uint8Array; payer?: Address | undefined }): Promise<Outcome | undefined> {

@@ -21,6 +21,11 @@ export type TransactionOptions = {
    * right by itself (`refs = refs + 1`), never what it has read before. SQLite has one writer and ignores the key.
    */
   within?: string | undefined;
+  /**
+   * Not worth waiting for the disk: when the machine fails, it may be lost with what came after it, though never half. When only the process
+   * ends, it is there.
+   */
+  isExpendable?: boolean;
 };
 
 /**

@@ -103,9 +103,10 @@ export async function openPostgres({ url, warn = () => {} }: { url: string; warn
     dialect: 'postgres',
     read: statements((statement) => readWith(readers, statement)),
 
-    transaction<Result>(work: (sql: Sql) => Promise<Result>, { within }: TransactionOptions = {}) {
+    transaction<Result>(work: (sql: Sql) => Promise<Result>, { within, isExpendable = false }: TransactionOptions = {}) {
       if (closed) return Promise.reject(new DatabaseError('database_failed', 503, 'The node is stopping. Try again in a moment.'));
-      const done = inOrder(within ?? '', () => transact(work, `BEGIN; SELECT ${locksOf(within)}`));
+      const begin = `BEGIN; ${isExpendable ? 'SET LOCAL synchronous_commit = off; ' : ''}SELECT ${locksOf(within)}`;
+      const done = inOrder(within ?? '', () => transact(work, begin));
       running.add(done);
       return done.finally(() => running.delete(done));
     },

@@ -2,12 +2,17 @@ import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { localAnnouncements } from './announcements.ts';
 import { openBallast } from './ballast.ts';
 import { DatabaseError } from './error.ts';
-import type { Database, Sql, Statement } from './port.ts';
+import type { Database, Sql, Statement, TransactionOptions } from './port.ts';
 
 /** How many transactions may share one durable commit. Bounds how long the first of them waits. */
 const groupLimit = 256;
 
-type Job = { work: (sql: Sql) => Promise<unknown>; resolve: (value: unknown) => void; reject: (error: unknown) => void };
+type Job = {
+  work: (sql: Sql) => Promise<unknown>;
+  isExpendable: boolean;
+  resolve: (value: unknown) => void;
+  reject: (error: unknown) => void;
+};
 type Outcome = { job: Job; value?: unknown; error?: unknown };
 
 /**
@@ -24,6 +29,8 @@ export function openSqlite({ path }: { path: string }): Database {
   reader.exec('PRAGMA query_only = true');
   const queue: Job[] = [];
   let draining: Promise<void> | undefined;
+  /** Whether the writer's commits wait for the disk. */
+  let isFlushing = true;
   const { announce, onAnnounce } = localAnnouncements();
   let closed = false;
 
@@ -40,6 +47,7 @@ export function openSqlite({ path }: { path: string }): Database {
     const outcomes: Outcome[] = [];
     let isCommitting = false;
     try {
+      flush(!jobs.every(({ isExpendable }) => isExpendable));
       writer.connection.exec('BEGIN IMMEDIATE');
       for (const job of jobs) outcomes.push(await runInSavepoint(job));
       isCommitting = true;
@@ -55,6 +63,13 @@ export function openSqlite({ path }: { path: string }): Database {
       if (error === undefined) job.resolve(value);
       else job.reject(error);
     }
+  }
+
+  /** A commit without a flush is in the WAL all the same, whose next flush takes it along. */
+  function flush(wanted: boolean): void {
+    if (wanted === isFlushing) return;
+    writer.connection.exec(`PRAGMA synchronous = ${wanted ? 'FULL' : 'NORMAL'}`);
+    isFlushing = wanted;
   }
 
   async function runInSavepoint(job: Job): Promise<Outcome> {
@@ -78,6 +93,7 @@ export function openSqlite({ path }: { path: string }): Database {
     } catch {
       writer.connection.close();
       writer = openWriter(path);
+      isFlushing = true;
     }
   }
 
@@ -94,10 +110,10 @@ export function openSqlite({ path }: { path: string }): Database {
   return {
     dialect: 'sqlite',
     read: statements(reader),
-    transaction<Result>(work: (sql: Sql) => Promise<Result>) {
+    transaction<Result>(work: (sql: Sql) => Promise<Result>, { isExpendable = false }: TransactionOptions = {}) {
       if (closed) return Promise.reject(new DatabaseError('database_failed', 503, 'The node is stopping. Try again in a moment.'));
       return new Promise<Result>((resolve, reject) => {
-        queue.push({ work, resolve: resolve as (value: unknown) => void, reject });
+        queue.push({ work, isExpendable, resolve: resolve as (value: unknown) => void, reject });
         draining ??= drain();
       });
     },
@@ -129,7 +145,7 @@ function connect(path: string): DatabaseSync {
   try {
     const connection = new DatabaseSync(path, { timeout: 5_000, enableForeignKeyConstraints: true });
     connection.exec(
-      'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16384',
+      'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16384',
     );
     return connection;
   } catch (cause) {

@@ -19,7 +19,7 @@ const seedFields = {
  * Every event that may be logged, with its level and the only fields it may have. An event or field that is not here is not
  * written, so that nothing reaches a log by accident (allow-list, facts: mcp-ai-auth-ops §4.2).
  */
-const events: Record<string, { level: Level; fields: Record<string, Field>; often?: boolean }> = {
+const declared: Record<string, { level: Level; fields: Record<string, Field>; often?: boolean }> = {
   'node.started': { level: 'info', fields: { url: 'string', version: 'string', startMs: 'number' } },
   'node.stopped': { level: 'info', fields: {} },
   'bitswap.listening': { level: 'info', fields: { address: 'string' } },
@@ -105,8 +105,15 @@ const secrets =
   /0x[0-9a-fA-F]{64,}|\b[0-9a-fA-F]{64,}\b|\bf[a-z]_[A-Za-z0-9_-]{20,}|\bfp-[0-9a-z-]{20,}|\b[Bb]earer\s+\S+|eyJ[A-Za-z0-9_-]{40,}/g;
 const scrub = (text: string) => text.replace(secrets, '[removed]').slice(0, 500);
 
+type Known = { level: Level; fields: readonly (readonly [name: string, type: Field])[]; often: boolean };
+const events = new Map(
+  Object.entries(declared).map(([name, { level, fields, often = false }]): [string, Known] => [
+    name,
+    { level, fields: Object.entries(fields), often },
+  ]),
+);
 /** An event that nobody declared is a defect of ours: its name is written, loud, and none of its fields. */
-const undeclared = { level: 'error' as const, fields: {}, often: false };
+const undeclared: Known = { level: 'error', fields: [], often: false };
 
 const heldMs = 20;
 
@@ -124,11 +131,18 @@ export function openLog({ level, write, now }: { level: Level; write: (lines: st
     held = '';
     write(lines);
   };
+  let second = { at: NaN, text: '' };
+  /** ISO 8601, of which all but the milliseconds is the same for many lines. */
+  const timeOf = (ms: number): string => {
+    const at = Math.floor(ms / 1000);
+    if (at !== second.at) second = { at, text: new Date(at * 1000).toISOString().slice(0, -4) };
+    return `${second.text}${String(Math.floor(ms - at * 1000)).padStart(3, '0')}Z`;
+  };
   return (event, fields = {}) => {
-    const known = events[event] ?? undeclared;
+    const known = events.get(event) ?? undeclared;
     if (levels[known.level] < levels[level]) return;
-    const line: Record<string, unknown> = { ts: new Date(now()).toISOString(), level: known.level, event };
-    for (const [name, type] of Object.entries(known.fields)) {
+    const line: Record<string, unknown> = { ts: timeOf(now()), level: known.level, event };
+    for (const [name, type] of known.fields) {
       const value = fields[name];
       if (typeof value === type) line[name] = typeof value === 'string' ? scrub(value) : value;
     }

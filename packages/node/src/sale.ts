@@ -155,7 +155,7 @@ export function openSales({
 
   /** The result of an equal call that is being paid for now, when it becomes free. */
   async function followPioneer({ plan, by }: Purchase): Promise<Outcome | undefined> {
-    for (let pioneer; (pioneer = pioneers.get(plan.requestId));) {
+    for (let pioneer; (pioneer = pioneers.get(plan.requestId()));) {
       await pioneer.catch(() => {});
       const known = await compute.tasks.cached(plan, by.isProven ? by.payer : undefined);
       if (known) return known;
@@ -172,12 +172,12 @@ export function openSales({
       if (free) return giveFree(plan, free);
       const done = await compute.tasks.finished(plan, { nonce, payer: by.payer });
       const turn = done ? noTurn : await compute.enter(plan, entrant(purchase, signal));
-      if (isShared && pioneers.has(plan.requestId)) {
+      if (isShared && pioneers.has(plan.requestId())) {
         turn.end();
         continue;
       }
       const sale = sellNow(purchase, turn);
-      if (isShared) pioneers.set(plan.requestId, sale);
+      if (isShared) pioneers.set(plan.requestId(), sale);
       try {
         const answer = await sale;
         turn.end();
@@ -187,7 +187,7 @@ export function openSales({
         else turn.end();
         throw error;
       } finally {
-        if (pioneers.get(plan.requestId) === sale) pioneers.delete(plan.requestId);
+        if (pioneers.get(plan.requestId()) === sale) pioneers.delete(plan.requestId());
       }
     }
   }
@@ -252,8 +252,8 @@ export function openSales({
       from: string;
       /** The seller of the function calls it, or the owner of the node: neither pays. */
       isOwn?: boolean;
-      /** Fires when the caller goes away: a call that still waits is dropped then. One that is paid is finished all the same. */
-      signal?: AbortSignal;
+      /** Of what fires when the caller goes away: a call that still waits is dropped then. One that is paid is finished all the same. */
+      signal: () => AbortSignal;
       /** Takes an answer as it comes, where the result need not be kept: nobody pays for it, and no other call is answered with it. */
       sink?: AnswerSink;
       /** Reads the request's body and holds it while it is used. */
@@ -273,14 +273,14 @@ export function openSales({
         const known = await compute.tasks.cached(plan);
         if (known) return giveFree(plan, known);
         const isAsked = prefersReceipt.test(request.headers['prefer'] ?? '');
-        if (isOwn || isFree(offer)) return runFree(plan, { from, signal, sink, share: isFree(offer), isAsked });
+        if (isOwn || isFree(offer)) return runFree(plan, { from, signal: signal(), sink, share: isFree(offer), isAsked });
         // Who brings a payment is sold what he pays for: sent again, it has the same result.
         const giveBack = header === undefined ? compute.pools.take(call.offer) : undefined;
-        if (giveBack) return runFree(plan, { from, signal, sink, share: true, isAsked }).finally(giveBack);
+        if (giveBack) return runFree(plan, { from, signal: signal(), sink, share: true, isAsked }).finally(giveBack);
         if (header === undefined) return ask(call, offer, url);
         const purchase = present(plan, offer, header, url, from);
         if (purchase instanceof PaymentError) return ask(call, offer, url, purchase);
-        return sales.join(keyOf(purchase), signal, (alone) => sell(purchase, alone));
+        return sales.join(keyOf(purchase), signal(), (alone) => sell(purchase, alone));
       });
     },
 

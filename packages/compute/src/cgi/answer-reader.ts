@@ -83,9 +83,7 @@ export function openAnswerReader({
     },
 
     /** What the program did not keep to, and was stopped for. */
-    get failure() {
-      return failure;
-    },
+    failure: () => failure,
 
     /** What was written, once it has ended and the sink was given its head. */
     sent(): { sha256: string; stdout: Buffer | undefined } | undefined {

@@ -69,7 +69,8 @@ async function perform({
       result: { ...result, reason: 'invalid', message: `${error.message}.` },
       ...common,
     });
-    if (reader?.failure) return invalid(reader.failure);
+    const failure = reader?.failure();
+    if (failure) return invalid(failure);
     if (last.reason !== 'exit') return { result, ...common };
     try {
       return { result, ...(reader ? reader.end() : readAnswer(last.stdout, ownPathOf)), ...common };

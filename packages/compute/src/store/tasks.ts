@@ -191,9 +191,12 @@ export function openTaskStore(database: Database, node: string) {
 
     /** Tasks from their start to their end at once, for the history. */
     recordTasks: (tasks: readonly RecordedTask[]) =>
-      database.transaction(async (tx) => {
-        for (const task of tasks) await record(tx, task);
-      }),
+      database.transaction(
+        async (tx) => {
+          for (const task of tasks) await record(tx, task);
+        },
+        { isExpendable: true },
+      ),
 
     /** It did not run, or was cut off. */
     failTask: ({ id, reason, message, now }: { id: string; reason: RunReason; message: string; now: number }) =>

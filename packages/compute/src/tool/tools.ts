@@ -139,7 +139,7 @@ export function openTools({
         const made = plan({ call, request: exampleRequest, input });
         // What is kept running must answer as a fresh one does.
         for (const fresh of mayBeWarm(made) ? [true, false] : [true]) {
-          const result = await execute(made, made.requestId, { fresh });
+          const result = await execute(made, made.requestId(), { fresh });
           const fault = faultOfExample(example, await answer(made, result), result);
           if (fault !== undefined)
             throw invalid(`Example ${index + 1} did not come true in the sandbox${fresh ? '' : ' (--mcp-stream)'}. ${fault}`);

@@ -46,6 +46,18 @@ export function databaseContract(name: string, { open, skip }: { open: () => Pro
     );
   });
 
+  promise('what need not wait for the disk is there all the same, alone and together with what must', async (database) => {
+    const add = (body: string, isExpendable: boolean) =>
+      database.transaction((tx) => tx.run(sql`INSERT INTO note (body, size) VALUES (${body}, 1)`), { isExpendable });
+    await add('a', true);
+    await Promise.all([add('b', true), add('c', false), add('d', true)]);
+    await add('e', true);
+    await add('f', false);
+    const rows = await database.read.all<{ body: string }>(sql`SELECT body FROM note ORDER BY body LIMIT 10`);
+    assert.equal(rows.map(({ body }) => body).join(''), 'abcdef');
+    await assert.rejects(add('a', true));
+  });
+
   promise('readers never see an uncommitted row', async (database) => {
     await database.transaction(async (tx) => {
       await tx.run(sql`INSERT INTO note (body, size) VALUES ('x', 1)`);

@@ -102,9 +102,7 @@ export function openAnswerStream({
   return {
     sink,
     /** Whether the head is on its way to the caller. */
-    get begun() {
-      return begun;
-    },
+    hasBegun: () => begun,
     /** The whole body of an answer that has ended before anything was sent; undefined when nothing went through here. */
     take(): Buffer | undefined {
       clearTimeout(timer);

@@ -27,9 +27,7 @@ export function openEventAnswer({
   }
 
   return {
-    get begun() {
-      return begun;
-    },
+    hasBegun: () => begun,
     /** `json` is one value; between its tokens a line break is white space like any other. */
     send(event: string, json: string): void {
       if (raw.destroyed || raw.writableEnded) return;

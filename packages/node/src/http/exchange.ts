@@ -14,8 +14,8 @@ export type Exchange = {
   readonly caller: Caller | undefined;
   /** What is known of the answer's headers so far, in lower case; a refusal has them too. */
   headers: AnswerHeaders;
-  /** Aborted when the caller goes away. */
-  readonly signal: AbortSignal;
+  /** Aborted when the caller goes away; made when somebody asks for it. */
+  readonly signal: () => AbortSignal;
 };
 
 /** Headers of every answer. */
@@ -23,12 +23,7 @@ export const commonHeaders = { 'x-content-type-options': 'nosniff', 'referrer-po
 
 export function openExchange(given: Omit<Exchange, 'signal'>): Exchange {
   let signal: AbortSignal | undefined;
-  return {
-    ...given,
-    get signal() {
-      return (signal ??= goneSignal(given.response));
-    },
-  };
+  return { ...given, signal: () => (signal ??= goneSignal(given.response)) };
 }
 
 /** Bodies up to this size go out in one piece with their head. */

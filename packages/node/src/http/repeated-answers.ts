@@ -5,7 +5,7 @@ import type { Answer } from '../sale.ts';
 import { flat, type Exchange } from './exchange.ts';
 
 /** An answer from the cache that costs nothing: word for word the same each time. */
-type Repeatable = Extract<Answer, { kind: 'answered' }> & { receipt: SignedReceipt; settlement: undefined };
+export type Repeatable = Extract<Answer, { kind: 'answered' }> & { receipt: SignedReceipt; settlement: undefined };
 
 /** Larger bodies are not worth a copy. */
 const mostBytes = 16 * 1024;
@@ -26,15 +26,16 @@ export function openRepeatedAnswers() {
   const known = new WeakMap<Outcome, { receipt: SignedReceipt; scriptPath: string; status: number; headers: string[]; body: string }>();
 
   return {
-    /** Keeps what was sent. */
+    /** Keeps what was sent; false when it is not worth it. */
     remember(
       { outcome, receipt }: Repeatable,
       { scriptPath, exchange, status, body }: { scriptPath: string; exchange: Exchange; status: number; body: Buffer },
-    ): void {
-      if (body.length > mostBytes || status === 204 || status === 304) return;
+    ): boolean {
+      if (body.length > mostBytes || status === 204 || status === 304) return false;
       const { 'x-request-id': _id, ...headers } = exchange.headers;
       // One string with the head is one write; as Latin-1 it is the bytes themselves.
       known.set(outcome, { receipt, scriptPath, status, headers: flat(headers), body: body.toString('latin1') });
+      return true;
     },
 
     /** Sends what was kept, if it is what this answer would be. */

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { RequestError } from '../error.ts';
 import type { Log } from '../log.ts';
@@ -12,7 +13,7 @@ import { openFront } from './front.ts';
 import { routedUrl } from './gateway-host.ts';
 import { goneSignal } from './gone-signal.ts';
 import { openReports } from './reports.ts';
-import { davMethods, type Arrival, type Call, type DialectName, type Route } from './route.ts';
+import { davMethods, type Arrival, type Call, type Caller, type DialectName, type Route } from './route.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -122,8 +123,7 @@ export function createServer({ routes, authenticate, origins, gateways, log, met
           refuseCrossSite(request.raw, caller, request.arrival, dialect);
           refuseBadEncoding(request.raw.url ?? '');
         }
-        let signal: AbortSignal | undefined;
-        const call: Call<unknown, unknown, unknown> = {
+        const call: Call<unknown, unknown, unknown> = new OpenCall({
           params: route.params.parse(request.params),
           query: route.query.parse(request.query),
           body: typeof route.body === 'string' ? undefined : route.body.parse(request.body === undefined ? {} : request.body),
@@ -132,10 +132,7 @@ export function createServer({ routes, authenticate, origins, gateways, log, met
           caller,
           request,
           reply,
-          get signal() {
-            return (signal ??= goneSignal(reply.raw));
-          },
-        };
+        });
         if (route.status !== 200) reply.code(route.status);
         // `call` was validated with the schemas from which the handler's types follow.
         const answer = await route.handle(call as Call<never, never, never>);
@@ -169,6 +166,37 @@ export function createServer({ routes, authenticate, origins, gateways, log, met
     if (!front.take(request, response)) for (const listener of throughFastify) listener.call(server.server, request, response);
   });
   return server;
+}
+
+/**
+ * A call whose signal is made when somebody asks for it. It is a class because a getter in an object literal gives each object a shape of
+ * its own, which keeps all that it can reach until the next full collection.
+ */
+class OpenCall implements Call<unknown, unknown, unknown> {
+  readonly params: unknown;
+  readonly query: unknown;
+  readonly body: unknown;
+  readonly stream: IncomingMessage;
+  readonly arrival: Arrival;
+  readonly caller: Caller | undefined;
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+  #signal: AbortSignal | undefined;
+
+  constructor({ params, query, body, stream, arrival, caller, request, reply }: Omit<Call<unknown, unknown, unknown>, 'signal'>) {
+    this.params = params;
+    this.query = query;
+    this.body = body;
+    this.stream = stream;
+    this.arrival = arrival;
+    this.caller = caller;
+    this.request = request;
+    this.reply = reply;
+  }
+
+  get signal(): AbortSignal {
+    return (this.#signal ??= goneSignal(this.reply.raw));
+  }
 }
 
 /** The dialect of the route that was found; of an unknown path, the one in which its clients expect the refusal. */

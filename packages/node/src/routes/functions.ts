@@ -1,4 +1,4 @@
-import { toolDocument, type CallableOffer, type Compute, type Outcome } from '@freehold/compute';
+import { toolDocument, type CallableOffer, type Compute, type FunctionRequest, type Outcome } from '@freehold/compute';
 import { encodeReceipt, receiptHeader, type PaymentRequired } from '@freehold/protocol';
 import { z } from 'zod';
 import { RequestError } from '../error.ts';
@@ -6,7 +6,6 @@ import { openAnswerStream, type AnswerStream } from '../http/answer-stream.ts';
 import { openEventAnswer, wantsEvents, type EventAnswer } from '../http/event-answer.ts';
 import { sendAnswer, type Exchange } from '../http/exchange.ts';
 import { openInputReader } from '../http/body.ts';
-import { isRepeatable, openRepeatedAnswers } from '../http/repeated-answers.ts';
 import { networkOf } from '../http/network-of.ts';
 import { paymentAnswerHeaders, paymentRequestHeaders, presentedPayment, settlementHeaders } from '../http/payment-headers.ts';
 import type { Terms } from '../http/payment-required.ts';
@@ -16,6 +15,7 @@ import type { Metrics } from '../metrics.ts';
 import type { Answer, Sales } from '../sale.ts';
 import { addFunctionHead } from './function-head.ts';
 import { toFunctionRequest } from './function-request.ts';
+import { openRepeatedCalls } from './repeated-calls.ts';
 import { endWithError, endWithOutcome } from './tool-events.ts';
 
 const name = z.string().min(1).max(64);
@@ -38,19 +38,20 @@ export const functionRoutes = ({
   directory: string;
 }) => {
   const inputs = openInputReader({ directory, ...inputBytes });
-  const repeated = openRepeatedAnswers();
+  const repeated = openRepeatedCalls(compute);
 
   async function serve(exchange: Exchange, { offer: named }: { offer: string }): Promise<void> {
     const { request, response, arrival, headers } = exchange;
     Object.assign(headers, publicHeaders);
     if (request.method === 'OPTIONS') return sendAnswer(exchange, 204, '');
     const call = compute.offers.atHand(named) ?? (await compute.offers.callable(named));
+    const sent: Sent = { call, scriptPath: `/${named}.cgi`, exchange };
+    if (repeated.answer(sent)) return metrics().task('cached');
     const isTool = call.offer.interface === 'tool';
     if (isTool && (request.method === 'GET' || request.method === 'HEAD')) {
       Object.assign(headers, { 'cache-control': 'no-store', 'content-type': 'application/json; charset=utf-8' });
       return sendAnswer(exchange, 200, JSON.stringify(toolDocument(call.offer)));
     }
-    const sent: Sent = { call, scriptPath: `/${named}.cgi`, exchange };
     const answers = openAnswerStream({
       request,
       response,
@@ -86,12 +87,12 @@ export const functionRoutes = ({
         },
       });
     } catch (error) {
-      if (events?.begun) return endWithError(events, error);
+      if (events?.hasBegun()) return endWithError(events, error);
       answers.take();
-      if (!answers.begun) throw error;
+      if (!answers.hasBegun()) throw error;
       return answers.breakOff();
     }
-    send(answer, { ...sent, answers, events });
+    send(answer, { ...sent, asked, answers, events });
   }
 
   function sendTerms(required: PaymentRequired, exchange: Exchange): void {
@@ -103,31 +104,34 @@ export const functionRoutes = ({
     sendAnswer(exchange, status, JSON.stringify(body));
   }
 
-  function send(answer: Answer, { answers, events, ...sent }: Sent & { answers: AnswerStream; events: EventAnswer | undefined }): void {
+  function send(
+    answer: Answer,
+    { asked, answers, events, ...sent }: Sent & { asked: FunctionRequest; answers: AnswerStream; events: EventAnswer | undefined },
+  ): void {
     const { exchange } = sent;
     const { headers } = exchange;
-    if (events?.begun && answer.kind === 'payment-required') {
+    if (events?.hasBegun() && answer.kind === 'payment-required') {
       endWithError(events, new RequestError('payment_failed', 402, 'The payment was not settled, so the result is not given. Pay again.'));
       return;
     }
     if (answer.settlement) Object.assign(headers, settlementHeaders(answer.settlement, exchange.request.headers));
     if (answer.kind === 'payment-required') return sendTerms(answer.required, exchange);
     const { outcome, receipt } = answer;
-    if (!events && isRepeatable(answer, exchange.request) && repeated.send(answer, sent)) return metrics().task('cached');
+    if (!events && repeated.give(answer, sent)) return metrics().task('cached');
     metrics().task(outcome.failure ? 'failed' : outcome.cached ? 'cached' : 'ran');
     const streamed = answers.take();
-    if (events && (events.begun || !outcome.failure)) {
-      if (!events.begun) Object.assign(headers, { [taskHeader]: describeTask(outcome), [os402Header]: describeOs402(outcome) });
+    if (events && (events.hasBegun() || !outcome.failure)) {
+      if (!events.hasBegun()) Object.assign(headers, { [taskHeader]: describeTask(outcome), [os402Header]: describeOs402(outcome) });
       return endWithOutcome(events, outcome, receipt);
     }
     const said = { [taskHeader]: describeTask(outcome), ...(outcome.response && receipt && { [receiptHeader]: encodeReceipt(receipt) }) };
-    if (answers.begun) return outcome.failure ? answers.breakOff() : answers.end(said);
+    if (answers.hasBegun()) return outcome.failure ? answers.breakOff() : answers.end(said);
     Object.assign(headers, said, { [os402Header]: describeOs402(outcome) });
     if (outcome.failure) throw outcome.failure;
     const { status, body } = outcome.response;
     addFunctionHead(headers, outcome.response.headers, sent);
     sendAnswer(exchange, status, streamed ?? body);
-    if (isRepeatable(answer, exchange.request)) repeated.remember(answer, { ...sent, status, body: streamed ?? body });
+    void repeated.remember(answer, { ...sent, asked, status, body: streamed ?? body });
   }
 
   const params = z.object({ offer: name });

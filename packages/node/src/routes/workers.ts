@@ -93,7 +93,7 @@ export const workerRoutes = ({ compute, drive, identity, lent, authenticate, per
         }),
       );
       const streamed = answers.take();
-      if (answers.begun) {
+      if (answers.hasBegun()) {
         if (response) answers.end({});
         else answers.breakOff();
         return reply;
@@ -104,7 +104,7 @@ export const workerRoutes = ({ compute, drive, identity, lent, authenticate, per
       return reply.send(body.length === 0 ? undefined : body);
     } catch (error) {
       answers.take();
-      if (!answers.begun) throw error;
+      if (!answers.hasBegun()) throw error;
       answers.breakOff();
       return reply;
     } finally {

@@ -51,7 +51,7 @@ export function openPurchases(payments: Payments) {
     offerId: plan.call.id,
     url,
     taskId: plan.task({ nonce, payer: by.payer }).id,
-    requestHash: plan.requestId,
+    requestHash: plan.requestId(),
   });
 
   /** Holds the money. */
@@ -70,7 +70,7 @@ export function openPurchases(payments: Payments) {
 }
 
 /** Equal purchases are one sale. */
-export const keyOf = ({ plan, by }: Purchase): string => `${by.payer} ${by.nonce} ${plan.call.id} ${plan.requestId}`;
+export const keyOf = ({ plan, by }: Purchase): string => `${by.payer} ${by.nonce} ${plan.call.id} ${plan.requestId()}`;
 
 /** As whom a purchase waits for its turn. */
 export const entrant = ({ by, from }: Purchase, signal: AbortSignal | undefined) => ({
