@@ -2,6 +2,8 @@
 export function openLru<Value>({ most }: { most: number }) {
   const entries = new Map<string, { value: Value; weight: number }>();
   let total = 0;
+  /** The one that was used last: it has its place already. */
+  let last: string | undefined;
 
   function remove(key: string): void {
     const entry = entries.get(key);
@@ -13,9 +15,10 @@ export function openLru<Value>({ most }: { most: number }) {
   return {
     get(key: string): Value | undefined {
       const entry = entries.get(key);
-      if (!entry) return undefined;
+      if (!entry || key === last) return entry?.value;
       entries.delete(key);
       entries.set(key, entry);
+      last = key;
       return entry.value;
     },
     /** Answers the value. One that is heavier than all may be together is not kept. */
@@ -23,6 +26,7 @@ export function openLru<Value>({ most }: { most: number }) {
       remove(key);
       if (weight > most) return value;
       entries.set(key, { value, weight });
+      last = key;
       total += weight;
       for (const oldest of entries.keys()) {
         if (total <= most) break;
