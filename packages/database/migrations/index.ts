@@ -18,6 +18,7 @@ import tasks from './0017-tasks.ts';
 import uploads from './0013-uploads.ts';
 import workers from './0019-workers.ts';
 import keptBytes from './0020-kept-bytes.ts';
+import rails from './0021-rails.ts';
 import wallets from './0025-wallets.ts';
 
 /** The history of the schema, oldest first. Append only. */
@@ -41,5 +42,6 @@ export const migrations: readonly Migration[] = [
   tasks,
   workers,
   keptBytes,
+  rails,
   wallets,
 ];

@@ -208,7 +208,13 @@ export async function startNode({
       chains,
       tokens,
     });
-    await payments.recover({ findResult: async ({ taskId }) => ((await compute.tasks.find(taskId))?.chargeable ? taskId : undefined) });
+    await payments.recover({
+      async findResult({ taskId }) {
+        const { chargeable = false, wallUs, fuel } = (await compute.tasks.find(taskId)) ?? {};
+        if (!chargeable) return undefined;
+        return { resultRef: taskId, usage: { wallUs: wallUs ?? 0, ...(typeof fuel === 'number' && { fuel }) } };
+      },
+    });
     stops.add(() => payments.stop());
 
     const taskAccess = openTaskAccess({

@@ -107,7 +107,7 @@ export function openSales({
       turn.end({ unpaid: !outcome.failure || isOwnFault(outcome.failure?.details?.['reason']) });
       return { kind: 'answered', outcome, receipt: undefined, settlement: undefined };
     }
-    await payments.executed(reservation, outcome.task);
+    await payments.executed(reservation, outcome.task, outcome.usage);
     return conclude(purchase, await payments.settle(reservation), turn, (settled, response) => givePaid(plan, outcome, settled, response));
   }
 

@@ -5,7 +5,10 @@ import type { Reservation } from './reservation.ts';
 export type PaidCall = {
   /** The PAYMENT-SIGNATURE header, as it came. */
   header: string | undefined;
+  /** As it is sold for this call: its prices are the most that the call may come to. */
   offer: Offer;
+  /** As its seller signed it, where a price is per second or per million instructions. */
+  signed?: Offer;
   offerId: string;
   /** Where the function is called, as in the `resource.url` of the 402 answer; its path counts. */
   url: string;

@@ -57,7 +57,7 @@ describe('kill -9', { concurrency: 3 }, () => {
       await chain.fund(keeper.address, 0n);
       const node = await openNode({ directory, chain, keeper });
       const hasRun = () => existsSync(join(directory, 'runs'));
-      await node.payments.recover({ findResult: async () => (hasRun() ? 'result' : undefined) });
+      await node.payments.recover({ findResult: async () => (hasRun() ? { resultRef: 'result' } : undefined) });
 
       // The client, which saw its connection die, sends the same payment again.
       const header = readFileSync(join(directory, 'header'), 'utf8');

@@ -44,9 +44,19 @@ const status: Record<PaymentErrorCode, number> = {
   terms_malformed: 402,
 };
 
+/** What a client that is out of step needs to know: added to the terms of that way to pay. */
+export type Correction = { scheme: string; network: string; asset: string; extra: Record<string, unknown> };
+
 /** `details.errorReason` is the word that x402 clients look for, where x402 has one. */
 export class PaymentError extends FreeholdError<PaymentErrorCode> {
-  constructor(code: PaymentErrorCode, message: string, { errorReason, cause }: { errorReason?: string; cause?: unknown } = {}) {
+  readonly correction: Correction | undefined;
+
+  constructor(
+    code: PaymentErrorCode,
+    message: string,
+    { errorReason, correction, cause }: { errorReason?: string; correction?: Correction; cause?: unknown } = {},
+  ) {
     super(code, status[code], message, { cause, ...(errorReason === undefined ? {} : { details: { errorReason } }) });
+    this.correction = correction;
   }
 }

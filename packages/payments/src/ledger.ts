@@ -25,7 +25,18 @@ const blockFirstMs = 60_000;
 const blockMostMs = 24 * 3_600_000;
 
 /** The steps of the state machine, each one durable transaction, and the news of those that end it. */
-export function openLedger({ database, node, now }: { database: Database; node: string; now: () => number }) {
+export function openLedger({
+  database,
+  node,
+  now,
+  onEnd,
+}: {
+  database: Database;
+  node: string;
+  now: () => number;
+  /** Hears of each reservation that has come to an end. */
+  onEnd: (reservation: Reservation) => void;
+}) {
   const waiting = new Map<number, Set<(reservation: Reservation) => void>>();
 
   async function step(
@@ -35,13 +46,20 @@ export function openLedger({ database, node, now }: { database: Database; node: 
     changes: Parameters<typeof stepReservation>[1]['changes'] & object,
     also?: (db: Sql, moved: Reservation) => Promise<void>,
   ) {
-    const reservation = await database.transaction(async (db) => {
+    return move(id, async (db) => {
       const moved = await stepReservation(db, { id, from, to, at: now(), changes });
-      if (!moved) throw new PaymentError('payment_state', `A payment cannot go from ${from} to ${to}: it is not ${from} (any more).`);
-      await also?.(db, moved);
+      if (moved) await also?.(db, moved);
       return moved;
     });
-    if (isAtEnd(to)) tell(reservation);
+  }
+
+  async function move(id: number, work: (db: Sql) => Promise<Reservation | undefined>): Promise<Reservation> {
+    const reservation = await database.transaction(async (db) => {
+      const moved = await work(db);
+      if (!moved) throw new PaymentError('payment_state', `Payment ${id} is not in the state (any more) from which this step is taken.`);
+      return moved;
+    });
+    if (isAtEnd(reservation.state)) tell(reservation);
     return reservation;
   }
 
@@ -49,11 +67,27 @@ export function openLedger({ database, node, now }: { database: Database; node: 
     const waiters = waiting.get(reservation.id);
     waiting.delete(reservation.id);
     for (const resolve of waiters ?? []) resolve(reservation);
+    onEnd(reservation);
+  }
+
+  /** A payment that was released is held for a call again. */
+  async function takeAgain(db: Sql, released: Reservation, wanted: NewReservation): Promise<Reservation> {
+    const { reservedAt } = wanted;
+    const again = await stepReservation(db, {
+      id: released.id,
+      from: 'released',
+      to: 'reserved',
+      at: reservedAt,
+      changes: { node, again: wanted },
+    });
+    if (!again) throw new PaymentError('payment_state', 'A released payment is taken for a call again by one transaction at a time.');
+    return again;
   }
 
   return {
     find: (key: AuthorizationKey) => findReservation(database.read, key),
     get: (id: number) => getReservation(database.read, id),
+    takeAgain,
 
     /**
      * Takes an authorization for a request, once: the row is unique by its key, and the payer's money must cover all that he
@@ -94,24 +128,25 @@ export function openLedger({ database, node, now }: { database: Database; node: 
           );
         }
         if (!existing) return { isNew: true, reservation: await addReservation(db, wanted, node) };
-        const { id } = existing;
-        const { taskId, reservedAt } = wanted;
-        const again = await stepReservation(db, {
-          id,
-          from: 'released',
-          to: 'reserved',
-          at: reservedAt,
-          changes: { taskId, reservedAt, node },
-        });
-        return { isNew: true, reservation: again ?? existing };
+        return { isNew: true, reservation: await takeAgain(db, existing, wanted) };
       });
     },
 
     begin: (id: number) => step(id, 'reserved', 'executing', {}),
-    executed: (id: number, resultRef: string) => step(id, 'executing', 'executed', { resultRef }),
+    executed: (id: number, done: { resultRef: string; amount: bigint }) => step(id, 'executing', 'executed', done),
     release: (id: number, from: 'reserved' | 'executing', reason: string) => step(id, from, 'released', { reason }),
     /** A payer whose money was gone has it again: the withheld result can still be paid. */
     retry: (id: number) => step(id, 'unpaid', 'executed', { node }),
+
+    /** What draws on a tab is settled when it is executed. `draw` writes the charge there, and answers what the tab came to. */
+    charge: (id: number, done: { resultRef: string; amount: bigint }, draw: (db: Sql) => Promise<bigint>): Promise<Reservation> =>
+      move(id, async (db) => {
+        const chargedAfter = await draw(db);
+        const changes = { ...done, chargedAfter, settledAt: now() };
+        const moved = await stepReservation(db, { id, from: 'executing', to: 'settled', at: now(), changes });
+        if (moved) await addToTotal(db, moved);
+        return moved;
+      }),
 
     /** Writes a signed transaction before it is sent. */
     async carry(reservation: Reservation, carrier: Carrier): Promise<void> {
@@ -158,6 +193,15 @@ export function openLedger({ database, node, now }: { database: Database; node: 
       }
     },
   };
+}
+
+/** Errors: `payment_conflict`. */
+export function assertSameRequest(reservation: Reservation, call: { offerId: string; requestHash: string }): void {
+  if (isSameRequest(reservation, call)) return;
+  throw new PaymentError(
+    'payment_conflict',
+    'This payment was already presented for another request. One payment is for one request: sign a new one.',
+  );
 }
 
 export const isSameRequest = (a: { offerId: string; requestHash: string }, b: { offerId: string; requestHash: string }): boolean =>

@@ -1,33 +1,20 @@
 import type { Database } from '@freehold/database';
-import {
-  parseUnits,
-  type Address,
-  type Offer,
-  type PaymentRequired,
-  type PaymentRequirements,
-  type SettleResponse,
-  type Token,
-} from '@freehold/protocol';
+import { type Address, type Offer, type PaymentRequired, type PaymentRequirements, type Token } from '@freehold/protocol';
 import type { Admission, Outcome, PaidCall, Payer } from './call.ts';
-import { PaymentError } from './error.ts';
-import { isSameRequest, openLedger } from './ledger.ts';
+import { chargeOf, type Usage } from './charge.ts';
+import { PaymentError, type Correction } from './error.ts';
+import { openLedger } from './ledger.ts';
 import { defaultLimits, type Limits } from './limits.ts';
-import { badSignature, openExactRail } from './rails/exact/index.ts';
+import { openNetworks } from './networks.ts';
+import type { Rail, Tender } from './rail.ts';
+import { openExactRail } from './rails/exact/index.ts';
 import type { ChainSettings } from './rails/exact/chain.ts';
 import type { Log, Signer } from './rails/exact/sender.ts';
-import type { Recover, Verified } from './rails/exact/verify.ts';
-import {
-  findReservation,
-  carriersOf,
-  history,
-  lastSettled,
-  openReservations,
-  totals,
-  type HistoryFilter,
-  type NewReservation,
-  type Total,
-} from './store.ts';
+import type { Recover } from './rails/exact/verify.ts';
+import { history, lastSettled, openReservations, totals, type HistoryFilter, type Total } from './store.ts';
 import type { Reservation } from './reservation.ts';
+import { acceptedOf, assertFor } from './terms.ts';
+import { readPayment, type Presented } from './wire/read-payment.ts';
 
 export type PaymentsOptions = {
   database: Database;
@@ -50,6 +37,11 @@ export type Payments = ReturnType<typeof openPayments>;
 
 /** Pages of recovery. */
 const pageSize = 500;
+/** How many headers are remembered. */
+const mostTenders = 256;
+
+/** A payment, and what it is presented for. */
+type Offered = Pick<PaidCall, 'offer' | 'offerId' | 'url'> & { header: string };
 
 /**
  * Takes payments for calls: terms, admission, the ledger, settlement. Before the first admission call `recover`; `stop` ends
@@ -58,17 +50,38 @@ const pageSize = 500;
 export function openPayments({ database, node, now, log, recover, signer, chains, tokens, limits: given }: PaymentsOptions) {
   const limits = { ...defaultLimits, ...given };
   const stopping = new AbortController();
-  const ledger = openLedger({ database, node, now });
-  const rail = openExactRail({ chains, tokens, signer, recover, limits, now, log, signal: stopping.signal });
-  const settling = new Map<number, Promise<void>>();
+  const { signal } = stopping;
   const listeners = new Set<(reservation: Reservation) => void>();
+  const ledger = openLedger({ database, node, now, onEnd: tell });
+  const networks = openNetworks({ chains, signer, limits, now, log, signal });
+  const taken = tokens.filter(({ network }) => networks.has(network));
+  const common = { database, ledger, networks, tokens: taken, recover, resume, limits, now, log, signal };
+  const rails: readonly Rail[] = [openExactRail(common)];
+  const settling = new Map<number, Promise<void>>();
+  const tenders = new Map<string, Tender & { of: Omit<Offered, 'header'> }>();
+
+  function tell(ended: Reservation): void {
+    const { id, payer, amount, transaction, reason } = ended;
+    if (ended.state === 'unpaid') log('payment.unpaid', { reservation: id, payer, reason });
+    if (ended.state !== 'settled') return;
+    log('payment.settled', { reservation: id, payer, amount: String(amount), transaction });
+    for (const listener of listeners) listener(ended);
+  }
+
+  function railOf({ scheme }: { scheme: string }): Rail {
+    const rail = rails.find((one) => one.scheme === scheme);
+    if (rail) return rail;
+    throw new PaymentError('payment_unavailable', `This node does not take payments by ${scheme} any more.`);
+  }
 
   /** What an offer costs and how it can be paid. Empty when this node takes none of its tokens. */
   function requirements(offer: Offer): PaymentRequirements[] {
-    return rail.requirements(offer);
+    return rails.flatMap((rail) => rail.requirements(offer));
   }
 
-  /** The body and header of a 402 answer. Errors: `payment_unavailable`. */
+  /**
+   * The body and header of a 402 answer; `error` is why a payment did not do. Errors: `payment_unavailable`.
+   */
   function paymentRequired({
     offer,
     offerId,
@@ -78,9 +91,11 @@ export function openPayments({ database, node, now, log, recover, signer, chains
     offer: Offer;
     offerId: string;
     url: string;
-    error?: string;
+    error?: string | PaymentError | undefined;
   }): PaymentRequired {
-    const accepts = requirements(offer);
+    const correction = error instanceof PaymentError ? error.correction : undefined;
+    const offered = requirements(offer);
+    const accepts = correction ? offered.map((one) => correct(one, correction)) : offered;
     if (accepts.length === 0) {
       throw new PaymentError(
         'payment_unavailable',
@@ -90,7 +105,7 @@ export function openPayments({ database, node, now, log, recover, signer, chains
     return {
       x402Version: 2,
       error:
-        error ??
+        sayError(error) ??
         (offer.pool === undefined ? 'Payment required' : `Payment required: the pool "${offer.pool}", in which this is free, is full now`),
       resource: { url, ...(offer.description === undefined ? {} : { description: offer.description }) },
       accepts,
@@ -99,111 +114,44 @@ export function openPayments({ database, node, now, log, recover, signer, chains
   }
 
   /**
-   * Holds a payment against a call. Of all calls that carry one authorization, exactly one is told `reserved`.
+   * What a header is, for this offer. Routes ask more than once while they make up their minds, and signatures cost: what was found is
+   * remembered for a while.
+   */
+  function present({ header, ...of }: Offered): Tender {
+    const known = tenders.get(header);
+    if (known && isSameSale(known.of, of)) return known;
+    const ours = requirements(of.offer);
+    const tender = bestOf(readPayment(header, ours), (presented) => {
+      const requirement = acceptedOf(ours, presented.accepted);
+      assertFor(presented, of);
+      return railOf(requirement).present({ ...presented, ...of, requirement });
+    });
+    for (const [oldest] of tenders) {
+      if (tenders.size < mostTenders) break;
+      tenders.delete(oldest);
+    }
+    const fresh = { ...tender, of };
+    tenders.set(header, fresh);
+    return fresh;
+  }
+
+  /**
+   * Holds a payment against a call. Of all calls that carry one payment, exactly one is told `reserved`.
    * Errors: `payment_required`, `payment_malformed`, `payment_invalid`, `payment_expired`, `payment_conflict`,
    * `payment_exposure`, `payment_unpaid`, `payment_unavailable`.
    */
-  async function admit({ header, offer, offerId, url, taskId, requestHash }: PaidCall): Promise<Admission> {
-    if (stopping.signal.aborted)
-      throw new PaymentError('payment_unavailable', 'The node is stopping. Send the same request again in a moment.');
+  async function admit({ header, ...call }: PaidCall): Promise<Admission> {
+    if (signal.aborted) throw new PaymentError('payment_unavailable', 'The node is stopping. Send the same request again in a moment.');
     if (header === undefined || header === '')
       throw new PaymentError('payment_required', 'This function costs money, and no payment came with the call.');
-    const verified = rail.verify({ header, offer, offerId, url });
-    const { authorization, requirement, signature } = verified;
-    const key = {
-      network: requirement.network,
-      asset: requirement.asset as Address,
-      payer: authorization.from,
-      nonce: authorization.nonce,
-    };
-    const existing = await findReservation(database.read, key);
-    if (existing && existing.state !== 'released' && existing.state !== 'unpaid') {
-      if (!verified.isKeySigned && existing.signature !== signature) throw badSignature();
-      return revisit(existing, { offerId, requestHash });
-    }
-    if (existing) assertSame(existing, { offerId, requestHash });
-    assertTime(verified, existing?.state === 'unpaid' ? 0 : offer.limits.wallMs + limits.settleMarginMs);
-
-    const cap = parseUnits(limits.perPayer, tokenOf(key).decimals);
-    const wanted = (reservedAt: number): NewReservation => ({
-      ...key,
-      payTo: authorization.to,
-      amount: BigInt(authorization.value),
-      validAfter: authorization.validAfter,
-      validBefore: authorization.validBefore,
-      signature,
-      offerId,
-      taskId,
-      requestHash,
-      reservedAt,
-    });
-    for (let attempt = 1; ; attempt++) {
-      const balanceAt = now();
-      const balance = await rail.funds(verified);
-      if (existing?.state === 'unpaid') return retryUnpaid(existing, balance);
-      try {
-        const { isNew, reservation } = await ledger.reserve(wanted(now()), { balance, balanceAt, cap, openLimit: limits.openPerPayer });
-        return isNew ? { kind: 'reserved', reservation } : revisit(reservation, { offerId, requestHash });
-      } catch (error) {
-        // A payment that was settled while the balance was read is counted twice; a second look has it right.
-        if (attempt === 2 || !(error instanceof PaymentError && error.code === 'payment_exposure')) throw error;
-      }
-    }
+    return present({ header, offer: call.offer, offerId: call.offerId, url: call.url }).admit(call);
   }
 
-  function revisit(reservation: Reservation, call: { offerId: string; requestHash: string }): Admission {
-    assertSame(reservation, call);
-    if (reservation.state === 'settled') return { kind: 'settled', reservation, response: responseOf(reservation) };
+  /** A reservation that a payment found again, for the same request. */
+  async function resume(reservation: Reservation): Promise<Admission> {
+    if (reservation.state === 'settled') return { kind: 'settled', reservation, response: await railOf(reservation).respond(reservation) };
     if (reservation.state === 'executed' || reservation.state === 'settling') startSettling(reservation.id);
     return { kind: 'joined', reservation };
-  }
-
-  function assertSame(reservation: Reservation, call: { offerId: string; requestHash: string }) {
-    if (isSameRequest(reservation, call)) return;
-    throw new PaymentError(
-      'payment_conflict',
-      'This payment was already presented for another request. One payment is for one request: sign a new one.',
-    );
-  }
-
-  async function retryUnpaid(existing: Reservation, balance: bigint): Promise<Admission> {
-    if (balance < existing.amount) {
-      throw new PaymentError(
-        'payment_unpaid',
-        'The work is done and its result is kept, but the wallet does not hold the price. Put money in it and send the same request again.',
-        {
-          errorReason: 'insufficient_funds',
-        },
-      );
-    }
-    // Two callers may come at once; the one that is late finds it settling.
-    const reservation = await ledger.retry(existing.id).catch(() => existing);
-    startSettling(reservation.id);
-    return { kind: 'joined', reservation };
-  }
-
-  function assertTime({ authorization }: Verified, needsMs: number) {
-    const seconds = BigInt(Math.floor(now() / 1000));
-    if (BigInt(authorization.validAfter) >= seconds) {
-      throw new PaymentError('payment_invalid', 'The payment is not valid yet. Is the clock of the payer right?', {
-        errorReason: 'invalid_exact_evm_payload_authorization_valid_after',
-      });
-    }
-    if (BigInt(authorization.validBefore) < seconds + BigInt(Math.ceil(needsMs / 1000))) {
-      throw new PaymentError(
-        'payment_expired',
-        'The payment expires before the work could be done and settled. Sign one that is valid for maxTimeoutSeconds.',
-        {
-          errorReason: 'invalid_exact_evm_payload_authorization_valid_before',
-        },
-      );
-    }
-  }
-
-  function tokenOf({ network, asset }: { network: string; asset: Address }): Token {
-    const token = tokens.find((known) => known.network === network && known.asset === asset);
-    if (!token) throw new PaymentError('payment_unavailable', 'This node does not take that token any more.');
-    return token;
   }
 
   /** One job a reservation, however many ask for it. It ends when the reservation does, or when the node stops. */
@@ -220,24 +168,7 @@ export function openPayments({ database, node, now, log, recover, signer, chains
 
   async function settleOne(id: number): Promise<void> {
     const reservation = await ledger.get(id);
-    if (!reservation || (reservation.state !== 'executed' && reservation.state !== 'settling')) return;
-    let state: 'executed' | 'settling' = reservation.state;
-    const ending = await rail.settle({
-      reservation,
-      carriers: await carriersOf(database.read, id),
-      async save(carrier) {
-        await ledger.carry({ ...reservation, state }, carrier);
-        state = 'settling';
-      },
-    });
-    if (ending.kind === 'unpaid') {
-      await ledger.unpaid(id, state, ending.reason);
-      log('payment.unpaid', { reservation: id, payer: reservation.payer, reason: ending.reason });
-      return;
-    }
-    const settled = await ledger.settled(id, state, ending.transaction);
-    log('payment.settled', { reservation: id, payer: reservation.payer, transaction: ending.transaction });
-    for (const listener of listeners) listener(settled);
+    if (reservation) await railOf(reservation).settle(reservation);
   }
 
   /** How a reservation ended; `pending` when it did not within `withinMs`. For callers that joined. */
@@ -252,7 +183,7 @@ export function openPayments({ database, node, now, log, recover, signer, chains
       return { kind: 'pending', reservation };
     }
     if (ended.state === 'released') return { kind: 'released', reservation: ended, reason: ended.reason ?? '' };
-    return { kind: ended.state === 'settled' ? 'settled' : 'unpaid', reservation: ended, response: responseOf(ended) };
+    return { kind: ended.state === 'settled' ? 'settled' : 'unpaid', reservation: ended, response: await railOf(ended).respond(ended) };
   }
 
   /**
@@ -260,11 +191,16 @@ export function openPayments({ database, node, now, log, recover, signer, chains
    * not asked. `isProven` is false for what only a contract wallet could vouch for.
    * Errors: `payment_malformed`, `payment_invalid`.
    */
-  function payerOf({ header, offer, offerId, url }: Pick<PaidCall, 'offer' | 'offerId' | 'url'> & { header: string }): Payer {
-    const { authorization, isKeySigned } = rail.verify({ header, offer, offerId, url });
-    const { from, nonce, validBefore } = authorization;
-    const lastMs = Number(validBefore) * 1000 - offer.limits.wallMs - limits.settleMarginMs;
-    return { payer: from, nonce, isProven: isKeySigned, startBefore: Math.min(lastMs, Number.MAX_SAFE_INTEGER) };
+  function payerOf(offered: Offered): Payer {
+    const { key, isProven, validBefore } = present(offered);
+    const lastMs = BigInt(validBefore) * 1000n - BigInt(offered.offer.limits.wallMs + limits.settleMarginMs);
+    return { payer: key.payer, nonce: key.nonce, isProven, startBefore: Number(lastMs < farOff ? lastMs : farOff) };
+  }
+
+  /** What the run of a reservation came to is known from now on. */
+  function executed(reservation: Reservation, resultRef: string, usage?: Usage): Promise<Reservation> {
+    const { amount: most, meter } = reservation;
+    return railOf(reservation).executed(reservation, { resultRef, amount: chargeOf({ most, meter, usage }) });
   }
 
   return {
@@ -275,8 +211,8 @@ export function openPayments({ database, node, now, log, recover, signer, chains
     outcome,
     /** The task is about to run. */
     begin: ({ id }: Reservation): Promise<Reservation> => ledger.begin(id),
-    /** The task has run, and its result is stored durably under `resultRef`. */
-    executed: ({ id }: Reservation, resultRef: string): Promise<Reservation> => ledger.executed(id, resultRef),
+    /** The task has run, and its result is stored durably under `resultRef`. `usage` decides the charge where the price is metered. */
+    executed,
     /** The task failed or did not run: nothing is charged. */
     async release({ id }: Reservation, reason: string): Promise<Reservation> {
       const current = await ledger.get(id);
@@ -289,10 +225,12 @@ export function openPayments({ database, node, now, log, recover, signer, chains
     },
     /**
      * Takes up what an earlier process of this node left: work without a result is released, work with a result is settled, transactions
-     * under way are looked for on the chain. `findResult` answers where the result of a reservation is stored, if its task
-     * had come to an end. Settling goes on in the background.
+     * under way are looked for on the chain. `findResult` answers where the result of a reservation is stored and what it took, if its task
+     * had come to an end that is worth money. Settling goes on in the background.
      */
-    async recover({ findResult }: { findResult?: (reservation: Reservation) => Promise<string | undefined> } = {}): Promise<{
+    async recover({
+      findResult,
+    }: { findResult?: (reservation: Reservation) => Promise<{ resultRef: string; usage?: Usage } | undefined> } = {}): Promise<{
       released: number;
       resumed: number;
     }> {
@@ -300,16 +238,17 @@ export function openPayments({ database, node, now, log, recover, signer, chains
       let resumed = 0;
       for (let afterId = 0; ;) {
         const page = await openReservations(database.read, { node, afterId, limit: pageSize });
-        for (const { id, state, ...rest } of page) {
+        for (const reservation of page) {
+          const { id, state } = reservation;
           afterId = id;
           if (state === 'reserved' || state === 'executing') {
-            const resultRef = state === 'executing' ? await findResult?.({ id, state, ...rest }) : undefined;
-            if (resultRef === undefined) {
+            const found = state === 'executing' ? await findResult?.(reservation) : undefined;
+            if (!found) {
               await ledger.release(id, state, 'node_restarted');
               released++;
               continue;
             }
-            await ledger.executed(id, resultRef);
+            await executed(reservation, found.resultRef, found.usage);
           }
           startSettling(id);
           resumed++;
@@ -338,8 +277,39 @@ export function openPayments({ database, node, now, log, recover, signer, chains
   };
 }
 
-/** What the PAYMENT-RESPONSE header says of a reservation at its end. */
-function responseOf({ state, payer, network, amount, transaction, reason }: Reservation): SettleResponse {
-  if (state === 'settled') return { success: true, payer, transaction: transaction ?? '', network, amount: String(amount) };
-  return { success: false, errorReason: reason ?? 'unexpected_settle_error', payer, transaction: '', network };
+/** Times beyond it are for ever, milliseconds since the epoch. */
+const farOff = BigInt(Number.MAX_SAFE_INTEGER);
+
+const isSameSale = (a: Omit<Offered, 'header'>, b: Omit<Offered, 'header'>): boolean =>
+  a.offerId === b.offerId &&
+  a.url === b.url &&
+  a.offer.limits.wallMs === b.offer.limits.wallMs &&
+  a.offer.prices.every(({ amount }, index) => amount === b.offer.prices[index]?.amount);
+
+/** Of the readings of a payment the one that its payer signed; a payment of version 2 has one reading. */
+function bestOf([first, ...others]: [Presented, ...Presented[]], present: (presented: Presented) => Tender): Tender {
+  if (others.length === 0) return present(first);
+  const attempts = [first, ...others].map((presented) => {
+    try {
+      return present(presented);
+    } catch (error) {
+      if (error instanceof PaymentError) return error;
+      throw error;
+    }
+  });
+  const readable = attempts.filter((attempt): attempt is Tender => !(attempt instanceof PaymentError));
+  return readable.find(({ isProven }) => isProven) ?? readable[0] ?? present(first);
 }
+
+/** x402's word for it, then ours. Clients that can put it right by themselves act on the word alone. */
+function sayError(error: string | PaymentError | undefined): string | undefined {
+  if (!(error instanceof PaymentError)) return error;
+  const word = error.details?.['errorReason'];
+  if (error.correction && typeof word === 'string') return word;
+  return `${typeof word === 'string' ? word : error.code}: ${error.message}`;
+}
+
+const correct = (requirement: PaymentRequirements, { scheme, network, asset, extra }: Correction): PaymentRequirements =>
+  requirement.scheme === scheme && requirement.network === network && requirement.asset === asset
+    ? { ...requirement, extra: { ...requirement.extra, ...extra } }
+    : requirement;

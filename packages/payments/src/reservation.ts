@@ -1,4 +1,5 @@
 import type { Address, Authorization, Hex } from '@freehold/protocol';
+import type { Meter } from './charge.ts';
 
 /**
  * The life of an authorization on this node:
@@ -8,6 +9,7 @@ import type { Address, Authorization, Hex } from '@freehold/protocol';
  *
  * `released`: nothing was sent to the chain, the payer is unharmed and may present it again for the same request.
  * `unpaid`: the work was done, but the money could not be moved; the result is withheld.
+ * What draws on a tab is settled in the step in which it is executed: the money is there already.
  */
 export type ReservationState = 'reserved' | 'executing' | 'executed' | 'settling' | 'settled' | 'released' | 'unpaid';
 
@@ -17,9 +19,15 @@ export type AuthorizationKey = { network: string; asset: Address; payer: Address
 /** One authorization, bound to the first offer and request it was presented for. */
 export type Reservation = AuthorizationKey & {
   id: number;
+  /** The rail by which it pays. */
+  scheme: string;
   payTo: Address;
-  /** Atomic units. */
+  /** Atomic units: the most that it may come to; from `executed` on, what it came to. */
   amount: bigint;
+  /** How the amount follows from the run; undefined when the price is for the call. */
+  meter: Meter | undefined;
+  /** Where it draws on a tab: the voucher's place in it, and from `settled` on what all calls came to with this one. */
+  tab: { id: Hex; cumulative: bigint; chargedAfter: bigint | undefined } | undefined;
   /** SECONDS since the epoch, as signed. */
   validAfter: string;
   validBefore: string;

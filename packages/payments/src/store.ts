@@ -1,5 +1,7 @@
 import { sql, type Sql, type Statement } from '@freehold/database';
-import type { Address, Hex } from '@freehold/protocol';
+import { atomicAmount, type Address, type Hex } from '@freehold/protocol';
+import { z } from 'zod';
+import type { Meter } from './charge.ts';
 import type { AuthorizationKey, Reservation, ReservationState } from './reservation.ts';
 
 type Row = {
@@ -22,6 +24,11 @@ type Row = {
   transaction_hash: Hex | null;
   reserved_at: number;
   settled_at: number | null;
+  scheme: string;
+  tab_id: Hex | null;
+  cumulative: string | null;
+  charged_after: string | null;
+  meter: string | null;
 };
 
 export type NewReservation = Omit<Reservation, 'id' | 'state' | 'resultRef' | 'reason' | 'transaction' | 'settledAt'>;
@@ -32,7 +39,7 @@ export type Carrier = { hash: Hex; sender: Address; senderNonce: number; raw: He
 export type PayerRecord = { unpaidCount: number; blockedUntil: number };
 export type Total = { network: string; asset: Address; payTo: Address; offerId: string; amount: bigint; payments: number };
 
-const columns = sql`id, network, asset, payer, nonce, pay_to, amount, valid_after, valid_before, signature, offer_id, task_id, request_hash, state, result_ref, reason, transaction_hash, reserved_at, settled_at`;
+const columns = sql`id, network, asset, payer, nonce, pay_to, amount, valid_after, valid_before, signature, offer_id, task_id, request_hash, state, result_ref, reason, transaction_hash, reserved_at, settled_at, scheme, tab_id, cumulative, charged_after, meter`;
 
 export async function findReservation(db: Sql, key: AuthorizationKey): Promise<Reservation | undefined> {
   return reservationOf(await db.get<Row>(sql`SELECT ${columns} FROM payment_authorization WHERE ${isKey(key)} AND nonce = ${key.nonce}`));
@@ -45,8 +52,8 @@ export async function getReservation(db: Sql, id: number): Promise<Reservation |
 /** `node` is the one that runs the task, of all on the database. */
 export async function addReservation(db: Sql, r: NewReservation, node: string): Promise<Reservation> {
   const row = await db.get<Row>(sql`
-    INSERT INTO payment_authorization (network, asset, payer, nonce, pay_to, amount, valid_after, valid_before, signature, offer_id, task_id, request_hash, state, reserved_at, changed_at, node)
-    VALUES (${r.network}, ${r.asset}, ${r.payer}, ${r.nonce}, ${r.payTo}, ${String(r.amount)}, ${r.validAfter}, ${r.validBefore}, ${r.signature}, ${r.offerId}, ${r.taskId}, ${r.requestHash}, 'reserved', ${r.reservedAt}, ${r.reservedAt}, ${node})
+    INSERT INTO payment_authorization (network, asset, payer, nonce, pay_to, amount, valid_after, valid_before, signature, offer_id, task_id, request_hash, state, reserved_at, changed_at, node, scheme, tab_id, cumulative, meter)
+    VALUES (${r.network}, ${r.asset}, ${r.payer}, ${r.nonce}, ${r.payTo}, ${String(r.amount)}, ${r.validAfter}, ${r.validBefore}, ${r.signature}, ${r.offerId}, ${r.taskId}, ${r.requestHash}, 'reserved', ${r.reservedAt}, ${r.reservedAt}, ${node}, ${r.scheme}, ${r.tab?.id ?? null}, ${r.tab ? padded(r.tab.cumulative) : null}, ${meterText(r.meter)})
     RETURNING ${columns}`);
   const added = reservationOf(row);
   if (!added) throw new TypeError('INSERT … RETURNING gave no row');
@@ -59,10 +66,17 @@ type Changes = {
   reason?: string | null;
   transaction?: Hex;
   settledAt?: number;
-  taskId?: string;
-  reservedAt?: number;
   node?: string;
+  /** What a run came to. */
+  amount?: bigint;
+  chargedAfter?: bigint;
+  /** Taken for a call again. */
+  again?: Pick<NewReservation, 'offerId' | 'taskId' | 'requestHash' | 'amount' | 'meter' | 'signature' | 'reservedAt'>;
 };
+
+const nothing = sql``;
+const isAgain = ({ offerId, taskId, requestHash, meter, signature, reservedAt }: NonNullable<Changes['again']>): Statement =>
+  sql`, offer_id = ${offerId}, task_id = ${taskId}, request_hash = ${requestHash}, meter = ${meterText(meter)}, signature = ${signature}, reserved_at = ${reservedAt}`;
 
 /** Takes one step of the state machine; undefined when the reservation is not in the state that the step starts from. */
 export async function stepReservation(
@@ -77,15 +91,15 @@ export async function stepReservation(
       reason = ${changes.reason ?? null},
       transaction_hash = COALESCE(${changes.transaction ?? null}, transaction_hash),
       settled_at = COALESCE(${changes.settledAt ?? null}, settled_at),
-      task_id = COALESCE(${changes.taskId ?? null}, task_id),
-      reserved_at = COALESCE(${changes.reservedAt ?? null}, reserved_at),
-      node = COALESCE(${changes.node ?? null}, node)
+      node = COALESCE(${changes.node ?? null}, node),
+      amount = COALESCE(${(changes.amount ?? changes.again?.amount)?.toString() ?? null}, amount),
+      charged_after = COALESCE(${changes.chargedAfter?.toString() ?? null}, charged_after)${changes.again ? isAgain(changes.again) : nothing}
     WHERE id = ${id} AND state = ${from}
     RETURNING ${columns}`);
   return reservationOf(row);
 }
 
-const isOpen = sql`state IN ('reserved', 'executing', 'executed', 'settling')`;
+export const isOpen = sql`state IN ('reserved', 'executing', 'executed', 'settling')`;
 
 /**
  * What a payer owes that a balance read at `balanceAt` may still show as his: everything not at an end, and what was settled since.
@@ -193,7 +207,7 @@ export async function history(db: Sql, { payTo, payer, offerId, beforeId, limit 
   return rows.map(toReservation);
 }
 
-const isKey = ({ network, asset, payer }: Omit<AuthorizationKey, 'nonce'>): Statement =>
+export const isKey = ({ network, asset, payer }: Omit<AuthorizationKey, 'nonce'>): Statement =>
   sql`network = ${network} AND asset = ${asset} AND payer = ${payer}`;
 
 const equals = (column: Statement, value: string | undefined): Statement => (value === undefined ? sql`1 = 1` : sql`${column} = ${value}`);
@@ -214,6 +228,10 @@ function toReservation(row: Row): Reservation {
     transaction_hash,
     reserved_at,
     settled_at,
+    tab_id,
+    cumulative,
+    charged_after,
+    meter,
     ...same
   } = row;
   return {
@@ -230,5 +248,16 @@ function toReservation(row: Row): Reservation {
     transaction: transaction_hash ?? undefined,
     reservedAt: reserved_at,
     settledAt: settled_at ?? undefined,
+    meter: meter === null ? undefined : storedMeter.parse(JSON.parse(meter)),
+    tab:
+      tab_id === null
+        ? undefined
+        : { id: tab_id, cumulative: BigInt(cumulative ?? '0'), chargedAfter: charged_after === null ? undefined : BigInt(charged_after) },
   };
 }
+
+const storedMeter = z.object({ per: z.enum(['second', 'mfuel']), unit: atomicAmount.transform(BigInt), minimumMs: z.number().int() });
+const meterText = (meter: Meter | undefined): string | null => (meter ? JSON.stringify({ ...meter, unit: String(meter.unit) }) : null);
+
+/** As text that sorts by value: 128 bits have at most 39 digits. */
+export const padded = (cumulative: bigint): string => String(cumulative).padStart(39, '0');

@@ -2,7 +2,7 @@ import { keccak_256 } from '@noble/hashes/sha3.js';
 import { concatBytes, utf8ToBytes } from '@noble/hashes/utils.js';
 import { fromHex } from './hex.ts';
 
-export type FieldType = 'string' | 'address' | 'bytes32' | 'uint64' | 'uint256';
+export type FieldType = 'string' | 'address' | 'bytes32' | 'uint40' | 'uint64' | 'uint128' | 'uint256' | 'uint32';
 export type Field = { readonly name: string; readonly type: FieldType };
 
 /** A message that a wallet shows and signs (EIP-712), restricted to one flat struct: all that Freehold and EIP-3009 need. */
@@ -17,15 +17,39 @@ export type TypedData = {
 
 /** keccak256("\x19\x01" ‖ domainSeparator ‖ hashStruct(message)): the 32 bytes that are signed. */
 export function hashTypedData({ domain, domainFields, primaryType, fields, message }: TypedData): Uint8Array {
-  return keccak_256(
-    concatBytes(Uint8Array.of(0x19, 0x01), hashStruct('EIP712Domain', domainFields, domain), hashStruct(primaryType, fields, message)),
-  );
+  return keccak_256(concatBytes(prefix, separatorOf(domainFields, domain), hashStruct(primaryType, fields, message)));
+}
+
+const prefix = Uint8Array.of(0x19, 0x01);
+
+/** A node meets few domains and few types, again and again: their hashes are half of the work. */
+const separators = new Map<string, Uint8Array>();
+const typeHashes = new Map<string, Uint8Array>();
+const mostRemembered = 256;
+
+function separatorOf(fields: readonly Field[], domain: TypedData['domain']): Uint8Array {
+  const key = JSON.stringify(fields.map(({ name }) => [name, domain[name]]));
+  return remembered(separators, key, () => hashStruct('EIP712Domain', fields, domain));
 }
 
 function hashStruct(name: string, fields: readonly Field[], values: Readonly<Record<string, string | number>>): Uint8Array {
   const type = `${name}(${fields.map((field) => `${field.type} ${field.name}`).join(',')})`;
   const words = fields.map((field) => encodeField(field, values[field.name]));
-  return keccak_256(concatBytes(keccak_256(utf8ToBytes(type)), ...words));
+  return keccak_256(
+    concatBytes(
+      remembered(typeHashes, type, () => keccak_256(utf8ToBytes(type))),
+      ...words,
+    ),
+  );
+}
+
+function remembered(known: Map<string, Uint8Array>, key: string, make: () => Uint8Array): Uint8Array {
+  const found = known.get(key);
+  if (found) return found;
+  if (known.size >= mostRemembered) known.clear();
+  const made = make();
+  known.set(key, made);
+  return made;
 }
 
 function encodeField({ name, type }: Field, value: string | number | undefined): Uint8Array {

@@ -18,9 +18,9 @@ export const receipt = z.strictObject({
   network,
   asset: address,
   amount: atomicAmount,
-  /** Nonce of the EIP-3009 authorization; zero when nothing was paid. */
+  /** Nonce of the EIP-3009 authorization, or what names the voucher; zero when nothing was paid. */
   nonce: bytes32,
-  /** Transaction that moved the money; zero when nothing was paid. */
+  /** Transaction that moved the money; zero when nothing was paid, and when it was paid by a voucher, which the chain hears of later. */
   transaction: bytes32,
   /** sha256 of what the program wrote to standard output. */
   output: bytes32,

@@ -44,7 +44,7 @@ export function openBatchSales({
         await payments.release(reservation, outcome.failure?.code ?? 'refused_by_function');
         return;
       }
-      await payments.executed(reservation, outcome.task);
+      await payments.executed(reservation, outcome.task, outcome.usage);
       const ending = await payments.settle(reservation, { withinMs: followMs });
       if (ending.kind === 'settled') await delivery.givePaid(plan, outcome, ending.reservation, ending.response);
     } catch (error) {

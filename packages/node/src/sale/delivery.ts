@@ -4,7 +4,6 @@ import {
   noHash,
   zeroAddress,
   type Address,
-  type Hex,
   type PaymentRequired,
   type Receipt,
   type SettleResponse,
@@ -75,7 +74,7 @@ export function openDelivery({
   async function givePaid(
     plan: Plan,
     outcome: Outcome,
-    { payer, nonce, amount }: Reservation,
+    { payer, nonce, amount, transaction }: Reservation,
     settlement: SettleResponse,
   ): Promise<Answer> {
     const receipt = {
@@ -83,7 +82,7 @@ export function openDelivery({
       payer,
       nonce,
       amount: amount.toString(),
-      transaction: settlement.transaction as Hex,
+      transaction: transaction ?? noHash,
     };
     const [{ signed, isNew }] = await Promise.all([receiptOnce(receipt), compute.tasks.share(plan, outcome)]);
     if (isNew) announce(plan, outcome, { amount: amount.toString(), payer });
@@ -103,7 +102,7 @@ export function openDelivery({
 
   /** A payment that an earlier process of this node had under way, and whose caller may never come back: its receipt is there for him. */
   async function receiptOfLate({ resultRef, payer, nonce, amount, network, asset, offerId, transaction }: Reservation): Promise<void> {
-    if (resultRef === undefined || transaction === undefined) return;
+    if (resultRef === undefined) return;
     if (await compute.receipts.get(resultRef, { payer, nonce })) return;
     const { id, stdout } = (await compute.tasks.find(resultRef)) ?? {};
     if (id === undefined || !stdout?.sha256) return;
@@ -116,7 +115,7 @@ export function openDelivery({
       asset,
       amount: amount.toString(),
       nonce,
-      transaction,
+      transaction: transaction ?? noHash,
       output: `0x${stdout.sha256}`,
       issuedAt: now(),
     });

@@ -17,12 +17,12 @@ export type Purchases = ReturnType<typeof openPurchases>;
 
 /** Payments as they are presented: whose they are, what they would buy, and what is answered to one that does not do. */
 export function openPurchases(payments: Payments) {
-  const terms = ({ id }: CallableOffer, offer: Offer, url: string, error?: string): PaymentRequired =>
-    payments.paymentRequired({ offer, offerId: id, url, ...(error !== undefined && { error }) });
+  const terms = ({ id }: CallableOffer, offer: Offer, url: string, error?: string | PaymentError): PaymentRequired =>
+    payments.paymentRequired({ offer, offerId: id, url, error });
 
   const ask = (call: CallableOffer, offer: Offer, url: string, error?: PaymentError): Unpaid => ({
     kind: 'payment-required',
-    required: terms(call, offer, url, error && reasonOf(error)),
+    required: terms(call, offer, url, error),
   });
 
   /** A payment that does not do is answered with the terms again and the reason, as x402 has it. Any other refusal is thrown. */
@@ -48,6 +48,7 @@ export function openPurchases(payments: Payments) {
   const paidCall = ({ plan, offer, header, url, by, nonce }: Purchase): PaidCall => ({
     header,
     offer,
+    signed: plan.call.offer,
     offerId: plan.call.id,
     url,
     taskId: plan.task({ nonce, payer: by.payer }).id,
@@ -79,12 +80,6 @@ export const entrant = ({ by, from }: Purchase, signal: AbortSignal | undefined)
   until: by.startBefore,
   ...(signal && { signal }),
 });
-
-/** x402's word for it, then ours. */
-function reasonOf({ code, message, details }: PaymentError): string {
-  const word = details?.['errorReason'];
-  return `${typeof word === 'string' ? word : code}: ${message}`;
-}
 
 /** What makes the task of a payment unique. */
 const nonceOf = ({ payer, nonce }: Payer): Uint8Array => createHash('sha256').update(`${payer} ${nonce}`).digest();

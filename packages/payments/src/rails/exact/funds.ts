@@ -2,7 +2,8 @@ import { authorizationState, balanceOf, vouchesFor } from '@freehold/contracts';
 import { getCode } from 'viem/actions';
 import { PaymentError } from '../../error.ts';
 import { chainFailure, type Chain } from './chain.ts';
-import { invalid, type Verified } from './verify.ts';
+import { invalid } from '../../terms.ts';
+import type { Verified } from './verify.ts';
 
 /**
  * What only the chain can say about a new payment: that the authorization is unused, that a contract wallet stands by its

@@ -1,97 +1,174 @@
-import type { Offer, PaymentRequirements, Token } from '@freehold/protocol';
+import type { Database } from '@freehold/database';
+import { parseUnits, type Address, type Offer, type SettleResponse, type Token } from '@freehold/protocol';
+import type { Admission, PaidCall } from '../../call.ts';
 import { PaymentError } from '../../error.ts';
+import { assertSameRequest, type Ledger } from '../../ledger.ts';
 import type { Limits } from '../../limits.ts';
+import type { Networks } from '../../networks.ts';
+import type { Rail } from '../../rail.ts';
 import type { Reservation } from '../../reservation.ts';
-import { openSlots } from '../../slots.ts';
-import type { Carrier } from '../../store.ts';
-import { readPayment, type Presented } from '../../wire/read-payment.ts';
-import { connectChain, type ChainSettings } from './chain.ts';
+import { carriersOf, findReservation, type NewReservation } from '../../store.ts';
 import { badSignature, readFunds } from './funds.ts';
 import { exactRequirements } from './requirements.ts';
-import { openSender, type Log, type Signer } from './sender.ts';
-import { settleExact, type Ending } from './settle.ts';
+import type { Log } from './sender.ts';
+import { settleExact } from './settle.ts';
 import { verifyExact, type Recover, type Verified } from './verify.ts';
 
-/**
- * A way to pay, as `payments.ts` sees it. `exact` is one EIP-3009 authorization per call. A channel or an escrow grant joins
- * as another folder with these four: its terms, what it makes of a header, what the payer can cover, and how it comes to an end.
- */
-export type Rail = {
-  requirements(offer: Offer): PaymentRequirements[];
-  verify(options: { header: string; offer: Offer; offerId: string; url: string }): Verified;
-  /** Atomic units that the payer holds. Errors: `payment_invalid`, `payment_unavailable`. */
-  funds(verified: Verified): Promise<bigint>;
-  settle(options: { reservation: Reservation; carriers: Carrier[]; save(carrier: Carrier): Promise<void> }): Promise<Ending>;
-};
-
+/** One EIP-3009 authorization per call: held while the work is done, and carried to the chain when its result is stored. */
 export function openExactRail({
-  chains,
+  database,
+  ledger,
+  networks,
   tokens,
-  signer,
   recover,
+  resume,
   limits,
   now,
   log,
   signal,
 }: {
-  chains: readonly ChainSettings[];
+  database: Database;
+  ledger: Ledger;
+  networks: Networks;
+  /** The tokens that this node takes on the chains it is connected to. */
   tokens: readonly Token[];
-  signer: Signer;
   recover: Recover;
+  /** Goes on with a reservation that was found again. */
+  resume: (reservation: Reservation) => Promise<Admission>;
   limits: Limits;
   now: () => number;
   log: Log;
   signal: AbortSignal;
 }): Rail {
-  const networks = new Map(
-    chains.map((settings) => {
-      const chain = connectChain(settings, { now, log });
-      const sender = openSender({ chain, signer, limits, now, log, signal });
-      return [settings.network, { chain, sender, inSlot: openSlots(limits.maxInFlight) }];
-    }),
-  );
-  const taken = tokens.filter(({ network }) => networks.has(network));
-  const networkOf = (name: string) => {
-    const network = networks.get(name);
-    if (network) return network;
-    throw new PaymentError(
-      'payment_unavailable',
-      `This node is not connected to ${name} any more. Its owner can connect it again in the settings.`,
-    );
-  };
-  const requirements = (offer: Offer) => exactRequirements({ offer, tokens: taken, limits });
+  async function admit(verified: Verified, { offer, offerId, taskId, requestHash }: Omit<PaidCall, 'header'>): Promise<Admission> {
+    const { authorization, requirement, signature } = verified;
+    const key = keyOf(verified);
+    const existing = await findReservation(database.read, key);
+    if (existing && existing.state !== 'released' && existing.state !== 'unpaid') {
+      if (!verified.isKeySigned && existing.signature !== signature) throw badSignature();
+      assertSameRequest(existing, { offerId, requestHash });
+      return resume(existing);
+    }
+    if (existing) assertSameRequest(existing, { offerId, requestHash });
+    assertTime(verified, existing?.state === 'unpaid' ? 0 : offer.limits.wallMs + limits.settleMarginMs);
+
+    const cap = parseUnits(limits.perPayer, tokenOf(key).decimals);
+    const wanted = (reservedAt: number): NewReservation => ({
+      ...key,
+      scheme: 'exact',
+      payTo: authorization.to,
+      amount: BigInt(authorization.value),
+      validAfter: authorization.validAfter,
+      validBefore: authorization.validBefore,
+      signature,
+      offerId,
+      taskId,
+      requestHash,
+      reservedAt,
+      meter: undefined,
+      tab: undefined,
+    });
+    for (let attempt = 1; ; attempt++) {
+      const balanceAt = now();
+      const balance = await readFunds({ chain: networks.get(requirement.network).chain, verified });
+      if (existing?.state === 'unpaid') return retryUnpaid(existing, balance);
+      try {
+        const { isNew, reservation } = await ledger.reserve(wanted(now()), { balance, balanceAt, cap, openLimit: limits.openPerPayer });
+        if (isNew) return { kind: 'reserved', reservation };
+        assertSameRequest(reservation, { offerId, requestHash });
+        return resume(reservation);
+      } catch (error) {
+        // A payment that was settled while the balance was read is counted twice; a second look has it right.
+        if (attempt === 2 || !(error instanceof PaymentError && error.code === 'payment_exposure')) throw error;
+      }
+    }
+  }
+
+  async function retryUnpaid(existing: Reservation, balance: bigint): Promise<Admission> {
+    if (balance < existing.amount) {
+      throw new PaymentError(
+        'payment_unpaid',
+        'The work is done and its result is kept, but the wallet does not hold the price. Put money in it and send the same request again.',
+        { errorReason: 'insufficient_funds' },
+      );
+    }
+    // Two callers may come at once; the one that is late finds it settling.
+    const reservation = await ledger.retry(existing.id).catch(() => existing);
+    return resume({ ...reservation, state: 'executed' });
+  }
+
+  function assertTime({ authorization }: Verified, needsMs: number) {
+    const seconds = BigInt(Math.floor(now() / 1000));
+    if (BigInt(authorization.validAfter) >= seconds) {
+      throw new PaymentError('payment_invalid', 'The payment is not valid yet. Is the clock of the payer right?', {
+        errorReason: 'invalid_exact_evm_payload_authorization_valid_after',
+      });
+    }
+    if (BigInt(authorization.validBefore) < seconds + BigInt(Math.ceil(needsMs / 1000))) {
+      throw new PaymentError(
+        'payment_expired',
+        'The payment expires before the work could be done and settled. Sign one that is valid for maxTimeoutSeconds.',
+        { errorReason: 'invalid_exact_evm_payload_authorization_valid_before' },
+      );
+    }
+  }
+
+  function tokenOf({ network, asset }: { network: string; asset: Address }): Token {
+    const token = tokens.find((known) => known.network === network && known.asset === asset);
+    if (!token) throw new PaymentError('payment_unavailable', 'This node does not take that token any more.');
+    return token;
+  }
 
   return {
-    requirements,
-    verify({ header, offer, ...call }) {
-      const ours = requirements(offer);
-      return bestOf(readPayment(header, ours), (presented) =>
-        verifyExact({ presented, requirements: ours, tokens: taken, recover, ...call }),
+    scheme: 'exact',
+    requirements: (offer: Offer) => exactRequirements({ offer, tokens, limits }),
+    present({ payload, extensions, requirement, offerId }) {
+      const verified = verifyExact({ payload, extensions, requirement, tokens, offerId, recover });
+      return {
+        key: keyOf(verified),
+        isProven: verified.isKeySigned,
+        validBefore: verified.authorization.validBefore,
+        admit: (call) => admit(verified, call),
+      };
+    },
+    executed: ({ id }, done) => ledger.executed(id, done),
+    async settle(reservation) {
+      if (reservation.state !== 'executed' && reservation.state !== 'settling') return;
+      const { id } = reservation;
+      let state: 'executed' | 'settling' = reservation.state;
+      const { chain, sender, inSlot } = networks.get(reservation.network);
+      const carriers = await carriersOf(database.read, id);
+      const ending = await inSlot(() =>
+        settleExact({
+          reservation,
+          carriers,
+          chain,
+          sender,
+          async save(carrier) {
+            await ledger.carry({ ...reservation, state }, carrier);
+            state = 'settling';
+          },
+          limits,
+          now,
+          log,
+          signal,
+        }),
       );
+      if (ending.kind === 'unpaid') await ledger.unpaid(id, state, ending.reason);
+      else await ledger.settled(id, state, ending.transaction);
     },
-    async funds(verified) {
-      return readFunds({ chain: networkOf(verified.requirement.network).chain, verified });
-    },
-    async settle({ reservation, carriers, save }) {
-      const { chain, sender, inSlot } = networkOf(reservation.network);
-      return inSlot(() => settleExact({ reservation, carriers, chain, sender, save, limits, now, log, signal }));
-    },
+    respond: async (reservation) => respond(reservation),
   };
 }
 
-/** Of the readings of a payment the one that its payer signed; a payment of version 2 has one reading. */
-function bestOf([first, ...others]: [Presented, ...Presented[]], verify: (presented: Presented) => Verified): Verified {
-  if (others.length === 0) return verify(first);
-  const attempts = [first, ...others].map((presented) => {
-    try {
-      return verify(presented);
-    } catch (error) {
-      if (error instanceof PaymentError) return error;
-      throw error;
-    }
-  });
-  const readable = attempts.filter((attempt): attempt is Verified => !(attempt instanceof PaymentError));
-  return readable.find(({ isKeySigned }) => isKeySigned) ?? readable[0] ?? verify(first);
+function respond({ state, payer, network, amount, transaction, reason }: Reservation): SettleResponse {
+  if (state === 'settled') return { success: true, payer, transaction: transaction ?? '', network, amount: String(amount) };
+  return { success: false, errorReason: reason ?? 'unexpected_settle_error', payer, transaction: '', network };
 }
 
-export { badSignature };
+const keyOf = ({ requirement, authorization }: Verified) => ({
+  network: requirement.network,
+  asset: requirement.asset as Address,
+  payer: authorization.from,
+  nonce: authorization.nonce,
+});

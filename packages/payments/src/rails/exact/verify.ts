@@ -1,6 +1,5 @@
 import {
   authorizationTypedData,
-  canonicalJson,
   exactPayload,
   fromHex,
   hashTypedData,
@@ -8,12 +7,13 @@ import {
   type Address,
   type Authorization,
   type Hex,
+  type PaymentPayload,
   type PaymentRequirements,
   type Token,
 } from '@freehold/protocol';
 import { boundNonce, bytes32Of, isBoundNonce } from '../../binding.ts';
-import { PaymentError } from '../../error.ts';
-import { parse, type Presented } from '../../wire/read-payment.ts';
+import { fieldsOf, invalid } from '../../terms.ts';
+import { parse } from '../../wire/read-payment.ts';
 
 /** The address whose key made this signature (r, s, v of 65 bytes, v 27 or 28), if any. */
 export type Recover = (digest: Uint8Array, signature: Hex) => Address | undefined;
@@ -36,35 +36,25 @@ const halfOrder = 0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b
  *
  * What is bound for stock clients: their signature covers chain, token, payer, payee, amount, time and nonce. The offer is not
  * in it. It is bound by the ledger at the first presentation, and `accepted`, `resource` and `extensions` are held against
- * this offer here, though a thief could rewrite those. For a nonce made by our client see binding.ts.
+ * this offer before (terms.ts), though a thief could rewrite those. For a nonce made by our client see binding.ts.
  *
  * Errors: `payment_malformed`, `payment_invalid`.
  */
 export function verifyExact({
-  presented: { payload, resource, extensions, accepted },
-  requirements,
+  payload,
+  extensions,
+  requirement,
   tokens,
   offerId,
-  url,
   recover,
 }: {
-  presented: Presented;
-  requirements: readonly PaymentRequirements[];
+  payload: PaymentPayload['payload'];
+  extensions: PaymentPayload['extensions'];
+  requirement: PaymentRequirements;
   tokens: readonly Token[];
   offerId: string;
-  url: string;
   recover: Recover;
 }): Verified {
-  const requirement = requirements.find((ours) => canonicalJson(ours) === canonicalJson(accepted));
-  if (!requirement) {
-    throw invalid(
-      'invalid_payment_requirements',
-      'It accepts terms that this function does not offer. Ask for the price again and pay that.',
-    );
-  }
-  if (resource && pathOf(resource.url) !== pathOf(url)) {
-    throw invalid('invalid_payload', `It was made for ${resource.url}, not for this function. Ask this one for its price.`);
-  }
   const { authorization, signature: given } = parse(exactPayload, payload);
   if (authorization.to !== requirement.payTo) {
     throw invalid('invalid_exact_evm_payload_recipient_mismatch', `It pays ${authorization.to}, but the seller is ${requirement.payTo}.`);
@@ -88,13 +78,8 @@ export function verifyExact({
 }
 
 function checkBinding({ nonce, extension, offerId }: { nonce: Hex; extension: unknown; offerId: string }) {
-  const fields: Record<string, unknown> = typeof extension === 'object' && extension !== null ? { ...extension } : {};
-  const info = fields.info;
-  if (typeof info === 'object' && info !== null && 'offer' in info && info.offer !== offerId) {
-    throw invalid('invalid_payload', 'It was made for another function. Ask this one for its price.');
-  }
   if (!isBoundNonce(nonce)) return;
-  const salt = bytes32Of(fields.salt);
+  const salt = bytes32Of(fieldsOf(extension)['salt']);
   const isRight = salt !== undefined && boundNonce({ offerId, salt }) === nonce;
   if (!isRight) throw invalid('invalid_payload', 'Its nonce is bound to another function. Pay for this one anew.');
 }
@@ -111,10 +96,3 @@ function normalSignature(text: string): Hex {
 function isKeySignature(signature: Hex): boolean {
   return /^0x[0-9a-f]{128}1[bc]$/.test(signature) && BigInt(`0x${signature.slice(66, 130)}`) <= halfOrder;
 }
-
-function pathOf(url: string): string | undefined {
-  return URL.canParse(url) ? new URL(url).pathname : undefined;
-}
-
-export const invalid = (errorReason: string, what: string) =>
-  new PaymentError('payment_invalid', `The payment is not for this call. ${what}`, { errorReason });
