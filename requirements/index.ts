@@ -5,6 +5,7 @@ import durable from './durable.ts';
 import foundation from './foundation.ts';
 import functions from './functions.ts';
 import network from './network.ts';
+import paymentsRails from './payments-rails.ts';
 import paymentsWire from './payments-wire.ts';
 import paying from './paying.ts';
 import puter from './puter.ts';
@@ -21,6 +22,7 @@ const all: Requirement[] = [
   ...functions,
   ...network,
   ...puter,
+  ...paymentsRails,
   ...paymentsWire,
   ...paying,
 ];

@@ -6,7 +6,7 @@ import { openLocalChain } from '@freehold/contracts';
 import { openDatabase } from '@freehold/database';
 import { appFolder, openDrive, openKeyValue } from '@freehold/drive';
 import { openIdentity, openKeeper, openStandIn, openTeeKeeper, recoverAddress, type StandIn } from '@freehold/identity';
-import { openPayments } from '@freehold/payments';
+import { openAuthorizer, openPayments } from '@freehold/payments';
 import type { Address, NodeInfo } from '@freehold/protocol';
 import { openBitswap } from './bitswap.ts';
 import { openBuiltInPrograms } from './built-in-programs.ts';
@@ -205,6 +205,7 @@ export async function startNode({
       log,
       recover: recoverAddress,
       signer: gasPayer,
+      authorizer: openAuthorizer(await compute.keyFor('payment authorizer')),
       chains,
       tokens,
     });
@@ -216,6 +217,7 @@ export async function startNode({
       },
     });
     stops.add(() => payments.stop());
+    await payments.start();
 
     const taskAccess = openTaskAccess({
       compute,

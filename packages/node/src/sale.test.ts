@@ -74,7 +74,7 @@ test('a call without payment gets the terms: as a header, for version 1, as a pr
       extra: token().domain,
     },
   ]);
-  assert.deepEqual([body.x402Version, body.prices], [1, ['0.001 USDC on the local test chain (exact)']]);
+  assert.deepEqual([body.x402Version, body.prices[0]], [1, '0.001 USDC on the local test chain (exact)']);
   assert.deepEqual([body.type, body.title, body.status], ['about:blank', 'Payment Required', 402]);
   const problem = await fetch(url, { headers: { accept: 'application/problem+json' } });
   assert.equal(problem.headers.get('content-type'), 'application/problem+json; charset=utf-8');
@@ -269,7 +269,7 @@ test('payments that are not exactly what was asked are refused with a 4xx', asyn
     // The terms come again, with the reason, so that any client can mend its payment.
     const terms = decodePaymentRequired(response.headers.get(paymentRequiredHeader) ?? '');
     assert.match(terms.error ?? '', /^[a-z_0-9|]+: \S.+[.?]$/, what);
-    assert.equal(terms.accepts.length, 1);
+    assert.equal(terms.accepts[0]?.scheme, 'exact');
   }
 });
 

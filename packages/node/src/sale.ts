@@ -12,13 +12,12 @@ import {
   type Plan,
   type Turn,
 } from '@freehold/compute';
-import { PaymentError, type Outcome as Ending, type Payments, type Reservation } from '@freehold/payments';
+import { isFree, PaymentError, priceCall, type Outcome as Ending, type Payments, type Reservation } from '@freehold/payments';
 import type { SettleResponse } from '@freehold/protocol';
 import { RequestError } from './error.ts';
 import { openBackground } from './sale/background.ts';
 import { openBatchSales } from './sale/batch.ts';
 import { openDelivery, type Answer, type Sold } from './sale/delivery.ts';
-import { isFree, priceCall } from './sale/pricing.ts';
 import { entrant, followMs, keyOf, openPurchases, type Purchase } from './sale/purchase.ts';
 import { openShared } from './sale/shared.ts';
 import type { Signer } from './sale/sign.ts';
@@ -54,7 +53,7 @@ export function openSales({
   const background = openBackground();
   const { goOn } = background;
   const purchases = openPurchases(payments);
-  const { terms, ask, payerOf, present, admit, admitted, refused } = purchases;
+  const { terms, ask, payerOf, present, refund, admit, admitted, refused } = purchases;
   const delivery = openDelivery({ compute, payments, signer, now, onSold });
   const { giveFree, givePaid, receiptOfLate } = delivery;
   const batches = openBatchSales({ compute, payments, purchases, delivery, background, now });
@@ -260,6 +259,8 @@ export function openSales({
       withInput: (use: (input: Input) => Promise<Answer>) => Promise<Answer>;
     }): Promise<Answer> {
       const offer = priceCall(call.offer);
+      const refunded = header === undefined ? undefined : await refund(call, offer, header, url);
+      if (refunded) return refunded;
       // The terms come before the body, so that a large upload is not sent in vain; only a cache can need the body first.
       const mayBeFree = isOwn || isFree(offer) || compute.pools.hasRoom(offer);
       if (!mayBeFree && offer.deterministic !== true) {

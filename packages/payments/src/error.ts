@@ -15,6 +15,8 @@ export type PaymentErrorCode =
   | 'payment_exposure'
   /** The work was done, but the money was gone (402). */
   | 'payment_unpaid'
+  /** A voucher that does not follow on what its tab has come to; the correction says where it is (402). */
+  | 'payment_out_of_step'
   /** The node cannot take payments now: no chain, or none that the offer names (503). */
   | 'payment_unavailable'
   /** A step was taken twice or out of order: a defect of the caller within the node (500). */
@@ -36,6 +38,7 @@ const status: Record<PaymentErrorCode, number> = {
   payment_conflict: 409,
   payment_exposure: 402,
   payment_unpaid: 402,
+  payment_out_of_step: 402,
   payment_unavailable: 503,
   payment_state: 500,
   payment_no_option: 402,

@@ -1,4 +1,6 @@
+export { openAuthorizer } from './authorizer.ts';
 export { boundNonce, type Binding } from './binding.ts';
+export { isFree, priceCall, type Usage } from './charge.ts';
 export { PaymentError, type PaymentErrorCode } from './error.ts';
 export { defaultLimits, type Limits } from './limits.ts';
 export type { Admission, Outcome, PaidCall, Payer } from './call.ts';

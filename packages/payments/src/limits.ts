@@ -17,6 +17,20 @@ export type Limits = {
   retryMs: number;
   /** Transactions of the keeper that may wait in the chain's pool at a time. */
   maxInFlight: number;
+  /** How long the payer of a channel must wait, in SECONDS, from the notice to the end of a withdrawal: so long a node may be off the net without a loss. */
+  withdrawDelaySeconds: number;
+  /** How old what the chain said of a tab may be, for a call to draw on it. */
+  trustTabMs: number;
+  /** How many calls may draw on one tab at a time. */
+  openPerTab: number;
+  /** How often tabs with something to claim are looked at on the chain: a payer who withdraws is met with a claim. */
+  watchMs: number;
+  /** What is not claimed after this long is. */
+  claimAfterMs: number;
+  /** Or as soon as the calls on one tab come to so much, in whole tokens. */
+  claimFrom: string;
+  /** How long claiming may hold up a stop of the node. */
+  claimAtStopMs: number;
 };
 
 export const defaultLimits: Limits = {
@@ -29,4 +43,11 @@ export const defaultLimits: Limits = {
   pollMs: 500,
   retryMs: 10_000,
   maxInFlight: 16,
+  withdrawDelaySeconds: 86_400,
+  trustTabMs: 60_000,
+  openPerTab: 64,
+  watchMs: 15_000,
+  claimAfterMs: 6 * 3_600_000,
+  claimFrom: '1',
+  claimAtStopMs: 5_000,
 };

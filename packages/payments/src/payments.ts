@@ -1,18 +1,34 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database } from '@freehold/database';
-import { type Address, type Offer, type PaymentRequired, type PaymentRequirements, type Token } from '@freehold/protocol';
+import {
+  type Address,
+  type Offer,
+  type PaymentRequired,
+  type PaymentRequirements,
+  type SettleResponse,
+  type Token,
+} from '@freehold/protocol';
 import type { Admission, Outcome, PaidCall, Payer } from './call.ts';
 import { chargeOf, type Usage } from './charge.ts';
 import { PaymentError, type Correction } from './error.ts';
+import { openJobs } from './jobs/jobs.ts';
 import { openLedger } from './ledger.ts';
 import { defaultLimits, type Limits } from './limits.ts';
 import { openNetworks } from './networks.ts';
+import { openPresence } from './presence.ts';
 import type { Rail, Tender } from './rail.ts';
+import { openChannelRail } from './rails/channel/index.ts';
 import { openExactRail } from './rails/exact/index.ts';
 import type { ChainSettings } from './rails/exact/chain.ts';
 import type { Log, Signer } from './rails/exact/sender.ts';
 import type { Recover } from './rails/exact/verify.ts';
 import { history, lastSettled, openReservations, totals, type HistoryFilter, type Total } from './store.ts';
 import type { Reservation } from './reservation.ts';
+import { endTabJob, openClaims } from './tabs/claims.ts';
+import { openDrawing } from './tabs/draw.ts';
+import { openTabs } from './tabs/ledger.ts';
+import { tabsOf } from './tabs/store.ts';
+import type { Tab } from './tabs/tab.ts';
 import { acceptedOf, assertFor } from './terms.ts';
 import { readPayment, type Presented } from './wire/read-payment.ts';
 
@@ -27,6 +43,11 @@ export type PaymentsOptions = {
   recover: Recover;
   /** The keeper's key: pays gas, holds no income. It may be another one after a restart. */
   signer: Signer;
+  /**
+   * Claims from channels for the sellers, and refunds to their payers; it can move that money nowhere else. It must be the same after a restart:
+   * what a channel holds can be claimed with it alone. Without one no channels are taken.
+   */
+  authorizer?: Signer;
   chains: readonly ChainSettings[];
   /** The tokens that this node takes; a price in another one is not offered. */
   tokens: readonly Token[];
@@ -47,7 +68,7 @@ type Offered = Pick<PaidCall, 'offer' | 'offerId' | 'url'> & { header: string };
  * Takes payments for calls: terms, admission, the ledger, settlement. Before the first admission call `recover`; `stop` ends
  * all settling, which the next start takes up again.
  */
-export function openPayments({ database, node, now, log, recover, signer, chains, tokens, limits: given }: PaymentsOptions) {
+export function openPayments({ database, node, now, log, recover, signer, authorizer, chains, tokens, limits: given }: PaymentsOptions) {
   const limits = { ...defaultLimits, ...given };
   const stopping = new AbortController();
   const { signal } = stopping;
@@ -56,7 +77,15 @@ export function openPayments({ database, node, now, log, recover, signer, chains
   const networks = openNetworks({ chains, signer, limits, now, log, signal });
   const taken = tokens.filter(({ network }) => networks.has(network));
   const common = { database, ledger, networks, tokens: taken, recover, resume, limits, now, log, signal };
-  const rails: readonly Rail[] = [openExactRail(common)];
+  const tabs = openTabs({ database, ledger, node, now });
+  const drawing = openDrawing({ database, tabs, resume, limits, now });
+  const jobs = openJobs({ database, node, networks, limits, now, log, signal, onEnd: (db, job) => endTabJob(db, job, now()) });
+  const presence = openPresence({ networks, names: chains.map(({ network }) => network), log, signal });
+  const channels =
+    authorizer && openChannelRail({ ...common, tabs, drawing, jobs, authorizer, isPresent: (network) => presence.has(network, 'channel') });
+  const tabRails = [channels].filter((rail) => rail !== undefined);
+  const rails: readonly Rail[] = [openExactRail(common), ...tabRails];
+  const claims = openClaims({ database, node, contracts: tabRails, drawing, jobs, tokens: taken, limits, now, log, signal });
   const settling = new Map<number, Promise<void>>();
   const tenders = new Map<string, Tender & { of: Omit<Offered, 'header'> }>();
 
@@ -117,7 +146,7 @@ export function openPayments({ database, node, now, log, recover, signer, chains
    * What a header is, for this offer. Routes ask more than once while they make up their minds, and signatures cost: what was found is
    * remembered for a while.
    */
-  function present({ header, ...of }: Offered): Tender {
+  function tenderOf({ header, ...of }: Offered): Tender {
     const known = tenders.get(header);
     if (known && isSameSale(known.of, of)) return known;
     const ours = requirements(of.offer);
@@ -144,7 +173,7 @@ export function openPayments({ database, node, now, log, recover, signer, chains
     if (signal.aborted) throw new PaymentError('payment_unavailable', 'The node is stopping. Send the same request again in a moment.');
     if (header === undefined || header === '')
       throw new PaymentError('payment_required', 'This function costs money, and no payment came with the call.');
-    return present({ header, offer: call.offer, offerId: call.offerId, url: call.url }).admit(call);
+    return tenderOf({ header, offer: call.offer, offerId: call.offerId, url: call.url }).admit(call);
   }
 
   /** A reservation that a payment found again, for the same request. */
@@ -192,7 +221,7 @@ export function openPayments({ database, node, now, log, recover, signer, chains
    * Errors: `payment_malformed`, `payment_invalid`.
    */
   function payerOf(offered: Offered): Payer {
-    const { key, isProven, validBefore } = present(offered);
+    const { key, isProven, validBefore } = tenderOf(offered);
     const lastMs = BigInt(validBefore) * 1000n - BigInt(offered.offer.limits.wallMs + limits.settleMarginMs);
     return { payer: key.payer, nonce: key.nonce, isProven, startBefore: Number(lastMs < farOff ? lastMs : farOff) };
   }
@@ -209,6 +238,25 @@ export function openPayments({ database, node, now, log, recover, signer, chains
     payerOf,
     admit,
     outcome,
+    /**
+     * Gives money back that was put aside and not charged, when the payment asks for that; undefined when it buys something.
+     * Errors: `payment_malformed`, `payment_invalid`, `payment_out_of_step`, `payment_unavailable`.
+     */
+    refund: (offered: Offered): Promise<SettleResponse> | undefined => tenderOf(offered).giveBack?.(),
+    /**
+     * Finds out which contracts the chains have, goes on with transactions of the node's own, and claims from now on. What cannot be asked now is
+     * asked again.
+     */
+    async start(): Promise<void> {
+      await presence.start();
+      claims.start(await jobs.resume());
+    },
+    /** Tells the chain all that calls on channels have come to. */
+    claimAll: (): Promise<void> => claims.claimAll(),
+    /** Looks after channels now, as it is done every `watchMs`. */
+    watch: (): Promise<unknown> => claims.watch(),
+    /** What payers have put aside for this node, those used last first. */
+    tabs: (filter: { payer?: Address; limit: number }): Promise<Tab[]> => tabsOf(database.read, filter),
     /** The task is about to run. */
     begin: ({ id }: Reservation): Promise<Reservation> => ledger.begin(id),
     /** The task has run, and its result is stored durably under `resultRef`. `usage` decides the charge where the price is metered. */
@@ -271,8 +319,10 @@ export function openPayments({ database, node, now, log, recover, signer, chains
       return () => listeners.delete(listener);
     },
     async stop(): Promise<void> {
+      claims.stop();
+      await Promise.race([claims.claimAll().catch(() => undefined), sleep(limits.claimAtStopMs, undefined, { ref: false })]);
       stopping.abort();
-      await Promise.all(settling.values());
+      await Promise.all([...settling.values(), jobs.idle(), claims.idle()]);
     },
   };
 }

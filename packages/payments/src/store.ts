@@ -260,4 +260,4 @@ const storedMeter = z.object({ per: z.enum(['second', 'mfuel']), unit: atomicAmo
 const meterText = (meter: Meter | undefined): string | null => (meter ? JSON.stringify({ ...meter, unit: String(meter.unit) }) : null);
 
 /** As text that sorts by value: 128 bits have at most 39 digits. */
-export const padded = (cumulative: bigint): string => String(cumulative).padStart(39, '0');
+const padded = (cumulative: bigint): string => String(cumulative).padStart(39, '0');

@@ -19,7 +19,7 @@ const pairs: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.t
 export function toHex(bytes: Uint8Array): Hex {
   let text: Hex = '0x';
   for (const byte of bytes) text += pairs[byte];
-  return text as Hex;
+  return text;
 }
 
 /** Errors: TypeError when the text is not an even number of hexadecimal digits. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { address } from './address.ts';
-import type { TypedData } from './eip712.ts';
+import type { Field, TypedData } from './eip712.ts';
 import { bytes32, type Hex } from './hex.ts';
 import { atomicAmount } from './money.ts';
 import { chainIdOf, network } from './network.ts';
@@ -84,35 +84,34 @@ export const decodePaymentPayload = (header: string): PaymentPayload => paymentP
 export const encodeSettleResponse = (value: SettleResponse): string => toJsonHeader(value);
 export const decodeSettleResponse = (header: string): SettleResponse => settleResponse.parse(fromJsonHeader(header));
 
+type SignedAuthorization = { message: Authorization; asset: Hex; caip2: string; domain: { name: string; version: string } };
+
 /** What a payer signs: a transfer of the token that anyone may carry to the chain, once, within its time window. */
-export function authorizationTypedData({
+export const authorizationTypedData = (signed: SignedAuthorization): TypedData => transferOf('TransferWithAuthorization', signed);
+
+/** The same, which only its recipient may carry: how contracts take in deposits. */
+export const receiveAuthorizationTypedData = (signed: SignedAuthorization): TypedData => transferOf('ReceiveWithAuthorization', signed);
+
+const transferOf = (primaryType: string, { message, asset, caip2, domain }: SignedAuthorization): TypedData => ({
+  domain: { name: domain.name, version: domain.version, chainId: chainIdOf(network.parse(caip2)), verifyingContract: asset },
+  domainFields: tokenDomainFields,
+  primaryType,
+  fields: transferFields,
   message,
-  asset,
-  caip2,
-  domain,
-}: {
-  message: Authorization;
-  asset: Hex;
-  caip2: string;
-  domain: { name: string; version: string };
-}): TypedData {
-  return {
-    domain: { name: domain.name, version: domain.version, chainId: chainIdOf(network.parse(caip2)), verifyingContract: asset },
-    domainFields: [
-      { name: 'name', type: 'string' },
-      { name: 'version', type: 'string' },
-      { name: 'chainId', type: 'uint256' },
-      { name: 'verifyingContract', type: 'address' },
-    ],
-    primaryType: 'TransferWithAuthorization',
-    fields: [
-      { name: 'from', type: 'address' },
-      { name: 'to', type: 'address' },
-      { name: 'value', type: 'uint256' },
-      { name: 'validAfter', type: 'uint256' },
-      { name: 'validBefore', type: 'uint256' },
-      { name: 'nonce', type: 'bytes32' },
-    ],
-    message,
-  };
-}
+});
+
+const tokenDomainFields: readonly Field[] = [
+  { name: 'name', type: 'string' },
+  { name: 'version', type: 'string' },
+  { name: 'chainId', type: 'uint256' },
+  { name: 'verifyingContract', type: 'address' },
+];
+
+const transferFields: readonly Field[] = [
+  { name: 'from', type: 'address' },
+  { name: 'to', type: 'address' },
+  { name: 'value', type: 'uint256' },
+  { name: 'validAfter', type: 'uint256' },
+  { name: 'validBefore', type: 'uint256' },
+  { name: 'nonce', type: 'bytes32' },
+];

@@ -8,6 +8,7 @@ import {
   type BatchAccepted,
   type PaymentRequired,
 } from '@freehold/protocol';
+import { isFree } from '@freehold/payments';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { RequestError } from '../error.ts';
@@ -16,7 +17,6 @@ import { networkOf } from '../http/network-of.ts';
 import { paymentAnswerHeaders, paymentRequestHeaders, presentedPayment } from '../http/payment-headers.ts';
 import type { Terms } from '../http/payment-required.ts';
 import { route, type Arrival } from '../http/route.ts';
-import { isFree } from '../sale/pricing.ts';
 import type { Sales } from '../sale.ts';
 import type { TaskAccess } from '../task-access.ts';
 

@@ -116,6 +116,13 @@ export const functionRoutes = ({
     }
     if (answer.settlement) Object.assign(headers, settlementHeaders(answer.settlement, exchange.request.headers));
     if (answer.kind === 'payment-required') return sendTerms(answer.required, exchange);
+    if (answer.kind === 'refunded') {
+      answers.take();
+      headers['cache-control'] = 'no-store';
+      headers['content-type'] = 'application/json; charset=utf-8';
+      const { amount, transaction } = answer.settlement;
+      return sendAnswer(exchange, 200, JSON.stringify({ refunded: amount, transaction }));
+    }
     const { outcome, receipt } = answer;
     if (!events && repeated.give(answer, sent)) return metrics().task('cached');
     metrics().task(outcome.failure ? 'failed' : outcome.cached ? 'cached' : 'ran');

@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { ComputeError, type BatchRequest, type CallableOffer, type Compute, type Outcome } from '@freehold/compute';
-import { PaymentError, type Payments, type Reservation } from '@freehold/payments';
+import { isFree, PaymentError, priceCall, type Payments, type Reservation } from '@freehold/payments';
 import { zeroAddress, type Address, type Offer, type PaymentRequired } from '@freehold/protocol';
 import type { Background } from './background.ts';
 import type { Delivery } from './delivery.ts';
-import { isFree, priceCall } from './pricing.ts';
 import { entrant, followMs, keyOf, type Purchase, type Purchases, type Unpaid } from './purchase.ts';
 import { openShared } from './shared.ts';
 

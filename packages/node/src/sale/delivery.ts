@@ -9,12 +9,14 @@ import {
   type SettleResponse,
   type SignedReceipt,
 } from '@freehold/protocol';
+import type { Refunded } from './purchase.ts';
 import { openShared } from './shared.ts';
 import { freeReceipt, signReceipt, type Signer } from './sign.ts';
 
 /** How a call of a function ends, whatever HTTP makes of it. */
 export type Answer =
   | { kind: 'payment-required'; required: PaymentRequired; settlement?: SettleResponse }
+  | Refunded
   | { kind: 'answered'; outcome: Outcome; receipt: SignedReceipt | undefined; settlement: SettleResponse | undefined };
 
 /** A receipt follows its settlement at once; so much of the last settlements is looked at after a crash. */

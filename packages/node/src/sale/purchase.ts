@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { CallableOffer, Plan } from '@freehold/compute';
 import { PaymentError, type Admission, type PaidCall, type Payer, type Payments } from '@freehold/payments';
-import type { Offer, PaymentRequired } from '@freehold/protocol';
+import type { Offer, PaymentRequired, SettleResponse } from '@freehold/protocol';
 
 /** How long a payment is followed after its caller was answered, in milliseconds. */
 export const followMs = 600_000;
@@ -12,6 +12,9 @@ const paidWeight = 4;
 export type Purchase = { plan: Plan; offer: Offer; header: string; url: string; from: string; by: Payer; nonce: Uint8Array };
 /** What has to be paid, and why what was presented does not do. */
 export type Unpaid = { kind: 'payment-required'; required: PaymentRequired };
+
+/** Money that was put aside for calls has been given back. */
+export type Refunded = { kind: 'refunded'; settlement: SettleResponse };
 
 export type Purchases = ReturnType<typeof openPurchases>;
 
@@ -45,6 +48,23 @@ export function openPurchases(payments: Payments) {
     }
   }
 
+  /** Answers a payment that asks for money back which was put aside; undefined for one that buys something, or that will not do for that either. */
+  async function refund(call: CallableOffer, offer: Offer, header: string, url: string): Promise<Unpaid | Refunded | undefined> {
+    let asked: Promise<SettleResponse> | undefined;
+    try {
+      asked = payments.refund({ header, offer, offerId: call.id, url });
+    } catch (error) {
+      if (error instanceof PaymentError) return undefined;
+      throw error;
+    }
+    if (!asked) return undefined;
+    try {
+      return { kind: 'refunded', settlement: await asked };
+    } catch (error) {
+      return ask(call, offer, url, refusalIn(error));
+    }
+  }
+
   const paidCall = ({ plan, offer, header, url, by, nonce }: Purchase): PaidCall => ({
     header,
     offer,
@@ -63,6 +83,7 @@ export function openPurchases(payments: Payments) {
     ask,
     payerOf,
     present,
+    refund,
     admit,
     /** The same for a payment that was admitted before. */
     admitted: (purchase: Purchase): Promise<Admission> => payments.admit(paidCall(purchase)),

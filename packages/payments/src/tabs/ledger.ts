@@ -4,8 +4,8 @@ import { PaymentError } from '../error.ts';
 import type { Ledger } from '../ledger.ts';
 import type { Reservation } from '../reservation.ts';
 import { addReservation, findReservation, type NewReservation } from '../store.ts';
-import { getTab, heldOn, putTabState, raiseSigned, setCharged, setClaimed, setJob, type NewTab } from './store.ts';
-import type { Tab, TabState } from './tab.ts';
+import { getTab, heldOn, putTabState, raiseSigned, setCharged, type NewTab } from './store.ts';
+import { noSignature, type Tab, type TabState } from './tab.ts';
 
 /** A voucher that is to be held: what it is for, and its place in the tab. */
 export type Wanted = NewReservation & { tab: { id: Hex; cumulative: bigint; chargedAfter: undefined } };
@@ -14,11 +14,8 @@ export type Held =
   | { kind: 'held'; reservation: Reservation }
   /** The same voucher was here before. */
   | { kind: 'existing'; reservation: Reservation }
-  /** It is below what is charged and held with this call, or far above. */
-  | { kind: 'out_of_step'; tab: Tab; held: bigint }
-  | { kind: 'beyond_balance'; tab: Tab; held: bigint }
-  | { kind: 'closing'; tab: Tab }
-  | { kind: 'busy'; tab: Tab };
+  /** `out_of_step`: it is below what is charged and held with this call, or far above. `held`: what calls under way may come to. */
+  | { kind: 'out_of_step' | 'beyond_balance' | 'closing' | 'busy'; tab: Tab; held: bigint };
 
 /** What a rail lets a voucher be; `needed` is everything charged and held on the tab with this call. */
 export type Steps = (voucher: { cumulative: bigint; needed: bigint; amount: bigint; tab: Tab }) => boolean;
@@ -29,31 +26,41 @@ export type Tabs = ReturnType<typeof openTabs>;
 export function openTabs({ database, ledger, node, now }: { database: Database; ledger: Ledger; node: string; now: () => number }) {
   return {
     get: (id: Hex): Promise<Tab | undefined> => getTab(database.read, id),
+    /** A tab with what its calls under way may come to. */
+    async look(id: Hex): Promise<{ tab: Tab; held: bigint }> {
+      const [tab, { amount: held }] = await Promise.all([getTab(database.read, id), heldOn(database.read, id)]);
+      if (!tab) throw new PaymentError('payment_state', 'A payment draws on a tab that is not known.');
+      return { tab, held };
+    },
 
     /** What the chain says of a tab. */
     note: (tab: NewTab, state: TabState & { readAt: number }): Promise<Tab> =>
       database.transaction((db) => putTabState(db, tab, state, node)),
 
     /** Takes a voucher for a call, once. `incoming` is a deposit that is on its way and must arrive before the call runs. */
-    hold: (wanted: Wanted, { isInStep, incoming, most }: { isInStep: Steps; incoming: bigint; /** Calls at a time. */ most: number }): Promise<Held> =>
+    hold: (
+      wanted: Wanted,
+      { isInStep, incoming, most }: { isInStep: Steps; incoming: bigint; /** Calls at a time. */ most: number },
+    ): Promise<Held> =>
       database.transaction(async (db): Promise<Held> => {
         const existing = await findReservation(db, wanted);
         if (existing && existing.state !== 'released') return { kind: 'existing', reservation: existing };
         const { id, cumulative } = wanted.tab;
         const tab = await getTab(db, id);
         if (!tab) throw new PaymentError('payment_state', 'A voucher is held on a tab that is not known.');
-        if (tab.closingAt !== undefined) return { kind: 'closing', tab };
-        const held = await heldOn(db, id);
-        if (tab.jobId !== undefined || held.count >= most) return { kind: 'busy', tab };
+        const { amount: held, count } = await heldOn(db, id);
         const { amount } = wanted;
-        const needed = tab.charged + held.amount + amount;
-        if (!isInStep({ cumulative, needed, amount, tab })) return { kind: 'out_of_step', tab, held: held.amount };
-        const highest = cumulative > tab.signed;
-        if (larger(cumulative, tab.signed) > tab.balance + incoming) return { kind: 'beyond_balance', tab, held: held.amount };
+        const needed = tab.charged + held + amount;
+        const refused = (kind: 'out_of_step' | 'beyond_balance' | 'closing' | 'busy'): Held => ({ kind, tab, held });
+        if (tab.closingAt !== undefined) return refused('closing');
+        if (tab.jobId !== undefined || count >= most) return refused('busy');
+        if (!isInStep({ cumulative, needed, amount, tab })) return refused('out_of_step');
+        if (larger(cumulative, needed) > tab.balance + incoming) return refused('beyond_balance');
+        const isHighest = cumulative > tab.signed || tab.signature === noSignature;
         await raiseSigned(db, {
           id,
-          signed: highest ? cumulative : tab.signed,
-          signature: highest || tab.signature === '0x' ? wanted.signature : tab.signature,
+          signed: isHighest ? cumulative : tab.signed,
+          signature: isHighest ? wanted.signature : tab.signature,
           usedAt: wanted.reservedAt,
         });
         const reservation = existing ? await ledger.takeAgain(db, existing, wanted) : await addReservation(db, wanted, node);
@@ -68,21 +75,6 @@ export function openTabs({ database, ledger, node, now }: { database: Database; 
         const charged = current.charged + amount;
         await setCharged(db, { id: current.id, charged, at: now() });
         return charged;
-      }),
-
-    /** Nothing new is held on a tab while a job changes it; answers whether none was under way, nor any call. */
-    lock: (id: Hex, jobId: number): Promise<boolean> =>
-      database.transaction(async (db) => {
-        const tab = await getTab(db, id);
-        if (!tab || tab.jobId !== undefined || (await heldOn(db, id)).count > 0) return false;
-        await setJob(db, id, jobId);
-        return true;
-      }),
-    unlock: (id: Hex): Promise<void> => database.transaction((db) => setJob(db, id, undefined)),
-
-    claimed: (claims: readonly { id: Hex; claimed: bigint }[]): Promise<void> =>
-      database.transaction(async (db) => {
-        for (const claim of claims) await setClaimed(db, { ...claim, at: now() });
       }),
   };
 }

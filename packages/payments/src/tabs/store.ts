@@ -1,6 +1,6 @@
 import { sql, type Sql } from '@freehold/database';
 import type { Address, Hex } from '@freehold/protocol';
-import { isOpen, padded } from '../store.ts';
+import { isOpen } from '../store.ts';
 import { noSignature, type Tab, type TabState } from './tab.ts';
 
 type Row = {
@@ -64,11 +64,16 @@ export async function putTabState(db: Sql, tab: NewTab, state: TabState & { read
 
 /** What its calls under way may come to. */
 export async function heldOn(db: Sql, id: Hex): Promise<{ amount: bigint; count: number }> {
-  const rows = await db.all<{ amount: string }>(sql`SELECT amount FROM payment_authorization WHERE tab_id = ${id} AND ${isOpen} LIMIT 10000`);
+  const rows = await db.all<{ amount: string }>(
+    sql`SELECT amount FROM payment_authorization WHERE tab_id = ${id} AND ${isOpen} LIMIT 10000`,
+  );
   return { amount: rows.reduce((sum, { amount }) => sum + BigInt(amount), 0n), count: rows.length };
 }
 
-export async function raiseSigned(db: Sql, { id, signed, signature, usedAt }: Pick<Tab, 'id' | 'signed' | 'signature' | 'usedAt'>): Promise<void> {
+export async function raiseSigned(
+  db: Sql,
+  { id, signed, signature, usedAt }: Pick<Tab, 'id' | 'signed' | 'signature' | 'usedAt'>,
+): Promise<void> {
   await db.run(sql`UPDATE payment_tab SET signed = ${String(signed)}, signature = ${signature}, used_at = ${usedAt} WHERE id = ${id}`);
 }
 
@@ -76,14 +81,6 @@ export async function setCharged(db: Sql, { id, charged, at }: { id: Hex; charge
   await db.run(
     sql`UPDATE payment_tab SET charged = ${String(charged)}, unclaimed_since = COALESCE(unclaimed_since, CAST(${at} AS BIGINT)) WHERE id = ${id}`,
   );
-}
-
-/** Of the vouchers of a tab the highest that is not above `most`. */
-export async function voucherUpTo(db: Sql, id: Hex, most: bigint): Promise<{ cumulative: bigint; signature: Hex } | undefined> {
-  const row = await db.get<{ cumulative: string; signature: Hex }>(
-    sql`SELECT cumulative, signature FROM payment_authorization WHERE tab_id = ${id} AND cumulative <= ${padded(most)} ORDER BY cumulative DESC LIMIT 1`,
-  );
-  return row && { cumulative: BigInt(row.cumulative), signature: row.signature };
 }
 
 /** A page of the tabs of a node with something to claim, in the order of their ids. */

@@ -21,6 +21,7 @@ import {
   type SignTypedData,
 } from '@freehold/protocol';
 import secp256k1 from 'secp256k1';
+import type { Usage } from '../charge.ts';
 import { createPublicClient, http } from 'viem';
 import {
   choosePayment,
@@ -89,11 +90,13 @@ export async function call(
     header,
     request = 'request',
     run = async () => 'result',
-  }: { offer: Offer; header?: string; request?: string; run?: () => Promise<string> },
+    signed = offer,
+    usage,
+  }: { offer: Offer; header?: string; request?: string; run?: () => Promise<string>; signed?: Offer; usage?: Usage },
 ): Promise<Answer> {
   const offerId = offerIdOf(offer);
   const requestHash = toHex(createHash('sha256').update(request).digest());
-  const admission = await payments.admit({ header, offer, offerId, url: urlOf(offer), taskId: `task-${request}`, requestHash });
+  const admission = await payments.admit({ header, offer, signed, offerId, url: urlOf(offer), taskId: `task-${request}`, requestHash });
   if (admission.kind === 'settled') return { status: 200, body: admission.reservation.resultRef ?? '' };
   if (admission.kind === 'joined') return answer(await payments.outcome(admission.reservation));
   const { reservation } = admission;
@@ -104,7 +107,7 @@ export async function call(
   } catch {
     return answer({ kind: 'released', reservation: await payments.release(reservation, 'function_failed'), reason: 'function_failed' });
   }
-  await payments.executed(reservation, result);
+  await payments.executed(reservation, result, usage);
   return answer(await payments.settle(reservation));
 }
 
@@ -157,10 +160,12 @@ export async function openNode({
     log: (event, fields) => events.push(`${event} ${JSON.stringify(fields)}`),
     recover,
     signer: keeper,
+    authorizer: account(Buffer.from('authorizer')),
     chains: [{ network: chain.network, rpcUrls: [rpcUrl].flat(), confirmations }],
     tokens: [chain.token],
     limits: { pollMs: 20, retryMs: 100, ...limits },
   });
+  await payments.start();
   return {
     database,
     payments,

@@ -29,12 +29,7 @@ export async function readFunds({ chain, verified }: { chain: Chain; verified: V
     return balance;
   } catch (error) {
     if (error instanceof PaymentError) throw error;
-    const { message } = chainFailure(error);
-    throw new PaymentError(
-      'payment_unavailable',
-      `The chain ${chain.network} cannot be asked about this payment now (${message}). Nothing was charged; send the same request again in a moment.`,
-      { cause: error },
-    );
+    throw unreachable(chain.network, error);
   }
 
   async function isVouched(): Promise<boolean> {
@@ -49,3 +44,14 @@ export async function readFunds({ chain, verified }: { chain: Chain; verified: V
 
 export const badSignature = () =>
   invalid('invalid_exact_evm_payload_signature', 'Its signature is not by the payer over the payment as it is stated.');
+
+/** Errors that are not of the chain are thrown on. */
+export function unreachable(network: string, error: unknown): PaymentError {
+  if (error instanceof PaymentError) return error;
+  const { message } = chainFailure(error);
+  return new PaymentError(
+    'payment_unavailable',
+    `The chain ${network} cannot be asked about this payment now (${message}). Nothing was charged; send the same request again in a moment.`,
+    { cause: error },
+  );
+}

@@ -14,6 +14,7 @@ import {
 import { boundNonce, bytes32Of, isBoundNonce } from '../../binding.ts';
 import { fieldsOf, invalid } from '../../terms.ts';
 import { parse } from '../../wire/read-payment.ts';
+import { isKeySignature } from './signature.ts';
 
 /** The address whose key made this signature (r, s, v of 65 bytes, v 27 or 28), if any. */
 export type Recover = (digest: Uint8Array, signature: Hex) => Address | undefined;
@@ -26,9 +27,6 @@ export type Verified = {
   /** False when no key made the signature for the payer: only a contract wallet could still vouch for it. */
   isKeySigned: boolean;
 };
-
-/** Half the order of secp256k1: tokens refuse the upper one of the two signatures that a key can make from one. */
-const halfOrder = 0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0n;
 
 /**
  * Everything about a payment that can be told without the chain and without the ledger. The domain that was signed comes
@@ -90,9 +88,4 @@ function normalSignature(text: string): Hex {
   const v = bytes[64];
   if (bytes.length === 65 && v !== undefined && v < 2) bytes[64] = v + 27;
   return toHex(bytes);
-}
-
-/** The form that tokens take from keys: 65 bytes, v 27 or 28, s in the lower half. */
-function isKeySignature(signature: Hex): boolean {
-  return /^0x[0-9a-f]{128}1[bc]$/.test(signature) && BigInt(`0x${signature.slice(66, 130)}`) <= halfOrder;
 }

@@ -1,0 +1,37 @@
+import type { Requirement } from './requirement.ts';
+
+const source = 'issues/5';
+
+/** The rails of payments and their ledger. */
+export default [
+  {
+    id: 'payments.channel.vouchers',
+    source,
+    behaviour:
+      'one deposit into an x402 channel pays many calls with vouchers, without a transaction each, and one claim pays the seller for all',
+  },
+  { id: 'payments.channel.metered', source, behaviour: 'a metered price is held at its most and charged at what the run took' },
+  {
+    id: 'payments.channel.correction',
+    source,
+    behaviour: 'a voucher that does not follow is refused with where the channel is, so that a stock client recovers',
+  },
+  {
+    id: 'payments.channel.withdraw-race',
+    source,
+    behaviour: 'a payer who starts a withdrawal is claimed from at once: what was charged is paid before he has his money back',
+  },
+  { id: 'payments.channel.refund', source, behaviour: 'what was not charged is given back when its payer asks for it' },
+  {
+    id: 'payments.attack.parallel',
+    source,
+    behaviour: 'on every rail one payment sent many times in parallel runs one task and is charged once',
+  },
+  { id: 'payments.attack.failure', source, behaviour: 'on every rail a call that fails is charged nothing' },
+  { id: 'payments.attack.exposure', source, behaviour: 'on every rail payments from a wallet with money for one never run more than one' },
+  {
+    id: 'payments.stock.channel',
+    source,
+    behaviour: 'the stock @x402/fetch client with the batch-settlement scheme buys from a node unchanged',
+  },
+] satisfies Requirement[];
