@@ -20,7 +20,10 @@ export type HostEnd = { code: number | null; signal: NodeJS.Signals | null; said
 export type HostProcess = {
   readonly pid: number;
   send(kind: FrameKind, head?: unknown, body?: readonly Uint8Array[]): void;
-  /** For a process that is busy: together with all that is sent so until the event loop comes round, and with what is sent at once meanwhile. */
+  /**
+   * With all that is sent so until the event loop has come round, or by `send`: waking a process costs more than a message. A single
+   * one is not held up, since the loop comes round at once.
+   */
   sendSoon(kind: FrameKind, head?: unknown, body?: readonly Uint8Array[]): void;
   /** Takes no more frames for a while, which holds the process back; but what one that was killed still has to say must not hide its end. */
   pause(): void;

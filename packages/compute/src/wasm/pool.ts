@@ -63,8 +63,8 @@ function startPool({ launch, proof, size, log }: { launch: Launch; proof: HostPr
   const watch = openWatch((now) => {
     for (const worker of workers) worker.look(now);
   });
-  /** Quick jobs are spread over this many processes before they wait behind one another. */
-  const spread = Math.min(size, availableParallelism());
+  /** Quick jobs are spread over this many processes before they wait behind one another: one processor is the server's own. */
+  const spread = Math.min(size, Math.max(1, availableParallelism() - 1));
   let failedStarts = 0;
   let stopped = false;
 

@@ -313,8 +313,7 @@ export function startWorker({
       if (isFirst) begin();
       else watch.by(before + slackMs);
       const body = job.kind === 'command' && job.stdin !== undefined ? [job.stdin] : [];
-      if (isFirst) host.send('run', toHead(job, { id }), body);
-      else host.sendSoon('run', toHead(job, { id, before: Number(process.hrtime.bigint()) + aheadMs * 1e6 }), body);
+      host.sendSoon('run', toHead(job, isFirst ? { id } : { id, before: Number(process.hrtime.bigint()) + aheadMs * 1e6 }), body);
     },
   };
 }

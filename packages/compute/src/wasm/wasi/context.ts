@@ -62,6 +62,8 @@ type Tree = { volume: Volume; mounted: Mounted[] };
  */
 export class WasiContext {
   #options = nothing;
+  /** Where short outputs are kept, of one job after the other. */
+  readonly #room = new Uint8Array(4096);
   #tree: Tree | undefined;
   #args: Uint8Array[] | undefined;
   #env: Uint8Array[] | undefined;
@@ -85,7 +87,7 @@ export class WasiContext {
     this.clock = fixedTime === undefined ? realClock() : fixedClock({ epochMs: fixedTime, instructions });
     this.descriptors = new Descriptors(() => this.volume);
     this.stdin = { bytes: stdin, offset: 0 };
-    this.stdout = new Output(limits.stdout, passStdout);
+    this.stdout = new Output(limits.stdout, passStdout, this.#room);
     this.stderr = new Output(limits.stderr);
     this.ended = undefined;
     // Making it reads the clock, and a fixed one moves by that: it must not depend on when the program first asks.

@@ -11,12 +11,14 @@ const empty = new Uint8Array(0);
 export class Output {
   readonly limit: number;
   readonly #pass: ((bytes: Uint8Array) => void) | undefined;
-  #buffer = empty;
+  #buffer: Uint8Array<ArrayBuffer>;
   #length = 0;
   #passed = 0;
   #passedAt = 0;
 
-  constructor(limit: number, pass?: (bytes: Uint8Array) => void) {
+  /** `room` is where it begins; what stood there before is not seen. */
+  constructor(limit: number, pass?: (bytes: Uint8Array) => void, room = empty) {
+    this.#buffer = room;
     this.limit = limit;
     this.#pass = pass;
     if (pass) this.#passedAt = performance.now();
