@@ -9,6 +9,6 @@ export function toolEnvironment({ env, limits }: Offer, kind: ProgramKind): Reco
   return {
     ...env,
     TOOL_DEADLINE_MS: String(limits.wallMs),
-    ...(kind === 'wasi' && { TOOL_SCRATCH: '/' }),
+    ...((kind === 'wasi' || kind === 'component') && { TOOL_SCRATCH: '/' }),
   };
 }
