@@ -397,4 +397,10 @@ export default [
     behaviour:
       'hostile components are held: paths, sockets, memory of all their modules together, tables, stack, time, output, names made to be code, files that jco does not take',
   },
+  {
+    id: 'compute.programs.quota',
+    source: 'issues/4',
+    behaviour:
+      'what each seller but the owner uploads is counted while it arrives and while it is kept, and refused with a sentence beyond the room that there is; programs are listed and let go, never while an offer sells them',
+  },
 ] satisfies Requirement[];

@@ -32,7 +32,7 @@ export async function openEngine() {
 
     /** Uploads an example and offers it for free under its name. */
     async offer({ name, description, file, kind, runtime, interface: contract, deterministic }: Example): Promise<ProgramInfo> {
-      const program = await compute.programs.add(createReadStream(file));
+      const program = await compute.programs.add(createReadStream(file), { owner: zeroAddress });
       assert.deepEqual([program.kind, program.runtime, program.refusal], [kind, runtime, null]);
       const offer = {
         version: 1 as const,

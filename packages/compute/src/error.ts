@@ -3,9 +3,11 @@ import { FreeholdError } from '@freehold/protocol';
 /** Every way in which an offer, a program or a task can be refused. */
 export type ComputeErrorCode =
   | 'program_foreign'
+  | 'program_in_use'
   | 'program_refused'
   | 'program_too_large'
   | 'program_unknown'
+  | 'quota_exceeded'
   | 'upload_not_found'
   | 'upload_incomplete'
   | 'too_many_uploads'

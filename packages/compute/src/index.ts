@@ -18,6 +18,7 @@ import { openPools, type PoolFraction } from './pools.ts';
 import { openLanes } from './lanes.ts';
 import { openOutputs } from './outputs.ts';
 import { openProgramUploads } from './program-uploads.ts';
+import { openProgramQuota } from './program-quota.ts';
 import { openPrograms } from './programs.ts';
 import { seedOf } from './seed.ts';
 import { openSecrets } from './secrets.ts';
@@ -91,6 +92,8 @@ export type ComputeOptions = {
   key: Uint8Array;
   /** Shares of the node in which calls are free while there is room. */
   pools?: readonly PoolFraction[];
+  /** Bytes of programs that an account may keep. No limit by default. */
+  programBytesOf?: (account: Address) => Promise<number>;
   /** Bytes that the outputs of all tasks may take. */
   outputBytes?: number | undefined;
 };
@@ -114,6 +117,7 @@ export async function openCompute({
   ownTargets = [],
   key,
   pools: fractions = [],
+  programBytesOf = async () => Infinity,
   outputBytes = defaultOutputBytes,
 }: ComputeOptions) {
   const store = openStore(database, node);
@@ -129,7 +133,15 @@ export async function openCompute({
   ]);
   const engineOf = (kind: ProgramKind) => (isNative(kind) ? native : kind === 'javascript' ? javascript : wasm);
   const sandbox = { native: native.state, wasm: wasm.state, javascript: javascript.state };
-  const programs = openPrograms({ store, directory: programsDirectory, now, states: () => sandbox, scriptRefusalOf: javascript.refusalOf });
+  const quota = openProgramQuota({ store, limitOf: programBytesOf, now });
+  const programs = openPrograms({
+    store,
+    directory: programsDirectory,
+    quota,
+    now,
+    states: () => sandbox,
+    scriptRefusalOf: javascript.refusalOf,
+  });
   const secrets = openSecrets({ store: openSecretStore(database, node), key, now });
   const run: Engine['run'] = async (asked, given, options) => {
     if (!asked.secret) return engineOf(asked.kind).run(asked, given, options);
@@ -137,7 +149,7 @@ export async function openCompute({
     return engineOf(run.kind).run(run, stdin, options);
   };
   const pools = openPools({ fractions, concurrency, memoryBytes: totalmem() });
-  const uploads = openProgramUploads({ directory: `${directory}/uploads`, programs, now });
+  const uploads = openProgramUploads({ directory: `${directory}/uploads`, programs, quota, now });
   await Promise.all([programs.tidy(), uploads.sweep()]);
   const identify = openIdentify({ key: await store.keyFor('private inputs', randomBytes(32)) });
   const schemas = openSchemas();
@@ -154,7 +166,14 @@ export async function openCompute({
   return {
     /** Whether each sandbox proved itself, and why not. */
     sandbox,
-    programs: { add: programs.add, get: programs.get, withSha256: programs.withSha256, uploads },
+    programs: {
+      add: programs.add,
+      get: programs.get,
+      withSha256: programs.withSha256,
+      held: programs.held,
+      letGo: programs.letGo,
+      uploads,
+    },
     offers,
     secrets: { add: secrets.add, addOs402: secrets.addOs402, list: secrets.list, remove: secrets.remove },
     pools,

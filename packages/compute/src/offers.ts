@@ -168,6 +168,11 @@ export function openOffers({
     await secrets.check(offer);
     if (offer.interface === 'tool') await proveTool({ id: row.id, offer, program: choice.program });
     else if (offer.tool) throw invalid('Only an offer with the interface "tool" has a "tool".');
+    // Whoever sells a program keeps it, so that it does not go when its uploader lets it go.
+    for (const { cid } of offer.programs) {
+      const program = await programs.info(cid);
+      if (program) await programs.hold(offer.owner, program);
+    }
     const isPublished = await store.publish(row, now(), alias);
     forget();
     if (!isPublished)

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Address, ProgramInfo, ProgramUpload } from '@freehold/protocol';
 import { ComputeError } from './error.ts';
 import { executableSizeLimit } from './program-file.ts';
+import type { ProgramQuota } from './program-quota.ts';
 import type { Programs } from './programs.ts';
 
 const partSize = 8 * 1024 * 1024;
@@ -23,10 +24,12 @@ type Upload = { owner: Address; sha256: string; size: number; folder: string };
 export function openProgramUploads({
   directory,
   programs,
+  quota,
   now,
 }: {
   directory: string;
   programs: Pick<Programs, 'add' | 'withSha256'>;
+  quota: Pick<ProgramQuota, 'mustHaveRoom'>;
   now: () => number;
 }) {
   const uploadsOf = async (owner: Address): Promise<Upload[]> =>
@@ -87,7 +90,7 @@ export function openProgramUploads({
   }
 
   return {
-    /** Begins an upload, or finds the one that was begun. Errors: `program_too_large`, `too_many_uploads`. */
+    /** Begins an upload, or finds the one that was begun. Errors: `program_too_large`, `quota_exceeded`, `too_many_uploads`. */
     async begin({ owner, sha256, size }: { owner: Address; sha256: string; size: number }): Promise<ProgramUpload> {
       if (size > executableSizeLimit)
         throw new ComputeError('program_too_large', 413, `A program may have at most ${executableSizeLimit / 1024 / 1024} MiB.`);
@@ -100,6 +103,8 @@ export function openProgramUploads({
       for (const { folder } of others.filter((other) => other.sha256 === sha256)) await rm(folder, { recursive: true, force: true });
       if (others.filter((other) => other.sha256 !== sha256).length >= mostUploads)
         throw new ComputeError('too_many_uploads', 429, 'Too many uploads are under way. Complete or abort some, and try again.');
+      const begun = others.filter((other) => other.sha256 !== sha256).reduce((sum, other) => sum + other.size, 0);
+      await quota.mustHaveRoom(owner, begun + size);
       await mkdir(wanted.folder, { recursive: true, mode: 0o700 });
       await utimes(wanted.folder, now() / 1000, now() / 1000);
       return describe(wanted);
@@ -167,7 +172,7 @@ export function openProgramUploads({
           422,
           `${missing} of the ${partCountOf(upload)} parts have not arrived. Send them, and complete the upload then.`,
         );
-      return programs.add(wholeOf(upload), { sha256 }).finally(() => rm(upload.folder, { recursive: true, force: true }));
+      return programs.add(wholeOf(upload), { owner, sha256 }).finally(() => rm(upload.folder, { recursive: true, force: true }));
     },
 
     /** Forgets an upload with all that has arrived. Errors: `upload_not_found`. */

@@ -2,12 +2,14 @@ import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { access, open, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { cidOf, rawCodec, type Offer, type ProgramInfo } from '@freehold/protocol';
+import { cidOf, rawCodec, type Address, type Offer, type ProgramInfo } from '@freehold/protocol';
 import type { EngineState } from './engine.ts';
 import { ComputeError } from './error.ts';
 import { inspectElf } from './native/index.ts';
 import { place, receive, removeUnfinished, type Received } from './program-file.ts';
+import type { ProgramQuota } from './program-quota.ts';
 import type { ProgramRow, Store } from './store.ts';
+import type { HeldProgram } from './store/program-holders.ts';
 import { largestScript } from './javascript/index.ts';
 import { inspectWasm } from './wasm/index.ts';
 
@@ -17,12 +19,14 @@ export type Programs = ReturnType<typeof openPrograms>;
 export function openPrograms({
   store,
   directory,
+  quota,
   now,
   states,
   scriptRefusalOf,
 }: {
   store: Store;
   directory: string;
+  quota: ProgramQuota;
   now: () => number;
   states: () => { native: EngineState; wasm: EngineState; javascript: EngineState };
   /** Why a JavaScript module cannot be run; null when it can. */
@@ -59,11 +63,11 @@ export function openPrograms({
     refusalOf,
 
     /**
-     * Stores a program that this or another node may run, as it arrives. Errors: `program_too_large`, `program_refused`, also when it
-     * is not the one with that `sha256`.
+     * Stores a program that this or another node may run, as it arrives, for `owner`. Errors: `program_too_large`, `quota_exceeded`,
+     * `program_refused`, also when it is not the one with that `sha256`.
      */
-    async add(content: AsyncIterable<Uint8Array>, { sha256 }: { sha256?: string } = {}): Promise<ProgramInfo> {
-      const received = await receive(directory, content);
+    async add(content: AsyncIterable<Uint8Array>, { owner, sha256 }: { owner: Address; sha256?: string }): Promise<ProgramInfo> {
+      const received = await receive(directory, quota.watch(owner, content));
       try {
         const arrived = received.sha256.toString('hex');
         if (sha256 !== undefined && arrived !== sha256)
@@ -72,8 +76,9 @@ export function openPrograms({
         const program: ProgramRow = { cid: cidOf(rawCodec, received.sha256), size: received.size, ...classify(bytes) };
         const refusal = program.kind === 'javascript' ? await scriptRefusalOf(program.cid, bytes) : null;
         if (refusal !== null) throw scriptRefused(refusal);
-        await place(directory, received, program.cid);
         await store.addProgram(program, now());
+        await quota.hold(owner, program);
+        await place(directory, received, program.cid);
         return describe(program);
       } catch (error) {
         await rm(received.path, { force: true });
@@ -93,6 +98,27 @@ export function openPrograms({
       if (!program)
         throw new ComputeError('program_unknown', 404, `The program ${cid} is not on this node. Upload it with PUT /api/programs.`);
       return describe(program);
+    },
+
+    /** Keeps a program that is here for another who sells it. Errors: `quota_exceeded`. */
+    hold: (owner: Address, program: ProgramRow) => quota.hold(owner, program),
+
+    /** What an account keeps, newest first, and how much it may. */
+    async held(owner: Address): Promise<{ programs: HeldProgram[]; usedBytes: number; limitBytes: number | null }> {
+      const limit = await quota.limitOf(owner);
+      const [programs, usedBytes] = await Promise.all([store.heldPrograms(owner), store.heldBytes(owner)]);
+      return { programs, usedBytes, limitBytes: Number.isFinite(limit) ? limit : null };
+    },
+
+    /** Keeps a program no longer for an account; nobody's is removed. Errors: `program_unknown`, `program_in_use`. */
+    async letGo(owner: Address, cid: string): Promise<void> {
+      const [offer] = await store.offers({ owner, program: cid, limit: 1 });
+      if (offer && offer.offer.expiresAt > now())
+        throw new ComputeError('program_in_use', 409, `"${offer.offer.name}" sells this program. Withdraw that offer first.`);
+      const { wasHeld, isHeld } = await store.letGoProgram(owner, cid);
+      if (!wasHeld) throw new ComputeError('program_unknown', 404, 'You keep no program with this address. GET /api/programs lists yours.');
+      const [sold] = isHeld ? [] : await store.offers({ program: cid, limit: 1 });
+      if (!isHeld && !sold) await rm(join(directory, cid), { force: true });
     },
 
     /** Removes what had not arrived when an earlier process ended. */

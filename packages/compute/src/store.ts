@@ -5,6 +5,7 @@ import type { ProgramKind } from './engine.ts';
 import { openLru } from './lru.ts';
 import { openKeyStore } from './store/keys.ts';
 import { addAlias, aliasOf, indexOffer, offerOfAlias, searchOffers, type OfferFilter, type OfferRecord } from './store/offer-index.ts';
+import { openProgramHolders } from './store/program-holders.ts';
 import { openReceiptStore } from './store/receipts.ts';
 import { openTaskStore } from './store/tasks.ts';
 import { openUsageStore } from './store/usage.ts';
@@ -98,6 +99,7 @@ export function openStore(database: Database, node: string) {
     },
 
     ...openKeyStore(database),
+    ...openProgramHolders(database),
     ...openTaskStore(database, node),
     ...openReceiptStore(database),
     ...openUsageStore(database),

@@ -15,6 +15,7 @@ import publishing from './0008-publishing.ts';
 import reach from './0005-reach.ts';
 import search from './0007-search.ts';
 import tasks from './0017-tasks.ts';
+import programHolders from './0028-program-holders.ts';
 import uploads from './0013-uploads.ts';
 import workers from './0019-workers.ts';
 import keptBytes from './0020-kept-bytes.ts';
@@ -44,4 +45,5 @@ export const migrations: readonly Migration[] = [
   keptBytes,
   rails,
   wallets,
+  programHolders,
 ];

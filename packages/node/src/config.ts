@@ -41,6 +41,8 @@ const settings = z.object({
     .int()
     .min(1)
     .default(10 * 1024),
+  /** Room for the programs of each account but the owner's. */
+  programMiB: z.coerce.number().int().min(1).default(1024),
   /** Hosts of private networks, as host:port, that functions may reach when their offers name them. */
   targets: z.string().default(''),
   /** The file that says on which networks the node sells, and how; without it `payments.json` in the data directory, if it is there. */
@@ -83,6 +85,8 @@ export type Config = {
   pools?: readonly PoolFraction[] | undefined;
   /** Bytes that the outputs of functions may take. */
   outputBytes?: number;
+  /** Bytes that the programs of each account but the owner's may take. */
+  programBytes?: number;
   targets?: readonly string[] | undefined;
   /** The embedded test chain alone, where there are none. */
   payments?: PaymentSettings | undefined;
@@ -123,6 +127,7 @@ export function readConfig({ environment = process.env, flags = {} }: { environm
     concurrency: environment['FREEHOLD_CONCURRENCY'],
     pools: environment['FREEHOLD_POOLS'],
     outputMiB: environment['FREEHOLD_OUTPUT_MIB'],
+    programMiB: environment['FREEHOLD_PROGRAM_MIB'],
     targets: environment['FREEHOLD_TARGETS'],
     payments: environment['FREEHOLD_PAYMENTS'],
     dstack: environment['FREEHOLD_DSTACK'],
@@ -135,7 +140,7 @@ export function readConfig({ environment = process.env, flags = {} }: { environm
   );
   const parsed = settings.safeParse(given);
   if (!parsed.success) throw invalid(parsed.error, flags);
-  const { data, gateway, owner, log, quotaMiB, outputMiB, payments, dstack, keeper, kmsRoots, ...rest } = parsed.data;
+  const { data, gateway, owner, log, quotaMiB, outputMiB, programMiB, payments, dstack, keeper, kmsRoots, ...rest } = parsed.data;
   const origins = listIn(parsed.data.origins).map(parseOrigin);
   const dataDirectory = resolve(data ?? join(environment['XDG_DATA_HOME'] ?? join(homedir(), '.local', 'share'), 'freehold'));
   return {
@@ -154,6 +159,7 @@ export function readConfig({ environment = process.env, flags = {} }: { environm
     // The seed's name for it.
     exposeInfo: environment['EXPOSE_INFO'] === 'true',
     isProduction: isProduction(environment),
+    programBytes: programMiB * mebibyte,
     databaseUrl: readDatabaseUrl(environment),
     bucket: readBucket(environment),
   };

@@ -195,6 +195,8 @@ export async function startNode({
       key: nodeKey(dataDirectory),
       pools: config.pools ?? [],
       outputBytes: config.outputBytes,
+      programBytesOf: async (address) =>
+        (await identity.account(address))?.role === 'owner' ? Infinity : (config.programBytes ?? Infinity),
     });
     stops.add(() => compute.stop());
 

@@ -152,6 +152,13 @@ export const programInfo = z.object({
 });
 export type ProgramInfo = z.output<typeof programInfo>;
 
+/** GET /api/programs: what is kept for an account, and how much it may be; null is without a limit. */
+export const programList = z.object({
+  programs: z.array(programInfo.pick({ cid: true, size: true, kind: true, runtime: true }).extend({ createdAt: z.number() })),
+  usedBytes: z.number(),
+  limitBytes: z.number().nullable(),
+});
+
 /** POST /api/programs/uploads: a program that arrives in parts, named by its sha256. */
 export const programUpload = z.object({
   sha256: z.string(),

@@ -21,7 +21,7 @@ describe('a tool', { skip: withoutCompiler }, () => {
     ({ compute } = node);
     const source = fileURLToPath(new URL('../testing/tool/guest.c', import.meta.url));
     execFileSync('cc', ['-O1', '-Wall', '-static', '-o', join(node.directory, 'guest'), source]);
-    program = await compute.programs.add(createReadStream(join(node.directory, 'guest')));
+    program = await compute.programs.add(createReadStream(join(node.directory, 'guest')), { owner: zeroAddress });
   });
   after(() => node?.close());
 

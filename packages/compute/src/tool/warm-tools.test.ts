@@ -18,7 +18,9 @@ describe('a tool that is kept running', { skip: withoutPython }, () => {
   before(async () => {
     node = await openTestNode();
     ({ compute } = node);
-    program = await compute.programs.add(createReadStream(fileURLToPath(new URL('../testing/tool/counter.py', import.meta.url))));
+    program = await compute.programs.add(createReadStream(fileURLToPath(new URL('../testing/tool/counter.py', import.meta.url))), {
+      owner: zeroAddress,
+    });
     assert.equal(program.refusal, null);
   });
   after(() => node?.close());

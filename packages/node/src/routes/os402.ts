@@ -155,7 +155,7 @@ export const os402Routes = ({
         `The offer has no part "${part.name.slice(0, 64)}". It has: ${[...programs.keys(), ...Object.keys(parts)].join(', ')}.`,
       );
     if (part.kind === 'field') throw new RequestError('invalid_request', 400, `Send "${part.name}" as a file, with a file name.`);
-    await compute.programs.add(part.content, { sha256 });
+    await compute.programs.add(part.content, { owner, sha256 });
   }
 
   async function put(hash: string, stream: IncomingMessage) {
