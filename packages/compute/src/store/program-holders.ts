@@ -7,10 +7,10 @@ export type HeldProgram = { cid: string; size: number; kind: string; runtime: st
 const longestList = 1000;
 
 const bytesOf = async (read: Sql, account: Address): Promise<number> => {
-  const row = await read.get<{ bytes: number | null }>(
-    sql`SELECT SUM(program.size) AS bytes FROM program_holder JOIN program ON program.cid = program_holder.program WHERE account = ${account}`,
+  const row = await read.get<{ bytes: number }>(
+    sql`SELECT CAST(COALESCE(SUM(program.size), 0) AS BIGINT) AS bytes FROM program_holder JOIN program ON program.cid = program_holder.program WHERE account = ${account}`,
   );
-  return Number(row?.bytes ?? 0);
+  return row?.bytes ?? 0;
 };
 
 /** Who keeps which programs, by their bytes. */
