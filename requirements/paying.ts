@@ -37,4 +37,22 @@ export default [
     source,
     behaviour: 'our client, unchanged, buys from stock @x402/express and @x402/hono servers, and the chain shows it',
   },
+  {
+    id: 'payments.curl.parity',
+    source,
+    behaviour:
+      'at least 60 behaviours of curl come out of `freehold curl` with the same bytes, files and exit code on the same server, free and paid',
+  },
+  {
+    id: 'payments.curl.several',
+    source,
+    behaviour: 'several URLs, patterns, `--next` and `-Z` are paid for one by one within one limit',
+  },
+  { id: 'payments.curl.builtin', source, behaviour: 'without curl on the machine a small client of our own fetches and pays' },
+  {
+    id: 'payments.client.v1',
+    source,
+    behaviour: 'sellers of x402 version 1 are paid through X-PAYMENT, by programs and by `freehold curl`',
+  },
+  { id: 'payments.client.fetch', source, behaviour: 'a program pays through a `fetch` that keeps to the budgets and ledger of its wallet' },
 ] satisfies Requirement[];

@@ -26,6 +26,7 @@ export { choosePayment, type ChosenPayment } from './client/choose-payment.ts';
 export { createPayment } from './client/create-payment.ts';
 export { exactRail } from './client/exact.ts';
 export { openMemoryLedger, type PaymentState, type SpendEntry, type SpendLedger } from './client/ledger.ts';
+export { payingFetch, type PayingFetch, type PayingFetchOptions } from './client/paying-fetch.ts';
 export { openPurse, settlementIn, type OutgoingPayment, type Purse, type Quote } from './client/purse.ts';
 export type { Conclusion } from './client/rail.ts';
 export { openClientStore, type ClientStore } from './client/store.ts';

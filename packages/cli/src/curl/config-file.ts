@@ -17,18 +17,24 @@ export function readConfigFile(text: string, table: OptionTable): Token[] {
   return tokens;
 }
 
-/** The options of every `-K` on a command line. A file that cannot be read is left for curl to complain about. */
-export function configuredTokens(
+/** Stands after a `-K` whose file cannot be read: curl is to complain about it. */
+export const unreadable = '--config that cannot be read';
+
+/** The options of a command line, with those of every `-K` after it. */
+export function withConfigured(
   tokens: readonly Token[],
   { table, stdinFile, cwd }: { table: OptionTable; stdinFile: string | undefined; cwd: string },
 ): Token[] {
-  return tokens.flatMap(({ name, value }) => {
+  return tokens.flatMap((token) => {
+    const { name, value } = token;
     const file = value === '-' ? stdinFile : value && resolve(cwd, value);
-    if (name !== '--config' || !file) return [];
+    if (name !== '--config') return [token];
+    const broken = { name: unreadable, value: undefined, at: undefined };
+    if (!file) return [token, broken];
     try {
-      return readConfigFile(readFileSync(file, 'utf8'), table);
+      return [token, ...readConfigFile(readFileSync(file, 'utf8'), table)];
     } catch {
-      return [];
+      return [token, broken];
     }
   });
 }

@@ -15,7 +15,7 @@ const installCurl = {
 } as Record<string, string>;
 
 export const curlMissing = (cause: unknown): CliError =>
-  new CliError('curl was not found: `freehold curl` pays, and leaves the transfer to the curl of this system.', {
+  new CliError('curl was not found, and what is built in has one URL and the options -X -d --json -H -A -o -O -i -I -L -f -s -S.', {
     exitCode: exitCode.curlMissing,
     advice: `Install it: ${installCurl[process.platform] ?? installCurl['linux']}`,
     cause,

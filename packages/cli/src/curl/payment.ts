@@ -24,7 +24,7 @@ export type Payment = {
 const unsafe = (message: string, advice: string) => new CliError(message, { exitCode: exitCode.noOption, advice });
 
 /** Where a payment for this request may go. Errors: CliError 122 when it is nowhere. */
-export function safeDestination(destination: Destination | undefined, request: Request): Destination {
+export function safeDestination(destination: Destination | undefined, request: Request | undefined): Destination {
   if (!destination) throw unsafe('The URL cannot be understood, so nothing was paid.', 'Write it in full, with http:// or https://.');
   if (!destination.isSameOrigin) {
     throw unsafe(
@@ -32,7 +32,7 @@ export function safeDestination(destination: Destination | undefined, request: R
       `To pay it, call it yourself: freehold curl '${destination.url}'`,
     );
   }
-  if (destination.hops > 0 && (!destination.keptMethod || request.has('--get', '--url-query') || request.urlAt === undefined)) {
+  if (destination.hops > 0 && (!destination.keptMethod || !request || request.has('--get', '--url-query') || request.urlAt === undefined)) {
     throw unsafe(
       'The call was redirected to another request than the one written here. Nothing was paid.',
       `To pay it, call it yourself: freehold curl '${destination.url}'`,

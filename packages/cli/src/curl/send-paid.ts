@@ -98,7 +98,7 @@ async function conclude(payment: Payment, sent: Sent, attempt: number, transfer:
   }
   await sent.release();
   if (sent.aside !== undefined && request.output) moveIntoPlace({ aside: sent.aside, output: request.output, request });
-  keepDumpedHeader({ headFile: sent.headFile, request, context });
+  keepDumpedHeader({ headFile: sent.headFile, ...transfer });
   if (!answer || !told) {
     say(`the payment of ${payment.price} was sent, and no answer came: it may have been taken. Ask the seller before paying again.`);
     return undefined;

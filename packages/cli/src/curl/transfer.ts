@@ -25,6 +25,8 @@ export type Transfer = {
   stdinFile: string | undefined;
   /** A directory of this transfer alone. */
   dir: ReturnType<typeof openPrivateDir>;
+  /** True when another transfer of the same set came before: heads are added to the file of `-D`. */
+  isFollowing?: boolean;
   /** Opened when there is something to pay; the same for every transfer of a command. */
   openWallet(): Promise<PayingWallet>;
   context: Context;
@@ -63,7 +65,7 @@ export async function runTransfer(transfer: Transfer): Promise<number> {
       return (await runCurl({ args: withOptions(commandLine, ['--retry', '0']), headFile: undefined, stdinFile, context })).exitCode;
     await first.release();
     if (guard === 'aside' && request.output) moveIntoPlace({ aside, output: request.output, request });
-    keepDumpedHeader({ headFile, request, context });
+    keepDumpedHeader({ headFile, ...transfer });
     return first.exitCode;
   };
   if (answer?.status !== 402 || first.isReleased) return asWritten();
@@ -91,7 +93,7 @@ export async function runTransfer(transfer: Transfer): Promise<number> {
     // A 402 that was not paid is shown as curl would have shown it, except in a file: that may hold something worth keeping.
     const isOurs = error instanceof CliError && error.exitCode >= exitCode.noKey && error.exitCode !== exitCode.refused;
     if (isOurs && !request.output) await first.release();
-    if (isOurs) keepDumpedHeader({ headFile, request, context });
+    if (isOurs) keepDumpedHeader({ headFile, ...transfer });
     throw error;
   }
 }

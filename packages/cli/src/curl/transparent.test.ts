@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { verifies } from '../../../../requirements/verifies.ts';
 import { openPaidServer } from '../testing/paid-server.ts';
+import { openParityServer } from '../testing/parity-server.ts';
 import { curlMissing, realCurl } from '../testing/real-curl.ts';
 import { openTestDir, runCommand } from '../testing/run-command.ts';
 
@@ -135,10 +138,55 @@ test('being asked to end ends curl too', { skip }, async (t) => {
   assert.equal(code, 128 + 2);
 });
 
-test('without curl: exit 127, and how to install it', async (t) => {
-  verifies('foundation.curl.transparent');
+test('without curl a small client answers and pays as curl does, and says what only curl has', async (t) => {
+  verifies('payments.curl.builtin');
   const dir = openTestDir(t);
-  const { code, stderr } = await runCommand(['curl', 'http://127.0.0.1:1/'], { dir, env: { PATH: dir } });
+  const { free, sold, asked } = await openParityServer(t);
+  writeFileSync(join(dir, 'lines'), 'line one\r\nline two\n');
+  const key = `0x${'11'.repeat(32)}`;
+  const alone = (args: string[], stdin = '') =>
+    runCommand(['curl', '-s', '-A', 'me', ...args], { dir, stdin, env: { PATH: dir, FREEHOLD_KEY: key } });
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const closed = (probe.address() as AddressInfo).port;
+  probe.close();
+  const calls: [string[], string?][] = [
+    [['U/echo']],
+    [['-d', 'a=1', '-d', 'b=2', 'U/echo']],
+    [['-d', '@lines', 'U/echo']],
+    [['--data-binary', '@-', '-H', 'content-type: text/x', 'U/echo'], 'piped'],
+    [['--json', '{"a":1}', 'U/echo']],
+    [['-X', 'DELETE', '-H', 'X-Mine: 1', 'U/echo']],
+    [['-L', 'U/redirect/302']],
+    [['-L', '-d', 'x', 'U/redirect/307']],
+    [['-f', 'U/status/404']],
+    [['U/status/404']],
+    [['U/file']],
+    [[`http://127.0.0.1:${closed}/`]],
+    [['http://no-such-host.invalid/']],
+    [['U/lost']],
+  ];
+  for (const [args, stdin = ''] of calls) {
+    const at = (origin: string) => args.map((each) => each.replace('U/', `${origin}/`));
+    const expected = curlMissing ? undefined : await realCurl(['-s', '-A', 'me', ...at(free)], { cwd: dir, stdin });
+    for (const origin of [free, sold]) {
+      const { code, stdout } = await alone(at(origin), stdin);
+      if (expected) assert.deepEqual([code, stdout], [expected.code, expected.stdout.toString()], `${args.join(' ')} at ${origin}`);
+    }
+  }
+  assert.ok(asked.filter((line) => line.endsWith(' paid')).length >= 9);
+  assert.match((await alone(['-i', `${sold}/echo`])).stdout, /^HTTP\/1\.1 200 OK\r\n[\s\S]*x-answer: 1\r\n\r\nGET \/echo/);
+  assert.match((await alone(['-I', `${free}/file`])).stdout, /^HTTP\/1\.1 200 OK\r\n[\s\S]*etag: "abc"/);
+  await alone(['-o', 'got', `${sold}/file`]);
+  assert.equal(readFileSync(join(dir, 'got')).length, 1000);
+  await alone(['-O', `${free}/file`]);
+  assert.equal(readFileSync(join(dir, 'file')).length, 1000);
+  const dear = await alone(['--max', '0.0001', '-o', 'got', `${sold}/echo`]);
+  assert.deepEqual([dear.code, readFileSync(join(dir, 'got')).length], [121, 1000]);
+  const unpaid = await alone(['--max', '0.0001', `${sold}/echo`]);
+  assert.deepEqual([unpaid.code, unpaid.stdout], [121, 'pay first\n']);
+  assert.match((await alone(['--dry-run', `${sold}/echo`])).stderr, /would pay 0\.001/);
+  const { code, stderr } = await alone(['-F', 'a=b', `${free}/echo`]);
   assert.equal(code, 127);
   assert.match(stderr, /curl was not found[\s\S]*Install it: /);
 });
