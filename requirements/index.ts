@@ -10,10 +10,12 @@ import paymentsWire from './payments-wire.ts';
 import paying from './paying.ts';
 import puter from './puter.ts';
 import type { Requirement } from './requirement.ts';
+import identity from './identity.ts';
 import wallets from './wallets.ts';
 
 const all: Requirement[] = [
   ...foundation,
+  ...identity,
   ...wallets,
   ...cloud,
   ...drive,

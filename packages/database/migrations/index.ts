@@ -21,6 +21,7 @@ import workers from './0019-workers.ts';
 import keptBytes from './0020-kept-bytes.ts';
 import rails from './0021-rails.ts';
 import wallets from './0025-wallets.ts';
+import signIn from './0026-sign-in.ts';
 
 /** The history of the schema, oldest first. Append only. */
 export const migrations: readonly Migration[] = [
@@ -46,4 +47,5 @@ export const migrations: readonly Migration[] = [
   rails,
   wallets,
   programHolders,
+  signIn,
 ];

@@ -1,8 +1,9 @@
 import type { Database } from '@freehold/database';
-import type { Account, Address, Role } from '@freehold/protocol';
+import type { Account, Address, Role, SolanaWallet } from '@freehold/protocol';
 import { isExpired } from './account.ts';
 import { IdentityError } from './error.ts';
 import type { Log } from './log.ts';
+import { addressOf, walletIn } from './sign-in/sign-in.ts';
 import * as store from './store.ts';
 
 /** The allow-list: the owner, and the wallets that the owner let in. */
@@ -22,16 +23,19 @@ export function createAccounts({ database, now, log }: { database: Database; now
     /** The account of a wallet that may sign in. */
     account: find,
 
+    /** The account that a wallet's name stands for, expired or not. */
+    accountOf: (wallet: Address | SolanaWallet): Promise<Account | undefined> => store.findAccount(database.read, addressOf(wallet)),
+
     /**
      * Lets a wallet sign in, or changes the role and expiry of one that may. A guest without an expiry stays until removed.
      * Errors: `owner_protected`, `bad_expiry`.
      */
     async allow({
-      address,
+      address: named,
       role,
       expiresAt,
     }: {
-      address: Address;
+      address: Address | SolanaWallet;
       role: Exclude<Role, 'owner'>;
       expiresAt?: number | null;
     }): Promise<Account> {
@@ -39,10 +43,11 @@ export function createAccounts({ database, now, log }: { database: Database; now
       if (typeof expiresAt === 'number' && !(Number.isSafeInteger(expiresAt) && expiresAt > at)) {
         throw new IdentityError('bad_expiry', 422, 'The end of the invitation must lie in the future. Choose a later date.');
       }
+      const address = addressOf(named);
       const account = await database.transaction(async (tx) => {
         const known = await store.findAccount(tx, address);
         if (known?.role === 'owner') throw protectedOwner();
-        const account: Account = { address, role, createdAt: known?.createdAt ?? at, expiresAt: expiresAt ?? null };
+        const account: Account = { address, role, createdAt: known?.createdAt ?? at, expiresAt: expiresAt ?? null, ...walletIn(named) };
         await store.putAccount(tx, account);
         return account;
       });

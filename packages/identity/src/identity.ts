@@ -2,17 +2,19 @@ import { randomBytes } from 'node:crypto';
 import type { Database } from '@freehold/database';
 import type { Address, Hex } from '@freehold/protocol';
 import { createAccounts } from './accounts.ts';
-import { isStatement } from './challenge.ts';
+import { isStatement } from './sign-in/challenge.ts';
 import { createApps } from './apps.ts';
-import { createClaimCode } from './claim-code.ts';
+import { createClaimCode } from './sign-in/claim-code.ts';
 import { createDelegates } from './delegates.ts';
 import { IdentityError } from './error.ts';
 import type { Log } from './log.ts';
 import type { Principal } from './principal.ts';
 import { recoverAddress } from './recover.ts';
 import { createSessions } from './sessions.ts';
-import { createSignIn, ownerAccount } from './sign-in.ts';
+import { createSignIn, ownerAccount } from './sign-in/sign-in.ts';
 import * as store from './store.ts';
+import { createSecurityEvents } from './security-events.ts';
+import type { AskContract } from './sign-in/wallet-signature.ts';
 import { kindOfToken } from './token.ts';
 import type { WalletKeys } from './keeper/tee-keeper.ts';
 import { createWallets } from './wallets/wallets.ts';
@@ -32,6 +34,7 @@ export async function openIdentity({
   owner,
   statement = 'Sign in to this Freehold node. This costs nothing and moves no funds.',
   onClaimCode = () => undefined,
+  askContract,
   walletKeys,
   trustedRoots = [],
 }: {
@@ -48,6 +51,8 @@ export async function openIdentity({
   statement?: string;
   /** Hears the claim code of an unclaimed node: at the start and when ten wrong tries have replaced it. For the terminal, not the log. */
   onClaimCode?: (code: string) => void;
+  /** Asks the chain of a smart account whether it takes a signature; without it only keys sign in. */
+  askContract?: AskContract | undefined;
   /** The keeper's door to the key service, where there is one. */
   walletKeys?: WalletKeys | undefined;
   /** Compressed public keys of the key services' roots that are believed. */
@@ -70,7 +75,20 @@ export async function openIdentity({
     },
   });
   const { start, ...sessions } = createSessions({ database, now, random, log });
-  const signIn = createSignIn({ database, now, random, log, recover, isOwnOrigin, statement, sessions: { start, ...sessions }, claimCode });
+  const { note, securityEvents } = createSecurityEvents({ database, now });
+  const signIn = createSignIn({
+    database,
+    now,
+    random,
+    log,
+    recover,
+    isOwnOrigin,
+    statement,
+    sessions: { start, ...sessions },
+    claimCode,
+    askContract,
+    note,
+  });
   const { delegate, ...delegates } = createDelegates({ database, now, random, log });
 
   return {
@@ -87,7 +105,9 @@ export async function openIdentity({
       return kind === 'session' ? sessions.authenticate(token) : delegate(token);
     },
 
+    securityEvents,
     challenge: signIn.challenge,
+    signInNonce: signIn.signInNonce,
     async login(request: Parameters<typeof signIn.login>[0]) {
       const login = await signIn.login(request);
       claimed = true;

@@ -11,5 +11,6 @@ export { authenticated, fileRights, holds, keyValueClasses, parseFilePermission,
 export type { Delegate, Principal } from './principal.ts';
 export { recoverAddress } from './recover.ts';
 export type { Session } from './sessions.ts';
-export type { ClaimProof, Login } from './sign-in.ts';
+export type { ClaimProof, Login } from './sign-in/sign-in.ts';
+export type { AskContract } from './sign-in/wallet-signature.ts';
 export { uuidOf } from './uuid.ts';

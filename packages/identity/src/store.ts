@@ -3,43 +3,47 @@ import { sql, type Sql } from '@freehold/database';
 
 /** The rows of identity. Every function takes the `Sql` to work in, so that callers decide what is one transaction. */
 
-type AccountRow = { address: Address; role: Role; created_at: number; expires_at: number | null };
+type AccountRow = { address: Address; role: Role; created_at: number; expires_at: number | null; wallet: string | null; admin: number };
 const accountOf = (row: AccountRow): Account => ({
   address: row.address,
-  role: row.role,
+  role: row.admin === 1 ? 'admin' : row.role,
   createdAt: row.created_at,
   expiresAt: row.expires_at,
+  ...(row.wallet !== null && { wallet: row.wallet }),
 });
+const accountColumns = sql`address, role, created_at, expires_at, wallet, admin`;
 
 export async function findAccount(db: Sql, address: Address): Promise<Account | undefined> {
-  const row = await db.get<AccountRow>(sql`SELECT address, role, created_at, expires_at FROM account WHERE address = ${address}`);
+  const row = await db.get<AccountRow>(sql`SELECT ${accountColumns} FROM account WHERE address = ${address}`);
   return row && accountOf(row);
 }
 
 export async function findOwner(db: Sql): Promise<Account | undefined> {
-  const row = await db.get<AccountRow>(sql`SELECT address, role, created_at, expires_at FROM account WHERE role = 'owner'`);
+  const row = await db.get<AccountRow>(sql`SELECT ${accountColumns} FROM account WHERE role = 'owner'`);
   return row && accountOf(row);
 }
 
 export async function listAccounts(db: Sql): Promise<Account[]> {
-  const rows = await db.all<AccountRow>(
-    sql`SELECT address, role, created_at, expires_at FROM account ORDER BY created_at, address LIMIT 10000`,
-  );
+  const rows = await db.all<AccountRow>(sql`SELECT ${accountColumns} FROM account ORDER BY created_at, address LIMIT 10000`);
   return rows.map(accountOf);
 }
 
 /** Inserts, or changes role and expiry; when the wallet was first let in stays as it is. */
-export async function putAccount(db: Sql, { address, role, createdAt, expiresAt }: Account): Promise<void> {
+export async function putAccount(db: Sql, { address, role, createdAt, expiresAt, wallet }: Account): Promise<void> {
+  // An administrator is a member with one thing more.
+  const stored = role === 'admin' ? 'member' : role;
   await db.run(
-    sql`INSERT INTO account (address, role, created_at, expires_at) VALUES (${address}, ${role}, ${createdAt}, ${expiresAt})
-      ON CONFLICT (address) DO UPDATE SET role = excluded.role, expires_at = excluded.expires_at`,
+    sql`INSERT INTO account (address, role, created_at, expires_at, wallet, admin)
+      VALUES (${address}, ${stored}, ${createdAt}, ${expiresAt}, ${wallet ?? null}, ${role === 'admin' ? 1 : 0})
+      ON CONFLICT (address) DO UPDATE SET role = excluded.role, expires_at = excluded.expires_at, admin = excluded.admin`,
   );
 }
 
 /** Its sessions go with it (ON DELETE CASCADE). */
 export const deleteAccount = (db: Sql, address: Address) => db.run(sql`DELETE FROM account WHERE address = ${address}`);
 
-export type ChallengeRow = { nonce: string; address: Address; origin: string; message: string; network: string; expires_at: number };
+/** Without a message it is a nonce alone, for programs that write the message themselves. */
+export type ChallengeRow = { nonce: string; address: string; origin: string; message: string; network: string; expires_at: number };
 
 export const insertChallenge = (db: Sql, row: ChallengeRow) =>
   db.run(

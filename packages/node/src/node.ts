@@ -12,6 +12,7 @@ import { openBitswap } from './bitswap.ts';
 import { openBuiltInPrograms } from './built-in-programs.ts';
 import { openChains } from './chain.ts';
 import { noStandIn, type Config, type KeyServiceConfig } from './config.ts';
+import { askContracts } from './smart-accounts.ts';
 import { makeDataDirectory, nodeId, nodeKey } from './data-directory.ts';
 import { ConfigError } from './error.ts';
 import { openEvents } from './events.ts';
@@ -159,6 +160,7 @@ export async function startNode({
       now,
       owner: config.owner,
       isOwnOrigin: (origin) => isOwnOrigin(origin, config.origins),
+      askContract: askContracts(chains),
       walletKeys: tee?.wallets,
       trustedRoots: keyService?.trustedRoots ?? [],
       ...(onClaimCode && { onClaimCode }),
@@ -305,7 +307,7 @@ export async function startNode({
         compute,
         token,
         recover: recoverAddress,
-        isSeller: async (address) => ['owner', 'member'].includes((await identity.account(address))?.role ?? ''),
+        isSeller: async (address) => ['owner', 'admin', 'member'].includes((await identity.account(address))?.role ?? ''),
         onChange: () => database.announce(offersTopic),
         now,
       }),

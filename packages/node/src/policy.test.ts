@@ -11,7 +11,7 @@ before(async () => {
   node = await startTestNode({ keyService: { at: 'stand-in', trustedRoots: [] }, exposeInfo: true });
   const owner = await node.signIn();
   people['owner'] = owner;
-  for (const role of ['member', 'guest'] as const) {
+  for (const role of ['admin', 'member', 'guest'] as const) {
     people[role] = await node.letIn(owner, role);
   }
 });
@@ -19,12 +19,13 @@ after(() => node.end());
 
 /** Who passes which policy. `visitor` is from elsewhere: every request of this test says so with a forwarding header. */
 const admitted: Record<Policy, readonly string[]> = {
-  anyone: ['owner', 'member', 'guest', 'visitor'],
-  signed: ['owner', 'member', 'guest', 'visitor'],
-  app: ['owner', 'member', 'guest'],
-  files: ['owner', 'member', 'guest'],
-  session: ['owner', 'member', 'guest'],
-  seller: ['owner', 'member'],
+  anyone: ['owner', 'admin', 'member', 'guest', 'visitor'],
+  signed: ['owner', 'admin', 'member', 'guest', 'visitor'],
+  app: ['owner', 'admin', 'member', 'guest'],
+  files: ['owner', 'admin', 'member', 'guest'],
+  session: ['owner', 'admin', 'member', 'guest'],
+  seller: ['owner', 'admin', 'member'],
+  admin: ['owner', 'admin'],
   owner: ['owner'],
   'owner-or-loopback': ['owner'],
 };
@@ -36,7 +37,7 @@ test('every route refuses exactly the callers that its policy excludes', async (
   for (const { method, path, policy } of node.routes) {
     if (/logout|\/api\/sessions$/.test(path) && method !== 'GET') continue;
     const url = path.replace(/:\w+/g, 'none').replace(/\*$/, 'x');
-    for (const who of ['owner', 'member', 'guest', 'visitor']) {
+    for (const who of ['owner', 'admin', 'member', 'guest', 'visitor']) {
       const token = people[who]?.token;
       const headers = { 'x-forwarded-for': '203.0.113.9', ...(token && { authorization: `Bearer ${token}` }) };
       const response = await fetch(new URL(url, node.url), { method: method === 'ANY' ? 'GET' : method, headers });
@@ -104,4 +105,21 @@ test('no secret reaches the log', async () => {
   assert.ok(requests.length > 20);
   for (const line of requests)
     assert.deepEqual(Object.keys(line).sort(), ['event', 'latencyMs', 'level', 'method', 'requestId', 'route', 'status', 'ts']);
+});
+
+test('an administrator lets people in and out, and makes or ends no administrator', async () => {
+  verifies('identity.roles');
+  const { owner, admin } = people;
+  assert.ok(owner && admin);
+  const guest = await node.letIn(admin, 'guest');
+  const put = (who: Person, json: object) => who.fetch('/api/accounts', { method: 'POST', json });
+  assert.equal((await put(admin, { address: guest.address, role: 'admin' })).status, 403);
+  assert.equal((await put(admin, { address: admin.address, role: 'member' })).status, 403);
+  assert.equal((await put(admin, { address: owner.address, role: 'guest' })).status, 409);
+  assert.equal((await admin.fetch(`/api/accounts/${owner.address}`, { method: 'DELETE' })).status, 409);
+  const second = await node.letIn(owner, 'admin');
+  assert.equal((await admin.fetch(`/api/accounts/${second.address}`, { method: 'DELETE' })).status, 403);
+  assert.equal((await admin.fetch(`/api/accounts/${guest.address}`, { method: 'DELETE' })).status, 204);
+  assert.equal((await put(owner, { address: second.address, role: 'member' })).status, 201);
+  assert.equal((await second.fetch('/api/accounts')).status, 403, 'no longer one, in the session that it has');
 });

@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import { address } from './address.ts';
 import { change, entry } from './entry.ts';
-import { signature } from './hex.ts';
+import { signature, toHex, type Hex } from './hex.ts';
 import { atomicAmount } from './money.ts';
 import { token } from './network.ts';
 import { limits, networkTarget, offer, offerId, runtime, toolDescription } from './offer.ts';
 import { signedReceipt } from './receipt.ts';
+import { fromBase58, solanaWallet } from './solana.ts';
 
 /** The shapes of the node's own HTTP and WebSocket API, shared by the server, the command line and the desktop. Times are milliseconds since the epoch. */
 
@@ -14,11 +15,44 @@ export const errorBody = z.object({
   error: z.object({ code: z.string(), message: z.string(), requestId: z.string(), details: z.record(z.string(), z.unknown()).optional() }),
 });
 
-export const role = z.enum(['owner', 'member', 'guest']);
+/** An admin is a member who may also let people in and out. */
+export const role = z.enum(['owner', 'admin', 'member', 'guest']);
 export type Role = z.output<typeof role>;
 
-export const account = z.object({ address, role, createdAt: z.number(), expiresAt: z.number().nullable() });
+export const account = z.object({
+  address,
+  role,
+  createdAt: z.number(),
+  expiresAt: z.number().nullable(),
+  /** The Solana wallet that signs in for it, where it is one. */
+  wallet: z.string().optional(),
+});
 export type Account = z.output<typeof account>;
+
+/** Something that matters for the safety of an account. */
+export const securityEvent = z.object({
+  id: z.number(),
+  at: z.number(),
+  kind: z.enum([
+    'signed_in',
+    'signed_out_elsewhere',
+    'app_let_in',
+    'app_shown_out',
+    'permission_given',
+    'token_made',
+    'password_made',
+    'passkey_added',
+    'passkey_removed',
+    'wallet_rotated',
+    'role_changed',
+    'recovery_changed',
+  ]),
+  detail: z.string(),
+  /** The network that it came from, not the address: 203.0.113.0/24. */
+  network: z.string().nullable(),
+  userAgent: z.string().nullable(),
+});
+export type SecurityEvent = z.output<typeof securityEvent>;
 
 export const session = z.object({
   id: z.string(),
@@ -83,13 +117,35 @@ export const nodeInfo = z.object({
 });
 export type NodeInfo = z.output<typeof nodeInfo>;
 
-export const challengeRequest = z.strictObject({ address, chainId: z.number().int().positive().max(Number.MAX_SAFE_INTEGER).optional() });
+/** Who wants to sign in. `chainId` is where a smart account lives. */
+export const challengeRequest = z.strictObject({
+  address: z.union([address, solanaWallet]),
+  chainId: z.number().int().positive().max(Number.MAX_SAFE_INTEGER).optional(),
+});
 export const challenge = z.object({ nonce: z.string(), message: z.string(), expiresAt: z.number() });
 export type Challenge = z.output<typeof challenge>;
 
+/** A nonce for programs that write the message of EIP-4361 themselves. */
+export const signInNonce = z.object({ nonce: z.string(), expiresAt: z.number() });
+
+/** 65 bytes of a key, 64 of a Solana key, or as many as a contract takes; ed25519 also in base 58, as Solana's wallets give it. */
+const walletSignature = z
+  .string()
+  .max(32 * 1024)
+  .transform((text, context): Hex => {
+    if (/^0x([0-9a-fA-F]{2}){1,16383}$/.test(text)) return `0x${text.slice(2).toLowerCase()}`;
+    const bytes = text.length < 100 ? fromBase58(text) : undefined;
+    if (bytes?.length === 64) return toHex(bytes);
+    context.addIssue({ code: 'custom', message: 'must be 0x and whole bytes, or 64 bytes in base 58' });
+    return z.NEVER;
+  });
+
 export const loginRequest = z.strictObject({
-  nonce: z.string().min(8).max(128),
-  signature,
+  /** Of the challenge that is answered; not with `message`. */
+  nonce: z.string().min(8).max(128).optional(),
+  /** A message that the caller wrote, with a nonce of this node. */
+  message: z.string().max(8192).optional(),
+  signature: walletSignature,
   /** The one-time code that the node printed: needed to claim it from another machine. */
   claimCode: z.string().max(32).optional(),
   /** `bearer` answers the token in the body (command line, programs); the default sets an HttpOnly cookie. */

@@ -27,6 +27,7 @@ export { inputsCidOf, type InputEntry, type InputFolder } from './inputs.ts';
 export { encodeTask, taskDigest, taskIdOf, taskIdOfBlock, taskIdOfDigest, taskIdOfSha256, type TaskPreimage } from './task.ts';
 export * from './task-result.ts';
 export * from './signing.ts';
+export * from './solana.ts';
 export * from './wallet.ts';
 export * from './x402.ts';
 export * from './x402-v1.ts';

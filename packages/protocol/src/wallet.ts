@@ -1,7 +1,6 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { concatBytes, utf8ToBytes } from '@noble/hashes/utils.js';
-import { base58btc } from 'multiformats/bases/base58';
 import { z } from 'zod';
 import { address } from './address.ts';
 import { fromHex, hexOf, toHex, type Hex } from './hex.ts';
@@ -31,9 +30,6 @@ export function walletPath({
   const person = 'userId' in subject ? `uid\0${subject.userId}` : `account\0${subject.account}`;
   return `freehold/wallet/v${version}/${algorithm}/${toHex(sha256(utf8ToBytes(person))).slice(2)}`;
 }
-
-/** Solana's form of an ed25519 public key. */
-export const solanaAddress = (publicKey: Uint8Array): string => base58btc.baseEncode(publicKey);
 
 /** The application's signature over a key and its purpose, and the key service's over the application: 65 bytes each, r, s and 0 or 1. */
 export const keyChain = z.tuple([hexOf(65), hexOf(65)]);

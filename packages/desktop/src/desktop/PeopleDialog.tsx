@@ -12,6 +12,7 @@ import css from './PeopleDialog.module.css';
 
 const roles = {
   owner: 'Owns this node',
+  admin: 'Administrator: a member who also lets people in and out',
   member: 'Member: has files and may sell functions',
   guest: 'Guest: has files',
 } as const satisfies Record<Account['role'], string>;

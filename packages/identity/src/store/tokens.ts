@@ -39,7 +39,7 @@ export type PresentedTokenRow = DelegatedTokenRow & {
 export const findToken = (db: Sql, tokenHash: Uint8Array) =>
   db.get<PresentedTokenRow>(
     sql`SELECT t.id, t.kind, t.address, t.session, t.app, t.label, t.permissions, t.access, t.created_at, t.last_used_at, t.expires_at,
-        a.role, a.created_at AS account_created_at, a.expires_at AS account_expires_at, s.expires_at AS session_expires_at
+        CASE WHEN a.admin = 1 THEN 'admin' ELSE a.role END AS role, a.created_at AS account_created_at, a.expires_at AS account_expires_at, s.expires_at AS session_expires_at
       FROM delegated_token t JOIN account a ON a.address = t.address LEFT JOIN session s ON s.id = t.session
       WHERE t.token_hash = ${tokenHash}`,
   );

@@ -4,14 +4,19 @@ import { join } from 'node:path';
 import { openTestDatabase } from '../../../database/src/testing/open-test-database.ts';
 import type { Address } from '@freehold/protocol';
 import { openIdentity } from '../identity.ts';
-import type { ClaimProof } from '../sign-in.ts';
+import type { AskContract } from '../sign-in/wallet-signature.ts';
+import type { ClaimProof } from '../sign-in/sign-in.ts';
 import type { TestWallet } from './wallet.ts';
 
 export const origin = 'http://localhost:4200';
 export const ip = '203.0.113.7';
 
 /** Identity over a real database in a folder of its own, with a clock that the test moves. */
-export async function startIdentity({ owner, directory }: { owner?: Address; directory?: string } = {}) {
+export async function startIdentity({
+  owner,
+  directory,
+  askContract,
+}: { owner?: Address; directory?: string; askContract?: AskContract } = {}) {
   const folder = directory ?? mkdtempSync(join(tmpdir(), 'freehold-identity-'));
   const database = await openTestDatabase({ path: join(folder, 'node.db') });
   const clock = { now: Date.UTC(2026, 10, 20) };
@@ -24,6 +29,7 @@ export async function startIdentity({ owner, directory }: { owner?: Address; dir
     log: (event, fields) => events.push(`${event} ${JSON.stringify(fields)}`),
     onClaimCode: (code) => codes.push(code),
     owner,
+    askContract,
   });
 
   async function signIn(wallet: TestWallet, claimProof?: ClaimProof) {

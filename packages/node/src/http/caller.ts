@@ -32,14 +32,21 @@ export function authorize(policy: Policy, caller: Caller | undefined, arrival: A
   }
   const { role } = caller.account;
   const isAllowed =
-    policy === 'session' || policy === 'app' || policy === 'files' || role === 'owner' || (policy === 'seller' && role === 'member');
+    policy === 'session' ||
+    policy === 'app' ||
+    policy === 'files' ||
+    role === 'owner' ||
+    (role === 'admin' && (policy === 'seller' || policy === 'admin')) ||
+    (role === 'member' && policy === 'seller');
   if (!isAllowed)
     throw new RequestError(
       'forbidden',
       403,
       policy === 'seller'
         ? 'Guests cannot do this. Ask the owner of the node to make you a member.'
-        : 'Only the owner of this node can do this.',
+        : policy === 'admin'
+          ? 'Only the owner of this node and its administrators can do this.'
+          : 'Only the owner of this node can do this.',
     );
 }
 

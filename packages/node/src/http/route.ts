@@ -8,10 +8,11 @@ import type { GatewayHost } from './gateway-host.ts';
 /**
  * Who may call a route. `anyone` needs nothing; `signed` needs a proof in the request itself, which the handler checks;
  * `session` is any account, in person; `app` also what acts for an account within what it was given (an app, the holder of an
- * access token); `files` also an app password, for programs that mount the drive; `seller` an owner or member; `owner` the owner;
+ * access token); `files` also an app password, for programs that mount the drive; `seller` an owner, admin or member; `admin` an
+ * owner or admin; `owner` the owner;
  * `owner-or-loopback` also a process on this machine. A route without a policy does not compile.
  */
-export type Policy = 'anyone' | 'signed' | 'session' | 'app' | 'files' | 'seller' | 'owner' | 'owner-or-loopback';
+export type Policy = 'anyone' | 'signed' | 'session' | 'app' | 'files' | 'seller' | 'admin' | 'owner' | 'owner-or-loopback';
 
 /** The language of a route: how it finds the caller, what it reads as JSON, whom it answers across origins, and what its errors look like. */
 export type DialectName = 'freehold' | 'puter' | 'dav' | 'gateway';

@@ -116,7 +116,7 @@ export const walletRoutes = ({
       handle: async (call) =>
         told('signup', call, call.body.userId, async () => {
           const { body, arrival, caller, reply } = call;
-          const isByOwner = caller?.account.role === 'owner' && !caller.delegate;
+          const isByOwner = (caller?.account.role === 'owner' || caller?.account.role === 'admin') && !caller.delegate;
           if (!isByOwner) {
             if (signUp === 'closed')
               throw new RequestError(
@@ -226,7 +226,7 @@ export const walletRoutes = ({
     route({
       method: 'GET',
       path: '/api/admin/users',
-      policy: 'owner',
+      policy: 'admin',
       summary: 'Everybody who signed up, oldest first; as CSV with format=csv',
       query: z.strictObject({
         limit: z.coerce.number().int().min(1).max(mostUsers).default(mostUsers),

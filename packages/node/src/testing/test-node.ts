@@ -30,7 +30,7 @@ export type TestNode = RunningNode & {
   /** Signs in; the first one claims the node. */
   signIn: (account?: PrivateKeyAccount) => Promise<Person>;
   /** A new wallet, let in by the owner and signed in. */
-  letIn: (owner: Person, role: 'member' | 'guest') => Promise<Person>;
+  letIn: (owner: Person, role: 'admin' | 'member' | 'guest') => Promise<Person>;
   /** A wallet with test money and no account. */
   payer: () => Promise<PrivateKeyAccount>;
   balanceOf: (holder: string) => Promise<bigint>;
