@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync, sign as signBytes, type KeyObject } from 'node:crypto';
 import { test, type TestContext } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { solanaAddress, toHex, type Address, type Hex, type SolanaWallet } from '@freehold/protocol';
 import { createSiweMessage, parseSiweMessage } from 'viem/siwe';
 import { verifies } from '../../../../requirements/verifies.ts';
