@@ -2,13 +2,17 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { encodeFrame, FrameReader } from './frame.ts';
 
-test('frames come out as they went in, however they are cut', () => {
+test('frames come out as they went in, however they are cut, and from one place that is read into again and again', () => {
   const bytes = Buffer.concat([encodeFrame('run', { args: ['ä'] }, [Buffer.from('one'), Buffer.from('two')]), encodeFrame('ready')]);
   for (const size of [1, 3, 7, bytes.length]) {
     const reader = new FrameReader(1000);
     const frames = [];
+    const place = new Uint8Array(size);
     for (let from = 0; from < bytes.length; from += size) {
-      reader.push(bytes.subarray(from, from + size));
+      const piece = bytes.subarray(from, from + size);
+      reader.copyLast();
+      place.set(piece);
+      reader.push(place.subarray(0, piece.length));
       for (let frame = reader.next(); frame !== undefined; frame = reader.next())
         frames.push([frame.kind, frame.head, Buffer.from(frame.body).toString()]);
     }

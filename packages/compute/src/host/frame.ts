@@ -46,6 +46,12 @@ export class FrameReader {
     this.#have += piece.length;
   }
 
+  /** Copies what is left of the last piece, so that the place where it was read can be read into again. */
+  copyLast(): void {
+    const last = this.#pieces.pop();
+    if (last !== undefined && last.length > 0) this.#pieces.push(Buffer.from(last));
+  }
+
   /** The next whole frame, if it is there. */
   next(): Frame | undefined {
     if (this.#have < this.#wanted) return undefined;

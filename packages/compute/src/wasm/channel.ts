@@ -12,11 +12,17 @@ export function openChannel({ fd, limit }: { fd: number; limit: number }) {
   function next(): Frame | undefined {
     for (;;) {
       const frame = frames.next();
-      if (frame !== undefined) return frame;
+      if (frame !== undefined) return withOwnBody(frame);
+      frames.copyLast();
       const length = readSync(fd, incoming);
       if (length === 0) return undefined;
-      frames.push(Buffer.from(incoming.subarray(0, length)));
+      frames.push(incoming.subarray(0, length));
     }
+  }
+
+  /** What a frame brings is used while others are read. */
+  function withOwnBody(frame: Frame): Frame {
+    return frame.body.length > 0 && frame.body.buffer === incoming.buffer ? { ...frame, body: Buffer.from(frame.body) } : frame;
   }
 
   return {

@@ -54,6 +54,9 @@ const nothing: WasiOptions = {
   readContent: () => fail('io'),
 };
 
+const noMemory = new GuestMemory(undefined);
+const noOutput = new Output(0);
+
 type Tree = { volume: Volume; mounted: Mounted[] };
 
 /**
@@ -68,12 +71,12 @@ export class WasiContext {
   #args: Uint8Array[] | undefined;
   #env: Uint8Array[] | undefined;
   #random: Random | undefined;
-  memory = new GuestMemory(undefined);
+  memory = noMemory;
   clock: Clock = realClock();
   descriptors = new Descriptors(() => this.volume);
   stdin = { bytes: nothing.stdin, offset: 0 };
-  stdout = new Output(0);
-  stderr = new Output(0);
+  stdout = noOutput;
+  stderr = noOutput;
   ended: WasiEnd | undefined;
 
   begin(options: WasiOptions): void {
@@ -94,8 +97,18 @@ export class WasiContext {
     if (fixedTime !== undefined) this.#tree = this.#growTree();
   }
 
+  /** Lets go of the job, whose outputs have been sent. */
   clear(): void {
-    this.begin(nothing);
+    this.memory = noMemory;
+    this.descriptors = new Descriptors(() => this.volume);
+    this.stdin = { bytes: nothing.stdin, offset: 0 };
+    this.stdout = this.stderr = noOutput;
+    this.ended = undefined;
+    this.#options = nothing;
+    this.#tree = undefined;
+    this.#args = undefined;
+    this.#env = undefined;
+    this.#random = undefined;
   }
 
   get volume(): Volume {
