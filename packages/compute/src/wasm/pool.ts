@@ -135,20 +135,21 @@ function startPool({ launch, proof, size, log }: { launch: Launch; proof: HostPr
     return free && running < size ? free : flowing;
   }
 
+  function refusalOf(job: WasmJob): ComputeError | undefined {
+    if (stopped) return new ComputeError('sandbox_unavailable', 503, 'The WebAssembly engine is stopping. Try again when the node is up.');
+    if (job.kind !== 'command' || (job.stdin?.length ?? 0) <= largestStream) return undefined;
+    const most = largestStream / 1024 / 1024;
+    return new ComputeError('input_too_large', 413, `The input of a WebAssembly program may have at most ${most} MiB.`);
+  }
+
   for (let index = 0; index < Math.min(warmAtStart, size + 1); index++) addWorker();
 
   return {
     proof,
     inspect: inspectWasm,
-    async run(job, { signal } = {}) {
-      if (stopped) throw new ComputeError('sandbox_unavailable', 503, 'The WebAssembly engine is stopping. Try again when the node is up.');
-      if (job.kind === 'command' && (job.stdin?.length ?? 0) > largestStream) {
-        throw new ComputeError(
-          'input_too_large',
-          413,
-          `The input of a WebAssembly program may have at most ${largestStream / 1024 / 1024} MiB.`,
-        );
-      }
+    run(job, { signal } = {}) {
+      const refusal = refusalOf(job);
+      if (refusal) return Promise.reject(refusal);
       return waiting.add({ job, seemsQuick: pace.isQuick(job.program.id) }, { signal, dispatch });
     },
     async stop() {
