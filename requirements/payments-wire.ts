@@ -49,4 +49,22 @@ export default [
     behaviour:
       'An RPC server that lies, times out, answers 500, nonsense or for another chain moves no money twice and gives no result out unpaid',
   },
+  {
+    id: 'payments.facilitator.served',
+    source: 'issues/5',
+    behaviour:
+      'A node settles payments of others, for the payees and as often as its owner allows, and never otherwise; stock clients and servers of x402 use it unchanged; one payment is settled once and told as settled once',
+  },
+  {
+    id: 'payments.facilitator.remote',
+    source: 'issues/5',
+    behaviour:
+      'An owner without gas names a facilitator; when it lies, fails, is slow or is gone, nobody is charged twice and nothing is given out unpaid',
+  },
+  {
+    id: 'payments.facilitator.bazaar',
+    source: 'issues/5',
+    behaviour:
+      'Every offer carries bazaar metadata, and discovery lists the paid offers of the node, paged, with the number of their receipts',
+  },
 ] satisfies Requirement[];

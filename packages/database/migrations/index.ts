@@ -10,6 +10,8 @@ import keyvalue from './0010-keyvalue.ts';
 import nodes from './0015-nodes.ts';
 import offers from './0016-offers.ts';
 import objects from './0006-objects.ts';
+import facilitator from './0024-facilitator.ts';
+import paymentLooks from './0023-payment-looks.ts';
 import payments from './0003-payments.ts';
 import publishing from './0008-publishing.ts';
 import reach from './0005-reach.ts';
@@ -45,6 +47,8 @@ export const migrations: readonly Migration[] = [
   workers,
   keptBytes,
   rails,
+  paymentLooks,
+  facilitator,
   wallets,
   programHolders,
   signIn,

@@ -108,7 +108,7 @@ test('payment settings are refused with the file and what is wrong in it', () =>
   refused({ networks: { base: {} } }, /\/data\/payments\.json .*networks\.base\.rpc/);
   refused({ networks: { mars: { rpc: ['https://a.example'] } } }, /named base, base-sepolia, ethereum or like eip155:8453/);
   refused({ networks: { base: { rpc: ['ftp://a.example'] } } }, /http or https/);
-  refused({ networks: { 'eip155:10': { rpc: ['https://a.example'] } } }, /no token on eip155:10/);
+  refused({ networks: { 'eip155:777': { rpc: ['https://a.example'] } } }, /no token on eip155:777/);
   refused({ tokens: [usdc] }, /no RPC server/);
   refused({ surprise: 1 }, /surprise/);
   refused({ networks: { base: { rpc: ['https://a.example'], confirmations: 0 } } }, /confirmations/);

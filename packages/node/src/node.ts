@@ -37,6 +37,7 @@ import { driveAuditRoutes } from './routes/drive-audit.ts';
 import { driveSharingRoutes } from './routes/drive-sharing.ts';
 import { driveUploadRoutes } from './routes/drive-uploads.ts';
 import { driveVersionRoutes } from './routes/drive-versions.ts';
+import { facilitatorRoutes } from './routes/facilitator.ts';
 import { functionRoutes } from './routes/functions.ts';
 import { ipfsRoutes } from './routes/ipfs/index.ts';
 import { identityRoutes } from './routes/identity.ts';
@@ -212,6 +213,8 @@ export async function startNode({
       authorizer: openAuthorizer(await compute.keyFor('payment authorizer')),
       chains,
       tokens,
+      facilitator: paymentSettings.facilitator,
+      facilitate: paymentSettings.facilitate,
     });
     await payments.recover({
       async findResult({ taskId }) {
@@ -315,6 +318,7 @@ export async function startNode({
       ...os402TaskRoutes({ compute, access: taskAccess, signer: keeper }),
       ...batchRoutes({ compute, sales, terms, access: taskAccess, directory: join(dataDirectory, 'compute', 'inputs') }),
       ...chainRoutes({ chain: () => chain, now }),
+      ...facilitatorRoutes({ facilitator: payments.facilitator, compute, payments, now }),
       ...puterRoutes({ compute, identity, drive, keyValue, causes, publish: (told) => sockets.publish(told), startedAt, now }),
       ...workerRoutes({
         compute,

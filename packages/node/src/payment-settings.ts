@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
-import { knownTokens } from '@freehold/payments';
-import { chainIdOf, network, token, type Token } from '@freehold/protocol';
+import { knownTokens, type Allowance } from '@freehold/payments';
+import { address, chainIdOf, network, token, type Token } from '@freehold/protocol';
 import { z } from 'zod';
 import { ConfigError } from './error.ts';
 
@@ -29,6 +29,15 @@ const schema = z.strictObject({
   tokens: z.array(token).max(32).default([]),
   /** File with the private key that pays for gas: 64 hexadecimal digits, readable by its owner alone. */
   gasKey: z.string().min(1).optional(),
+  /** Another's facilitator, who pays for gas. The chains are still asked by this node itself. */
+  facilitator: z.strictObject({ url: httpUrl, timeoutSeconds: z.number().int().min(1).max(120).default(20) }).optional(),
+  /** For whom this node pays gas as their facilitator. */
+  facilitate: z
+    .strictObject({
+      payees: z.union([z.literal('anyone'), z.array(address).min(1).max(1000)]),
+      settlementsPerDay: z.number().int().min(1).max(1_000_000).default(1_000),
+    })
+    .optional(),
   /** Whether the embedded test chain runs beside the networks. Without networks it always does. */
   testChain: z.boolean().optional(),
 });
@@ -40,6 +49,8 @@ export type PaymentSettings = {
   /** The tokens on these networks; the first one is that of the desktop. */
   tokens: readonly Token[];
   gasKey?: string | undefined;
+  facilitator?: { url: string; timeoutMs: number } | undefined;
+  facilitate?: Allowance | undefined;
   testChain: boolean;
 };
 
@@ -66,7 +77,7 @@ export function parsePaymentSettings(value: unknown, path: string): PaymentSetti
     const [issue] = parsed.error.issues;
     throw refuse(`The payment settings in ${path} are not valid: ${issue?.path.join('.') || 'the file'} ${issue?.message}.`, parsed.error);
   }
-  const { networks: given, tokens: named, gasKey, testChain } = parsed.data;
+  const { networks: given, tokens: named, gasKey, facilitator, facilitate, testChain } = parsed.data;
   const networks = Object.entries(given).map(([name, { rpc, confirmations }]) => ({
     network: name,
     rpcUrls: rpc,
@@ -85,7 +96,14 @@ export function parsePaymentSettings(value: unknown, path: string): PaymentSetti
     throw refuse(
       `The payment settings in ${path} name no token on ${bare.network} (chain ${chainIdOf(bare.network)}), and Freehold knows none there. Add one under "tokens".`,
     );
-  return { networks, tokens, gasKey, testChain: testChain ?? networks.length === 0 };
+  return {
+    networks,
+    tokens,
+    gasKey,
+    facilitator: facilitator && { url: facilitator.url, timeoutMs: facilitator.timeoutSeconds * 1000 },
+    facilitate,
+    testChain: testChain ?? networks.length === 0,
+  };
 }
 
 /** The key that pays for gas. Errors: ConfigError. */

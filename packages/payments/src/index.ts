@@ -5,6 +5,7 @@ export { PaymentError, type PaymentErrorCode } from './error.ts';
 export { defaultLimits, type Limits } from './limits.ts';
 export type { Admission, Outcome, PaidCall, Payer } from './call.ts';
 export { openPayments, type Payments, type PaymentsOptions } from './payments.ts';
+export type { Allowance, Facilitator } from './facilitator/facilitator.ts';
 export type { ChainSettings } from './rails/exact/chain.ts';
 export { checkTokens, type TokenCheck } from './rails/exact/check-token.ts';
 export type { Signer } from './rails/exact/sender.ts';

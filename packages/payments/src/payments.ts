@@ -11,6 +11,8 @@ import {
 import type { Admission, Outcome, PaidCall, Payer } from './call.ts';
 import { chargeOf, type Usage } from './charge.ts';
 import { PaymentError, type Correction } from './error.ts';
+import { openFacilitator, type Allowance } from './facilitator/facilitator.ts';
+import { connectFacilitator } from './facilitator/remote.ts';
 import { openJobs } from './jobs/jobs.ts';
 import { openLedger } from './ledger.ts';
 import { defaultLimits, type Limits } from './limits.ts';
@@ -22,6 +24,7 @@ import { openExactRail } from './rails/exact/index.ts';
 import type { ChainSettings } from './rails/exact/chain.ts';
 import type { Log, Signer } from './rails/exact/sender.ts';
 import type { Recover } from './rails/exact/verify.ts';
+import { openWatch } from './rails/exact/watch.ts';
 import { history, lastSettled, openReservations, totals, type HistoryFilter, type Total } from './store.ts';
 import type { Reservation } from './reservation.ts';
 import { endTabJob, openClaims } from './tabs/claims.ts';
@@ -30,6 +33,7 @@ import { openTabs } from './tabs/ledger.ts';
 import { tabsOf } from './tabs/store.ts';
 import type { Tab } from './tabs/tab.ts';
 import { acceptedOf, assertFor } from './terms.ts';
+import { bazaarOf } from './wire/bazaar.ts';
 import { readPayment, type Presented } from './wire/read-payment.ts';
 
 export type PaymentsOptions = {
@@ -51,6 +55,10 @@ export type PaymentsOptions = {
   chains: readonly ChainSettings[];
   /** The tokens that this node takes; a price in another one is not offered. */
   tokens: readonly Token[];
+  /** Who carries `exact` payments to the chain in the place of this node, and pays the gas. The chain is still asked by this node itself. */
+  facilitator?: { url: string; timeoutMs: number } | undefined;
+  /** For whom this node carries payments as their facilitator. */
+  facilitate?: Allowance | undefined;
   limits?: Partial<Limits>;
 };
 
@@ -68,11 +76,25 @@ type Offered = Pick<PaidCall, 'offer' | 'offerId' | 'url'> & { header: string };
  * Takes payments for calls: terms, admission, the ledger, settlement. Before the first admission call `recover`; `stop` ends
  * all settling, which the next start takes up again.
  */
-export function openPayments({ database, node, now, log, recover, signer, authorizer, chains, tokens, limits: given }: PaymentsOptions) {
+export function openPayments({
+  database,
+  node,
+  now,
+  log,
+  recover,
+  signer,
+  authorizer,
+  chains,
+  tokens,
+  facilitator,
+  facilitate,
+  limits: given,
+}: PaymentsOptions) {
   const limits = { ...defaultLimits, ...given };
   const stopping = new AbortController();
   const { signal } = stopping;
   const listeners = new Set<(reservation: Reservation) => void>();
+  const unpaidListeners = new Set<(reservation: Reservation) => void>();
   const ledger = openLedger({ database, node, now, onEnd: tell });
   const networks = openNetworks({ chains, signer, limits, now, log, signal });
   const taken = tokens.filter(({ network }) => networks.has(network));
@@ -84,14 +106,34 @@ export function openPayments({ database, node, now, log, recover, signer, author
   const channels =
     authorizer && openChannelRail({ ...common, tabs, drawing, jobs, authorizer, isPresent: (network) => presence.has(network, 'channel') });
   const tabRails = [channels].filter((rail) => rail !== undefined);
-  const rails: readonly Rail[] = [openExactRail(common), ...tabRails];
+  const remote = facilitator && connectFacilitator(facilitator);
+  const rails: readonly Rail[] = [openExactRail({ ...common, facilitator: remote }), ...tabRails];
+  const watch = openWatch({ database, node, networks, tokens: taken, facilitator: remote, onLost: tell, limits, now, log, signal });
+  const served =
+    facilitate &&
+    openFacilitator({
+      database,
+      node,
+      networkOf: networks.get,
+      tokens: taken,
+      signer: signer.address,
+      recover,
+      allowance: facilitate,
+      limits,
+      now,
+      log,
+      signal,
+    });
   const claims = openClaims({ database, node, contracts: tabRails, drawing, jobs, tokens: taken, limits, now, log, signal });
   const settling = new Map<number, Promise<void>>();
   const tenders = new Map<string, Tender & { of: Omit<Offered, 'header'> }>();
 
   function tell(ended: Reservation): void {
     const { id, payer, amount, transaction, reason } = ended;
-    if (ended.state === 'unpaid') log('payment.unpaid', { reservation: id, payer, reason });
+    if (ended.state === 'unpaid') {
+      log('payment.unpaid', { reservation: id, payer, reason });
+      for (const listener of unpaidListeners) listener(ended);
+    }
     if (ended.state !== 'settled') return;
     log('payment.settled', { reservation: id, payer, amount: String(amount), transaction });
     for (const listener of listeners) listener(ended);
@@ -138,7 +180,10 @@ export function openPayments({ database, node, now, log, recover, signer, author
         (offer.pool === undefined ? 'Payment required' : `Payment required: the pool "${offer.pool}", in which this is free, is full now`),
       resource: { url, ...(offer.description === undefined ? {} : { description: offer.description }) },
       accepts,
-      extensions: { freehold: { info: { offer: offerId, ...(offer.pool !== undefined && { pool: offer.pool }) } } },
+      extensions: {
+        freehold: { info: { offer: offerId, ...(offer.pool !== undefined && { pool: offer.pool }) } },
+        bazaar: bazaarOf(offer),
+      },
     };
   }
 
@@ -248,6 +293,8 @@ export function openPayments({ database, node, now, log, recover, signer, author
      * asked again.
      */
     async start(): Promise<void> {
+      watch.start();
+      await served?.recover();
       await presence.start();
       claims.start(await jobs.resume());
     },
@@ -318,11 +365,20 @@ export function openPayments({ database, node, now, log, recover, signer, author
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
+    /** The same for what could not be settled, or was settled and taken back by its chain: the work was done for nothing. */
+    onUnpaid(listener: (reservation: Reservation) => void): () => void {
+      unpaidListeners.add(listener);
+      return () => unpaidListeners.delete(listener);
+    },
+    /** Looks again for payments that were settled, as it is done by itself. */
+    lookAgain: (): Promise<void> => watch.sweep(),
+    /** This node as the facilitator of others; undefined when it is nobody's. */
+    facilitator: served,
     async stop(): Promise<void> {
       claims.stop();
       await Promise.race([claims.claimAll().catch(() => undefined), sleep(limits.claimAtStopMs, undefined, { ref: false })]);
       stopping.abort();
-      await Promise.all([...settling.values(), jobs.idle(), claims.idle()]);
+      await Promise.all([...settling.values(), jobs.idle(), claims.idle(), watch.idle(), served?.idle()]);
     },
   };
 }

@@ -47,7 +47,14 @@ export type Reservation = AuthorizationKey & {
   settledAt: number | undefined;
 };
 
-export const authorizationOf = ({ payer, payTo, amount, validAfter, validBefore, nonce }: Reservation): Authorization => ({
+export const authorizationOf = ({
+  payer,
+  payTo,
+  amount,
+  validAfter,
+  validBefore,
+  nonce,
+}: Pick<Reservation, 'payer' | 'payTo' | 'amount' | 'validAfter' | 'validBefore' | 'nonce'>): Authorization => ({
   from: payer,
   to: payTo,
   value: String(amount),

@@ -187,6 +187,18 @@ export async function addToTotal(db: Sql, { network, asset, payTo, offerId, amou
   );
 }
 
+/** What was added for a payment that the chain has taken back. */
+export async function takeFromTotal(db: Sql, { network, asset, payTo, offerId, amount }: Reservation): Promise<void> {
+  const row = await db.get<{ amount: string }>(
+    sql`SELECT amount FROM payment_total WHERE network = ${network} AND asset = ${asset} AND pay_to = ${payTo} AND offer_id = ${offerId}`,
+  );
+  const sum = String(BigInt(row?.amount ?? '0') - amount);
+  await db.run(
+    sql`UPDATE payment_total SET amount = ${sum}, payments = payments - 1
+        WHERE network = ${network} AND asset = ${asset} AND pay_to = ${payTo} AND offer_id = ${offerId}`,
+  );
+}
+
 export async function totals(db: Sql, { payTo, offerId }: { payTo?: Address; offerId?: string }): Promise<Total[]> {
   const rows = await db.all<TotalRow>(
     sql`SELECT network, asset, pay_to, offer_id, amount, payments FROM payment_total

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { offerIdOf } from '@freehold/protocol';
 import { account, call, openWorld, pay, price, seller, urlOf } from './testing/world.ts';
 import { openWeather } from './testing/weather.ts';
-import { parseTransaction } from 'viem';
+import { encodeFunctionData, parseAbi, parseTransaction } from 'viem';
 import { verifies } from '../../../requirements/verifies.ts';
 
 const world = await openWorld({ limits: { answerWithinMs: 300, stuckAfterMs: 400 } });
@@ -246,4 +246,49 @@ test('with a second server the work goes on while the first is down', async () =
   assert(world.events.some((event) => event.startsWith('chain.server_changed')));
   weather.clear();
   await world.reopen({ newRpcUrl: weather.url });
+});
+
+test('a settled payment whose transaction a reorganisation threw out is settled again', async () => {
+  verifies('payments.outbox.reorganised');
+  const { payer, offer, reservation } = await executedCall('reorganised');
+  const snapshot = await request({ method: 'evm_snapshot', params: [] });
+  assert.equal((await world.payments.settle(reservation, { withinMs: 10_000 })).kind, 'settled');
+  const earned = await world.payments.earnings({ offerId: offerIdOf(offer) });
+  await world.payments.lookAgain();
+  await request({ method: 'evm_revert', params: [snapshot] });
+  assert.equal(await world.balance(payer.address), 10_000n, 'the chain has forgotten it');
+  world.skip(21_000);
+  await world.payments.lookAgain();
+  assert.equal(await world.balance(payer.address), 10_000n - price);
+  assert(world.events.some((event) => event.startsWith('payment.vanished')));
+  assert(world.events.some((event) => event.startsWith('payment.settled_again')));
+  const [row] = await world.payments.history({ payer: payer.address, limit: 1 });
+  assert.equal(row?.state, 'settled');
+  assert.equal((await world.client.getTransactionReceipt({ hash: row?.transaction ?? '0x' })).status, 'success');
+  assert.deepEqual(await world.payments.earnings({ offerId: offerIdOf(offer) }), earned);
+  const looks = weather.counts.get('eth_getTransactionReceipt');
+  await world.payments.lookAgain();
+  assert.equal(weather.counts.get('eth_getTransactionReceipt'), looks, 'it is not due again for a while');
+});
+
+test('one that cannot be settled again is no longer counted as earned, and the owner hears of it', async () => {
+  verifies('payments.outbox.reorganised');
+  const { payer, offer, reservation } = await executedCall('lost');
+  const snapshot = await request({ method: 'evm_snapshot', params: [] });
+  assert.equal((await world.payments.settle(reservation, { withinMs: 10_000 })).kind, 'settled');
+  await request({ method: 'evm_revert', params: [snapshot] });
+  const abi = parseAbi(['function transfer(address to, uint256 value)']);
+  await world.sendAs(payer.address, world.chain.token.asset, encodeFunctionData({ abi, args: [account().address, 10_000n] }));
+  const heard: string[] = [];
+  const end = world.payments.onUnpaid(({ reason }) => heard.push(reason ?? ''));
+  world.skip(21_000);
+  await world.payments.lookAgain();
+  end();
+  assert.deepEqual(heard, ['reorganised: insufficient_funds']);
+  const [row] = await world.payments.history({ payer: payer.address, limit: 1 });
+  assert.equal(row?.state, 'unpaid');
+  assert.deepEqual(
+    (await world.payments.earnings({ offerId: offerIdOf(offer) })).map(({ amount, payments }) => [amount, payments]),
+    [[0n, 0]],
+  );
 });

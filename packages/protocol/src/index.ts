@@ -30,6 +30,7 @@ export * from './signing.ts';
 export * from './solana.ts';
 export * from './wallet.ts';
 export * from './x402.ts';
+export * from './x402-facilitator.ts';
 export * from './x402-v1.ts';
 export * from './x402-channel.ts';
 export { isOs402, Os402Error, readOs402, type Os402Document, type Os402Offer } from './os402/document.ts';

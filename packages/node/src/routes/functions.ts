@@ -99,9 +99,9 @@ export const functionRoutes = ({
     const { request, headers } = exchange;
     if (!request.complete && request.headers.expect !== undefined) headers['connection'] = 'close';
     const help = 'Pay within the call: freehold curl --key @wallet.key URL, or any x402 client.';
-    const { status, headers: more, body } = terms.answer(required, request.headers.accept, help);
+    const { status, headers: more, body } = terms.answer(required, request, help);
     Object.assign(headers, more);
-    sendAnswer(exchange, status, JSON.stringify(body));
+    sendAnswer(exchange, status, body);
   }
 
   function send(

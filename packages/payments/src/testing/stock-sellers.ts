@@ -21,10 +21,13 @@ export const stockPrice = 1_000n;
 
 export type StockSeller = { origin: string; close(): Promise<void> };
 
-/** x402's own servers for Express and Hono, with its own facilitator in the same process: nothing of ours but the chain. */
-export async function openStockSellers(chain: LocalChain): Promise<{ express: StockSeller; hono: StockSeller }> {
+/** x402's own servers for Express and Hono, with its own facilitator in the same process, unless another one is given: nothing of ours but the chain. */
+export async function openStockSellers(
+  chain: Pick<LocalChain, 'token' | 'rpcUrl' | 'fund'>,
+  facilitator?: FacilitatorClient,
+): Promise<{ express: StockSeller; hono: StockSeller }> {
   const resourceServer = async () => {
-    const server = new x402ResourceServer(await facilitatorFor(chain)).register(`eip155:31337`, new ExactServer());
+    const server = new x402ResourceServer(facilitator ?? (await facilitatorFor(chain))).register(`eip155:31337`, new ExactServer());
     await server.initialize();
     return server;
   };
@@ -64,7 +67,7 @@ function sellerOf(server: { address(): string | AddressInfo | null; close(done?:
   };
 }
 
-async function facilitatorFor({ rpcUrl, fund }: LocalChain) {
+async function facilitatorFor({ rpcUrl, fund }: Pick<LocalChain, 'rpcUrl' | 'fund'>) {
   const account = privateKeyToAccount(generatePrivateKey());
   await fund(toAddress(account.address), 0n);
   const nativeCurrency = { name: 'Ether', symbol: 'ETH', decimals: 18 };

@@ -187,10 +187,11 @@ export async function openWorld({ limits: given = {} }: { limits?: Partial<Limit
   let keeper = account();
   let rpcUrl: string | readonly string[] = chain.rpcUrl;
   let confirmations = 1;
+  let skippedMs = 0;
   let limits = given;
   const open = async () => {
     await chain.fund(keeper.address, 0n);
-    return openNode({ directory, chain, keeper, rpcUrl, confirmations, limits });
+    return openNode({ directory, chain, keeper, rpcUrl, confirmations, limits, now: () => Date.now() + skippedMs });
   };
   let node = await open();
 
@@ -215,6 +216,18 @@ export async function openWorld({ limits: given = {} }: { limits?: Partial<Limit
     },
     offer: (name: string, amount = price) => offerOf(name, { chain, amount }),
     required: (offer: Offer) => requiredBy(node.payments, offer),
+    /** Time passes for the node alone. */
+    skip(ms: number): void {
+      skippedMs += ms;
+    },
+    /** Sends as somebody whose key nobody here has. */
+    async sendAs(from: Address, to: Address, data: Hex): Promise<void> {
+      const ask = client.request as (call: { method: string; params: unknown[] }) => Promise<unknown>;
+      await chain.fund(from, 0n);
+      await ask({ method: 'anvil_impersonateAccount', params: [from] });
+      const hash = (await ask({ method: 'eth_sendTransaction', params: [{ from, to, data }] })) as Hex;
+      await client.waitForTransactionReceipt({ hash, pollingInterval: 10 });
+    },
     carriers: (id: number) => carriersOf(node.database.read, id),
     async reopen({
       newKeeper = keeper,

@@ -2,6 +2,8 @@ import type { Database } from '@freehold/database';
 import { parseUnits, type Address, type Offer, type SettleResponse, type Token } from '@freehold/protocol';
 import type { Admission, PaidCall } from '../../call.ts';
 import { PaymentError } from '../../error.ts';
+import type { RemoteFacilitator } from '../../facilitator/remote.ts';
+import { askFacilitator, settleRemote } from '../../facilitator/settle-remote.ts';
 import { assertSameRequest, type Ledger } from '../../ledger.ts';
 import type { Limits } from '../../limits.ts';
 import type { Networks } from '../../networks.ts';
@@ -22,6 +24,7 @@ export function openExactRail({
   tokens,
   recover,
   resume,
+  facilitator,
   limits,
   now,
   log,
@@ -35,6 +38,8 @@ export function openExactRail({
   recover: Recover;
   /** Goes on with a reservation that was found again. */
   resume: (reservation: Reservation) => Promise<Admission>;
+  /** Who carries payments to the chain; this node itself, where there is none. */
+  facilitator: RemoteFacilitator | undefined;
   limits: Limits;
   now: () => number;
   log: Log;
@@ -71,6 +76,7 @@ export function openExactRail({
     for (let attempt = 1; ; attempt++) {
       const balanceAt = now();
       const balance = await readFunds({ chain: networks.get(requirement.network).chain, verified });
+      if (facilitator && !existing) await askFacilitator({ facilitator, verified, token: tokenOf(key), signal });
       if (existing?.state === 'unpaid') return retryUnpaid(existing, balance);
       try {
         const { isNew, reservation } = await ledger.reserve(wanted(now()), { balance, balanceAt, cap, openLimit: limits.openPerPayer });
@@ -138,21 +144,20 @@ export function openExactRail({
       let state: 'executed' | 'settling' = reservation.state;
       const { chain, sender, inSlot } = networks.get(reservation.network);
       const carriers = await carriersOf(database.read, id);
+      const common = { chain, limits, now, log, signal };
       const ending = await inSlot(() =>
-        settleExact({
-          reservation,
-          carriers,
-          chain,
-          sender,
-          async save(carrier) {
-            await ledger.carry({ ...reservation, state }, carrier);
-            state = 'settling';
-          },
-          limits,
-          now,
-          log,
-          signal,
-        }),
+        facilitator
+          ? settleRemote({ ...common, transfer: reservation, token: tokenOf(reservation), facilitator })
+          : settleExact({
+              ...common,
+              reservation,
+              carriers,
+              sender,
+              async save(carrier) {
+                await ledger.carry({ ...reservation, state }, carrier);
+                state = 'settling';
+              },
+            }),
       );
       if (ending.kind === 'unpaid') await ledger.unpaid(id, state, ending.reason);
       else await ledger.settled(id, state, ending.transaction);

@@ -1,12 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { authorizationState, balanceOf, findAuthorizationUse, showsTransfer, transferWithAuthorization } from '@freehold/contracts';
+import { authorizationState, balanceOf, transferWithAuthorization } from '@freehold/contracts';
 import type { Hex } from '@freehold/protocol';
-import { formatLog, hexToBigInt, type RpcTransactionReceipt } from 'viem';
-import { getBlock, getBlockNumber } from 'viem/actions';
+import { hexToBigInt } from 'viem';
+import { getBlock } from 'viem/actions';
 import type { Limits } from '../../limits.ts';
-import { authorizationOf, type Reservation } from '../../reservation.ts';
+import { authorizationOf } from '../../reservation.ts';
 import type { Carrier } from '../../store.ts';
 import { chainFailure, type Chain } from './chain.ts';
+import { lookFor, type Transfer } from './look.ts';
 import type { Call, Log, Sender } from './sender.ts';
 
 export type Ending = { kind: 'settled'; transaction: Hex } | { kind: 'unpaid'; reason: string };
@@ -29,7 +30,7 @@ export async function settleExact({
   log,
   signal,
 }: {
-  reservation: Reservation;
+  reservation: Transfer;
   /** Transactions already signed for it, oldest first. */
   carriers: Carrier[];
   chain: Chain;
@@ -41,7 +42,7 @@ export async function settleExact({
   signal: AbortSignal;
 }): Promise<Ending> {
   const { client } = chain;
-  const key = { asset: reservation.asset, payer: reservation.payer, nonce: reservation.nonce };
+  const { key, showsPayment, isConfirmed, findUse } = lookFor({ transfer: reservation, chain });
   const data = transferWithAuthorization({ authorization: authorizationOf(reservation), signature: reservation.signature });
   const reverted = new Set<Hex>();
   let gas = usualGas;
@@ -95,21 +96,6 @@ export async function settleExact({
     return undefined;
   }
 
-  function showsPayment({ logs }: RpcTransactionReceipt): boolean {
-    const transfer = { ...key, payTo: reservation.payTo, amount: reservation.amount };
-    return showsTransfer(
-      logs.map((entry) => formatLog(entry)),
-      transfer,
-    );
-  }
-
-  /** Until then the chain may still take it back. */
-  async function isConfirmed({ blockNumber }: RpcTransactionReceipt): Promise<boolean> {
-    if (chain.confirmations <= 1n) return true;
-    const newest = await getBlockNumber(client, { cacheTime: 0 });
-    return newest - hexToBigInt(blockNumber) + 1n >= chain.confirmations;
-  }
-
   async function isInPool({ hash }: Carrier): Promise<boolean> {
     return (await client.request({ method: 'eth_getTransactionByHash', params: [hash] })) !== null;
   }
@@ -140,39 +126,9 @@ export async function settleExact({
     }
     return { kind: 'unpaid', reason: 'invalid_transaction_state' };
   }
-
-  /**
-   * The transaction by which somebody else carried the authorization here since it was reserved: a process of ours whose
-   * outbox is lost, or anyone who saw it. One from before the reservation paid for something else.
-   */
-  async function findUse(): Promise<Hex | undefined> {
-    for (let toBlock = await getBlockNumber(client, { cacheTime: 0 }); ;) {
-      const fromBlock = toBlock < searchStep ? 0n : toBlock - searchStep + 1n;
-      const hash = await findAuthorizationUse(client, { ...key, fromBlock, toBlock });
-      if (hash) return (await isPaymentHere(hash)) ? hash : undefined;
-      const { timestamp } = await getBlock(client, { blockNumber: fromBlock });
-      if (fromBlock === 0n || isBeforeReservation(timestamp)) return undefined;
-      toBlock = fromBlock - 1n;
-    }
-  }
-
-  async function isPaymentHere(hash: Hex): Promise<boolean> {
-    const receipt = await client.request({ method: 'eth_getTransactionReceipt', params: [hash] });
-    if (!receipt) return false;
-    const { timestamp } = await getBlock(client, { blockNumber: hexToBigInt(receipt.blockNumber) });
-    return !isBeforeReservation(timestamp) && showsPayment(receipt);
-  }
-
-  /** Block times are whole seconds and may lag behind. That it was unused at the reservation was asked of the chain itself. */
-  function isBeforeReservation(timestamp: bigint): boolean {
-    return timestamp * 1000n < BigInt(reservation.reservedAt - blockLagMs);
-  }
 }
 
 /** A transfer by authorization takes 69 000 to 86 000; more when a contract wallet vouches. */
 const usualGas = 200_000n;
-/** Blocks looked through per request; RPC servers refuse much larger ranges. */
-const searchStep = 2_000n;
-const blockLagMs = 15_000;
 /** A wallet contract can pass every trial and still revert on the chain, to burn the keeper's gas. */
 const mostReverts = 2;

@@ -83,7 +83,7 @@ function checkBinding({ nonce, extension, offerId }: { nonce: Hex; extension: un
 }
 
 /** Lower case, and v as 27 or 28 where a wallet wrote 0 or 1. */
-function normalSignature(text: string): Hex {
+export function normalSignature(text: string): Hex {
   const bytes = fromHex(text);
   const v = bytes[64];
   if (bytes.length === 65 && v !== undefined && v < 2) bytes[64] = v + 27;
