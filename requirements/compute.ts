@@ -55,7 +55,7 @@ export default [
     id: 'compute.javascript.hostile',
     source: 'issues/4',
     behaviour:
-      'hostile modules reach nothing of the host and are stopped with a named reason; code that has left its realm still holds no file, socket, variable, process, or data of another call',
+      'hostile modules reach nothing of the host and are stopped with a named reason; code that has left its realm still holds no file, socket, variable, process, or data of another call; as root and as an ordinary user',
   },
   {
     id: 'compute.javascript.fetch',

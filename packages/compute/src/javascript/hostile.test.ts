@@ -1,14 +1,11 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
-import { after, before, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import { verifies } from '../../../../requirements/verifies.ts';
+import { starters } from '../testing/starters.ts';
 import { openTestScripts, testLimits, webEnv, type TestScripts } from '../testing/javascript/open-test-pool.ts';
 
 let tested: TestScripts;
-before(async () => {
-  tested = await openTestScripts();
-});
-after(() => tested.close());
 
 const neighbour = `export default () => 'unharmed'`;
 
@@ -74,22 +71,6 @@ const ways: Record<string, string> = {
   'the registry of URLs': `URL.createObjectURL(new Blob(['x']))`,
 };
 
-test('no way leads from a module to the realm of its host', async () => {
-  verifies('compute.javascript.hostile');
-  const names = Object.keys(ways);
-  const outcomes = await Promise.all(
-    names.map(async (name) => {
-      const source = `export default async () => { try { const found = await (async () => (${ways[name]}))(); return found === undefined ? 'refused Nothing' : 'ESCAPED ' + typeof found + ' ' + String(found).slice(0, 80) } catch (error) { return 'refused ' + (error?.name ?? error) } }`;
-      const { reason, stdout, stderr } = await tested.run(source);
-      return [name, reason === 'exit' ? stdout.toString() || stderr.toString() : reason] as const;
-    }),
-  );
-  assert.ok(names.length >= 36);
-  for (const [name, outcome] of outcomes)
-    assert.match(outcome, /^refused (EvalError|TypeError|RangeError|ReferenceError|SyntaxError|Nothing)$/, `${name}: ${outcome}`);
-  await assertUnharmed();
-});
-
 type Case = { source: string; reason: string; message?: RegExp; env?: Record<string, string> };
 const exhausting: Record<string, Case> = {
   'a loop without end': { source: 'for (;;); export default 1', reason: 'cpu', message: /more than 300 ms of processor time/ },
@@ -140,39 +121,62 @@ const exhausting: Record<string, Case> = {
   },
 };
 
-test('what would exhaust the machine is stopped with a named reason', async () => {
-  verifies('compute.javascript.hostile');
-  for (const [name, { source, reason, message, env = {} }] of Object.entries(exhausting)) {
-    const result = await tested.run(source, {
-      env,
-      limits: { ...testLimits, wallMs: reason === 'wall' ? 500 : 20_000, cpuMs: reason === 'memory' ? 20_000 : 300 },
+for (const { who, user, skip } of starters) {
+  describe(`hostile JavaScript, in hosts started by ${who}`, { skip }, () => {
+    before(async () => {
+      tested = await openTestScripts({ user });
     });
-    assert.match(
-      result.reason,
-      new RegExp(`^${reason}$`),
-      `${name}: ${result.reason} ${result.message} ${result.stderr.toString().slice(0, 200)}`,
-    );
-    if (message) assert.match(result.message ?? '', message, name);
-    assert.ok(result.stdout.length <= testLimits.outputBytes, name);
-    await assertUnharmed();
-  }
-});
+    after(() => tested?.close());
 
-test('deep recursion and refused memory are errors of the program, and the next call runs', async () => {
-  verifies('compute.javascript.hostile');
-  assert.deepEqual(
-    await tested.value(`[(() => { const dive = () => dive() + 1; try { dive() } catch (error) { return error instanceof RangeError } })(), (() => { try { new ArrayBuffer(2 ** 52) } catch (error) { return error instanceof RangeError } })(),
+    test('no way leads from a module to the realm of its host', async () => {
+      verifies('compute.javascript.hostile');
+      const names = Object.keys(ways);
+      const outcomes = await Promise.all(
+        names.map(async (name) => {
+          const source = `export default async () => { try { const found = await (async () => (${ways[name]}))(); return found === undefined ? 'refused Nothing' : 'ESCAPED ' + typeof found + ' ' + String(found).slice(0, 80) } catch (error) { return 'refused ' + (error?.name ?? error) } }`;
+          const { reason, stdout, stderr } = await tested.run(source);
+          return [name, reason === 'exit' ? stdout.toString() || stderr.toString() : reason] as const;
+        }),
+      );
+      assert.ok(names.length >= 36);
+      for (const [name, outcome] of outcomes)
+        assert.match(outcome, /^refused (EvalError|TypeError|RangeError|ReferenceError|SyntaxError|Nothing)$/, `${name}: ${outcome}`);
+      await assertUnharmed();
+    });
+
+    test('what would exhaust the machine is stopped with a named reason', async () => {
+      verifies('compute.javascript.hostile');
+      for (const [name, { source, reason, message, env = {} }] of Object.entries(exhausting)) {
+        const result = await tested.run(source, {
+          env,
+          limits: { ...testLimits, wallMs: reason === 'wall' ? 500 : 20_000, cpuMs: reason === 'memory' ? 20_000 : 300 },
+        });
+        assert.match(
+          result.reason,
+          new RegExp(`^${reason}$`),
+          `${name}: ${result.reason} ${result.message} ${result.stderr.toString().slice(0, 200)}`,
+        );
+        if (message) assert.match(result.message ?? '', message, name);
+        assert.ok(result.stdout.length <= testLimits.outputBytes, name);
+        await assertUnharmed();
+      }
+    });
+
+    test('deep recursion and refused memory are errors of the program, and the next call runs', async () => {
+      verifies('compute.javascript.hostile');
+      assert.deepEqual(
+        await tested.value(`[(() => { const dive = () => dive() + 1; try { dive() } catch (error) { return error instanceof RangeError } })(), (() => { try { new ArrayBuffer(2 ** 52) } catch (error) { return error instanceof RangeError } })(),
       (() => { try { for (let i = 0; i < 20_000; i++) setTimeout(() => 0, 1e6) } catch (error) { return error.message } })()]`),
-    [true, true, 'At most 10000 timers at once.'],
-  );
-  const { stderr } = await tested.run(`export default () => { for (let i = 0; i < 100_000; i++) console.log('flood '.repeat(20)) }`);
-  assert.equal(stderr.length, 64 * 1024);
-  await assertUnharmed();
-});
+        [true, true, 'At most 10000 timers at once.'],
+      );
+      const { stderr } = await tested.run(`export default () => { for (let i = 0; i < 100_000; i++) console.log('flood '.repeat(20)) }`);
+      assert.equal(stderr.length, 64 * 1024);
+      await assertUnharmed();
+    });
 
-test('what a call leaves behind is not there for the next one', async () => {
-  verifies('compute.javascript.hostile');
-  const source = `export default async ({ text }) => {
+    test('what a call leaves behind is not there for the next one', async () => {
+      verifies('compute.javascript.hostile');
+      const source = `export default async ({ text }) => {
     const mine = await text();
     setTimeout(() => console.log('late', mine), 30); setInterval(() => console.log('often', mine), 5);
     void Promise.reject(new Error('nobody catches ' + mine));
@@ -180,50 +184,52 @@ test('what a call leaves behind is not there for the next one', async () => {
     new FinalizationRegistry(() => console.log('collected', mine)).register({}, 1);
     return mine;
   }`;
-  for (const mine of ['first', 'second', 'third']) {
-    const { stdout, stderr, reason } = await tested.run(source, { input: mine });
-    assert.deepEqual([reason, stdout.toString()], ['exit', mine]);
-    for (const other of ['first', 'second', 'third'].filter((name) => name !== mine))
-      assert.doesNotMatch(stderr.toString(), new RegExp(other));
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-});
+      for (const mine of ['first', 'second', 'third']) {
+        const { stdout, stderr, reason } = await tested.run(source, { input: mine });
+        assert.deepEqual([reason, stdout.toString()], ['exit', mine]);
+        for (const other of ['first', 'second', 'third'].filter((name) => name !== mine))
+          assert.doesNotMatch(stderr.toString(), new RegExp(other));
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    });
 
-test('a call that blocks its process after its answer loses the process, and nobody waits for it', async () => {
-  verifies('compute.javascript.hostile');
-  const source = `export default () => { setTimeout(() => { for (;;); }, 0); const again = () => Promise.resolve().then(again); queueMicrotask(() => Promise.resolve().then(() => 0)); return 'answered' }`;
-  for (let call = 0; call < 3; call++) assert.equal((await tested.run(source)).stdout.toString(), 'answered');
-  const flood = `export default { fetch: (request, env, { waitUntil }) => { setTimeout(() => { const again = () => Promise.resolve().then(again); again() }, 0); return new Response('answered') } }`;
-  for (let call = 0; call < 3; call++) {
-    const { reason } = await tested.run(flood, { env: webEnv(), limits: { ...testLimits, cpuMs: 300 } });
-    assert.match(reason, /^(exit|cpu)$/);
-    await assertUnharmed();
-  }
-});
+    test('a call that blocks its process after its answer loses the process, and nobody waits for it', async () => {
+      verifies('compute.javascript.hostile');
+      const source = `export default () => { setTimeout(() => { for (;;); }, 0); const again = () => Promise.resolve().then(again); queueMicrotask(() => Promise.resolve().then(() => 0)); return 'answered' }`;
+      for (let call = 0; call < 3; call++) assert.equal((await tested.run(source)).stdout.toString(), 'answered');
+      const flood = `export default { fetch: (request, env, { waitUntil }) => { setTimeout(() => { const again = () => Promise.resolve().then(again); again() }, 0); return new Response('answered') } }`;
+      for (let call = 0; call < 3; call++) {
+        const { reason } = await tested.run(flood, { env: webEnv(), limits: { ...testLimits, cpuMs: 300 } });
+        assert.match(reason, /^(exit|cpu)$/);
+        await assertUnharmed();
+      }
+    });
 
-test('errors that nobody catches are told in the log, and end nothing', async () => {
-  verifies('compute.javascript.hostile');
-  const source = `const target = new EventTarget(); target.addEventListener('x', () => { throw new Error('of a listener') });
+    test('errors that nobody catches are told in the log, and end nothing', async () => {
+      verifies('compute.javascript.hostile');
+      const source = `const target = new EventTarget(); target.addEventListener('x', () => { throw new Error('of a listener') });
     export default async () => { void Promise.reject(new Error('of a promise')); setTimeout(() => { throw new Error('of a timer') }, 1); target.dispatchEvent(new Event('x')); await new Promise((resolve) => setTimeout(resolve, 20)); return 'answered' }`;
-  const { stdout, stderr } = await tested.run(source);
-  assert.equal(stdout.toString(), 'answered');
-  assert.match(stderr.toString(), /Unhandled rejection: Error: of a promise/);
-  assert.match(stderr.toString(), /Uncaught in a timer: Error: of a timer/);
-  assert.match(stderr.toString(), /Uncaught: Error: of a listener/);
-});
+      const { stdout, stderr } = await tested.run(source);
+      assert.equal(stdout.toString(), 'answered');
+      assert.match(stderr.toString(), /Unhandled rejection: Error: of a promise/);
+      assert.match(stderr.toString(), /Uncaught in a timer: Error: of a timer/);
+      assert.match(stderr.toString(), /Uncaught: Error: of a listener/);
+    });
 
-test('a program that gives itself up for another one gets nothing of that', async () => {
-  verifies('compute.javascript.hostile');
-  const seller = (name: string) => `globalThis.kept = '${name}'; export default () => [globalThis.kept, typeof other].join()`;
-  assert.equal((await tested.run(seller('one'))).stdout.toString(), 'one,undefined');
-  assert.equal((await tested.run(seller('two'))).stdout.toString(), 'two,undefined');
-  for (const answer of [
-    `new Proxy({}, { get: () => { throw new Error('asked') } })`,
-    `{ get then() { throw new Error('asked') } }`,
-    `{ toJSON() { throw new Error('asked') } }`,
-  ]) {
-    const { exitCode, reason } = await tested.run(`export default () => (${answer})`);
-    assert.deepEqual([reason, exitCode], ['exit', 1], answer);
-  }
-  await assertUnharmed();
-});
+    test('a program that gives itself up for another one gets nothing of that', async () => {
+      verifies('compute.javascript.hostile');
+      const seller = (name: string) => `globalThis.kept = '${name}'; export default () => [globalThis.kept, typeof other].join()`;
+      assert.equal((await tested.run(seller('one'))).stdout.toString(), 'one,undefined');
+      assert.equal((await tested.run(seller('two'))).stdout.toString(), 'two,undefined');
+      for (const answer of [
+        `new Proxy({}, { get: () => { throw new Error('asked') } })`,
+        `{ get then() { throw new Error('asked') } }`,
+        `{ toJSON() { throw new Error('asked') } }`,
+      ]) {
+        const { exitCode, reason } = await tested.run(`export default () => (${answer})`);
+        assert.deepEqual([reason, exitCode], ['exit', 1], answer);
+      }
+      await assertUnharmed();
+    });
+  });
+}

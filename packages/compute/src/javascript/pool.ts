@@ -26,13 +26,16 @@ export async function openJavaScriptPool({
   runner,
   size,
   log,
+  user,
 }: {
   runner: PreparedRunner;
   size: number;
   log: Log;
+  /** Tests only: who starts the host processes. */
+  user?: number | undefined;
 }): Promise<JavaScriptPool> {
   if ('unavailable' in runner) throw new ComputeError('sandbox_unavailable', 503, runner.unavailable);
-  const launch = launchLocked(runner);
+  const launch = launchLocked(runner, { user });
   const proof = await proveHost({ launch, program: javascriptHost, what: 'JavaScript' });
   if (!proof.available) throw unproven(proof);
   return startPool({ launch, proof, size, log });

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { readFileSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { after, before, describe, test } from 'node:test';
 import { verifies } from '../../../../requirements/verifies.ts';
+import { starters } from '../testing/starters.ts';
 import { buildGuest } from '../testing/wasm/build-guest.ts';
 import { encodeModule, i32, i64, type ModuleSource } from '../testing/wasm/encode-module.ts';
 import { openTestPool, testLimits, type TestPool } from '../testing/wasm/open-test-pool.ts';
@@ -12,17 +12,6 @@ import type { WasmLimits, WasmReason, WasmResult } from './job.ts';
 
 /** What the issue asks for. */
 const fewestAttempts = 30;
-const nobody = 65534;
-const isRoot = process.getuid?.() === 0;
-const nobodyMayRun = !isRoot || spawnSync(process.execPath, ['--version'], { uid: nobody, gid: nobody }).status === 0;
-const starters = [
-  ...(isRoot ? [{ who: 'root', user: undefined, skip: false as const }] : []),
-  {
-    who: 'an ordinary user',
-    user: isRoot ? nobody : undefined,
-    skip: nobodyMayRun ? (false as const) : 'the user nobody may not read this checkout',
-  },
-];
 
 type Attempt = {
   name: string;

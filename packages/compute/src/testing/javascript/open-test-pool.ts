@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { RunOptions, RunResult } from '../../engine.ts';
@@ -22,10 +22,12 @@ export const webEnv = (more: Record<string, string> = {}): Record<string, string
 export type TestScripts = Awaited<ReturnType<typeof openTestScripts>>;
 
 /** The real pool under the real sandbox, with the runner built into a temporary folder. */
-export async function openTestScripts({ size = 2 } = {}) {
+export async function openTestScripts({ size = 2, user }: { size?: number; user?: number | undefined } = {}) {
   const cacheDirectory = await mkdtemp(join(tmpdir(), 'freehold-javascript-'));
+  // Readable by whoever is to start the host processes.
+  await chmod(cacheDirectory, 0o755);
   const log = () => undefined;
-  const pool = await openJavaScriptPool({ runner: await prepareRunner({ cacheDirectory, log }), size, log });
+  const pool = await openJavaScriptPool({ runner: await prepareRunner({ cacheDirectory, log }), size, log, user });
   const run = (
     source: string,
     { input = '', options, ...more }: Partial<JavaScriptJob> & { input?: string | AsyncIterable<Uint8Array>; options?: RunOptions } = {},
