@@ -88,6 +88,5 @@ export default [
     id: 'wallet.deploy',
     source: 'seeds/000',
     behaviour: 'Dockerfile, docker-compose, real app-compose for a CVM; least privilege; health check',
-    planned: true,
   },
 ] satisfies Requirement[];

@@ -52,6 +52,14 @@ function buildProgram(context: Context, outcome: { code: number }): Command {
     .action(async (options) => void (outcome.code = await (await import('./commands/up.ts')).up(options, context)));
 
   program
+    .command('keeper')
+    .description('keep the keys of nodes in a container of its own, the one that has dstack’s socket (docs/tee.md)')
+    .option('--dstack <socket>', 'the key service', '/var/run/dstack.sock')
+    .requiredOption('--listen <socket>', 'where nodes find it: their FREEHOLD_KEEPER')
+    .addHelpText('after', example('freehold keeper --listen /run/freehold/keeper.sock'))
+    .action(async (options) => void (outcome.code = await (await import('./commands/keeper.ts')).keeper(options, context)));
+
+  program
     .command('new')
     .description('start a tool or a function of your own: a small project that can be tested, built and sold as it stands')
     .argument('<kind>', 'tool (JSON in, JSON out) or handler (a function of the web); sdk brings the SDK of a project up to date')

@@ -4,6 +4,7 @@ export type { DelegatedToken } from './delegates.ts';
 export { IdentityError } from './error.ts';
 export { openIdentity, type Identity } from './identity.ts';
 export { openKeeper, type Keeper } from './keeper/keeper.ts';
+export { serveKeeper } from './keeper/serve.ts';
 export { openStandIn, standInRoot, type StandIn } from './keeper/stand-in/stand-in.ts';
 export { openTeeKeeper, type TeeKeeper } from './keeper/tee-keeper.ts';
 export type { Log } from './log.ts';

@@ -1,0 +1,2 @@
+/** The official tool's hash of an app-compose document, for tests. */
+export { getComposeHash } from '@phala/dstack-sdk';
