@@ -8,7 +8,8 @@ import { parse } from 'yaml';
 import { verifies } from '../requirements/verifies.ts';
 
 const root = join(import.meta.dirname, '..');
-const cvm = (...args: string[]) => execFileSync(process.execPath, [join(root, 'deploy/cvm.ts'), ...args], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+const cvm = (...args: string[]) =>
+  execFileSync(process.execPath, [join(root, 'deploy/cvm.ts'), ...args], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
 const image = `ghcr.io/somebody/freehold@sha256:${'ab'.repeat(32)}`;
 
 test('in the confidential VM the key service is in the keeper’s container alone, and the file has the form that dstack measures', async () => {
@@ -32,7 +33,12 @@ test('in the confidential VM the key service is in the keeper’s container alon
 });
 
 test('an image without a digest and values that could leave their place are refused', () => {
-  for (const args of [['--image', 'freehold:latest'], [], ['--image', image, '--origin', 'https://x"\n  evil:'], ['--image', image, '--owner', '${SECRET}']])
+  for (const args of [
+    ['--image', 'freehold:latest'],
+    [],
+    ['--image', image, '--origin', 'https://x"\n  evil:'],
+    ['--image', image, '--owner', '${SECRET}'],
+  ])
     assert.throws(() => cvm(...args), { status: 2 });
 });
 

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { rmSync } from 'node:fs';
 import { IdentityError } from '../error.ts';
 import { teeKeeperArguments } from './arguments.ts';
 
@@ -16,6 +17,8 @@ export async function serveKeeper({
   listenPath: string;
   signal: AbortSignal;
 }): Promise<void> {
+  // A keeper that was killed left its socket.
+  rmSync(listenPath, { force: true });
   const child = spawn(process.execPath, teeKeeperArguments({ servicePath, listenPath }), { env: {}, stdio: ['ignore', 'ignore', 'pipe'] });
   let complaint = '';
   child.stderr.on('data', (chunk: Buffer) => (complaint = (complaint + chunk.toString()).slice(-4096)));
@@ -24,5 +27,9 @@ export async function serveKeeper({
   signal.addEventListener('abort', stop, { once: true });
   await once(child, 'close');
   if (signal.aborted) return;
-  throw new IdentityError('keeper_failed', 503, `The keeper ended: ${complaint.trim() || 'it said nothing'}. Is dstack's socket at ${servicePath}?`);
+  throw new IdentityError(
+    'keeper_failed',
+    503,
+    `The keeper ended: ${complaint.trim() || 'it said nothing'}. Is dstack's socket at ${servicePath}?`,
+  );
 }

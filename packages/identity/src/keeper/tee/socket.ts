@@ -1,4 +1,4 @@
-import { chmodSync, rmSync } from 'node:fs';
+import { chmodSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 
 /**
@@ -28,8 +28,7 @@ export function connectTo(path: string, { slab, onData, onClose }: { slab: Buffe
   return opened.promise;
 }
 
-/** Serves a Unix socket that only the same user can open, in the place of one that a killed keeper left. */
+/** Serves a Unix socket that only the same user can open. */
 export function serveAt(path: string, serve: (socket: Socket) => void): void {
-  rmSync(path, { force: true });
   createServer(serve).listen(path, () => chmodSync(path, 0o600));
 }
