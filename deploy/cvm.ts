@@ -7,10 +7,10 @@
 import { createHash } from 'node:crypto';
 import { parseArgs } from 'node:util';
 
-export type CvmOptions = { image: string; origin: string; roots: string; owner: string };
+type CvmOptions = { image: string; origin: string; roots: string; owner: string };
 
 /** Only text travels into the VM: no build, no secrets, and an image that nobody can exchange. */
-export function composeFile({ image, origin, roots, owner }: CvmOptions): string {
+function composeFile({ image, origin, roots, owner }: CvmOptions): string {
   return `services:
   keeper:
     image: ${image}
@@ -55,7 +55,7 @@ volumes:
 }
 
 /** dstack measures the bytes of this file: keys sorted and nothing between them, as its own tools write it. */
-export function appCompose(options: CvmOptions): string {
+function appCompose(options: CvmOptions): string {
   const document = {
     allowed_envs: [],
     docker_compose_file: composeFile(options),
@@ -74,7 +74,7 @@ export function appCompose(options: CvmOptions): string {
   return JSON.stringify(document);
 }
 
-export const composeHash = (text: string): string => createHash('sha256').update(text).digest('hex');
+const composeHash = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 if (import.meta.main) {
   const { values } = parseArgs({
@@ -87,14 +87,14 @@ if (import.meta.main) {
   });
   const { image, ...rest } = values;
   if (image === undefined || !/^[a-z0-9./:_-]+@sha256:[0-9a-f]{64}$/.test(image)) {
-    console.error('Name the image by its digest, so that nobody can exchange it: --image ghcr.io/you/freehold@sha256:…');
+    process.stderr.write('Name the image by its digest, so that nobody can exchange it: --image ghcr.io/you/freehold@sha256:…\n');
     process.exit(2);
   }
   if (/["\n\\$]/.test(Object.values(rest).join(''))) {
-    console.error('The values must not hold quotes, backslashes, dollar signs or line feeds.');
+    process.stderr.write('The values must not hold quotes, backslashes, dollar signs or line feeds.\n');
     process.exit(2);
   }
   const text = appCompose({ image, ...rest });
   process.stdout.write(text);
-  console.error(`compose hash: ${composeHash(text)}`);
+  process.stderr.write(`compose hash: ${composeHash(text)}\n`);
 }
