@@ -34,4 +34,13 @@ export default [
     source,
     behaviour: 'the stock @x402/fetch client with the batch-settlement scheme buys from a node unchanged',
   },
+  {
+    id: 'payments.escrow.vouchers',
+    source,
+    behaviour:
+      'a reserved grant of the escrow pays many calls with vouchers, of a session key where one is named, and one settlement pays the seller',
+  },
+  { id: 'payments.escrow.ahead', source, behaviour: 'several calls of one payer draw on a grant at a time, in any order' },
+  { id: 'payments.escrow.bounds', source, behaviour: 'budget, price cap, session key, provider and epoch of a grant bind' },
+  { id: 'payments.escrow.revoke', source, behaviour: 'a grant that is revoked is settled at once, and buys nothing more' },
 ] satisfies Requirement[];

@@ -8,6 +8,7 @@ import { readContract } from 'viem/actions';
 import { verifies } from '../../../requirements/verifies.ts';
 import { PaymentError } from './error.ts';
 import { openPayingChannel } from './testing/channel.ts';
+import { advanceChain, sendAs } from './testing/send-as.ts';
 import { call, openWorld, price, seller, urlOf, type Account } from './testing/world.ts';
 
 const world = await openWorld();
@@ -26,16 +27,6 @@ const onChain = async (id: `0x${string}`) => {
   });
   return { balance, claimed };
 };
-
-/** Lets anvil act for an address, behind the node's back. */
-async function sendAs(from: `0x${string}`, to: `0x${string}`, data: `0x${string}`) {
-  const request = world.client.request as (call: { method: string; params: unknown[] }) => Promise<unknown>;
-  await request({ method: 'anvil_impersonateAccount', params: [from] });
-  await request({ method: 'anvil_setBalance', params: [from, '0xde0b6b3a7640000'] });
-  const hash = (await request({ method: 'eth_sendTransaction', params: [{ from, to, data }] })) as `0x${string}`;
-  const receipt = await world.client.waitForTransactionReceipt({ hash, pollingInterval: 5 });
-  assert.equal(receipt.status, 'success');
-}
 
 const settlementOf = (answer: Awaited<ReturnType<typeof call>>): SettleResponse => {
   assert(
@@ -234,15 +225,20 @@ test('a payer who takes his money back is claimed from at once, and gets the res
   for (const [index, header] of [await channel.deposit(10_000n, price), await channel.voucher(2n * price)].entries())
     assert.equal((await call(world.payments, { offer, header, request: String(index) })).status, 200);
   const args = [channel.config, 10_000n] as const;
-  await sendAs(payer.address, contract, encodeFunctionData({ abi: batchSettlementAbi, functionName: 'initiateWithdraw', args }));
+  await sendAs(
+    world.client,
+    payer.address,
+    contract,
+    encodeFunctionData({ abi: batchSettlementAbi, functionName: 'initiateWithdraw', args }),
+  );
   await world.payments.watch();
   assert.deepEqual(await onChain(channel.id), { balance: 10_000n, claimed: 2n * price });
   const more = await call(world.payments, { offer, header: await channel.voucher(3n * price), request: 'more' }).catch((error) => error);
   assert.equal(more.details.errorReason, channelErrors.exceedsBalance);
 
-  const request = world.client.request as (call: { method: string; params: unknown[] }) => Promise<unknown>;
-  await request({ method: 'evm_increaseTime', params: [channel.config.withdrawDelay + 1] });
+  await advanceChain(world.client, channel.config.withdrawDelay + 1);
   await sendAs(
+    world.client,
     payer.address,
     contract,
     encodeFunctionData({ abi: batchSettlementAbi, functionName: 'finalizeWithdraw', args: [channel.config] }),

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { chainEntry } from '@freehold/contracts';
 import type { Database } from '@freehold/database';
 import {
   type Address,
@@ -20,6 +21,7 @@ import { openNetworks } from './networks.ts';
 import { openPresence } from './presence.ts';
 import type { Rail, Tender } from './rail.ts';
 import { openChannelRail } from './rails/channel/index.ts';
+import { openEscrowRail } from './rails/escrow/index.ts';
 import { openExactRail } from './rails/exact/index.ts';
 import type { ChainSettings } from './rails/exact/chain.ts';
 import type { Log, Signer } from './rails/exact/sender.ts';
@@ -29,6 +31,7 @@ import { history, lastSettled, openReservations, totals, type HistoryFilter, typ
 import type { Reservation } from './reservation.ts';
 import { endTabJob, openClaims } from './tabs/claims.ts';
 import { openDrawing } from './tabs/draw.ts';
+import { openIntake } from './tabs/intake.ts';
 import { openTabs } from './tabs/ledger.ts';
 import { tabsOf } from './tabs/store.ts';
 import type { Tab } from './tabs/tab.ts';
@@ -101,11 +104,21 @@ export function openPayments({
   const common = { database, ledger, networks, tokens: taken, recover, resume, limits, now, log, signal };
   const tabs = openTabs({ database, ledger, node, now });
   const drawing = openDrawing({ database, tabs, resume, limits, now });
-  const jobs = openJobs({ database, node, networks, limits, now, log, signal, onEnd: (db, job) => endTabJob(db, job, now()) });
+  const jobs = openJobs({ database, node, networks, limits, now, log, signal, onEnd: endTabJob });
   const presence = openPresence({ networks, names: chains.map(({ network }) => network), log, signal });
+  const intake = openIntake({ ...common, drawing });
+  const tabbed = { ...common, tabs, drawing, intake, jobs };
   const channels =
-    authorizer && openChannelRail({ ...common, tabs, drawing, jobs, authorizer, isPresent: (network) => presence.has(network, 'channel') });
-  const tabRails = [channels].filter((rail) => rail !== undefined);
+    authorizer && openChannelRail({ ...tabbed, authorizer, isPresent: (network) => presence.at(network, 'channel') !== undefined });
+  const escrow = openEscrowRail({
+    ...tabbed,
+    contractsOn(network, asset) {
+      const [address, multicall3] = [presence.at(network, 'escrow'), presence.at(network, 'multicall3')];
+      if (address === undefined || chainEntry(network)?.token !== asset) return undefined;
+      return { escrow: address, ...(multicall3 && { multicall3 }) };
+    },
+  });
+  const tabRails = [...(channels ? [channels] : []), escrow];
   const remote = facilitator && connectFacilitator(facilitator);
   const rails: readonly Rail[] = [openExactRail({ ...common, facilitator: remote }), ...tabRails];
   const watch = openWatch({ database, node, networks, tokens: taken, facilitator: remote, onLost: tell, limits, now, log, signal });

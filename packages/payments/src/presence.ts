@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { presentContracts, type ContractName } from '@freehold/contracts';
+import type { Address } from '@freehold/protocol';
 import type { Networks } from './networks.ts';
 import type { Log } from './rails/exact/sender.ts';
 
@@ -18,7 +19,7 @@ export function openPresence({
   log: Log;
   signal: AbortSignal;
 }) {
-  const present = new Map<string, Partial<Record<ContractName, string>>>();
+  const present = new Map<string, Partial<Record<ContractName, Address>>>();
 
   async function look(name: string): Promise<void> {
     present.set(name, await presentContracts(networks.get(name).chain.client, name));
@@ -32,7 +33,8 @@ export function openPresence({
   }
 
   return {
-    has: (name: string, contract: ContractName): boolean => present.get(name)?.[contract] !== undefined,
+    /** Where a contract is on a chain, once it was seen there. */
+    at: (name: string, contract: ContractName): Address | undefined => present.get(name)?.[contract],
     /** Asks each chain once; those that cannot be reached are asked again until they can. */
     async start(): Promise<void> {
       await Promise.all(

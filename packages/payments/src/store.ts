@@ -102,7 +102,7 @@ export async function stepReservation(
 export const isOpen = sql`state IN ('reserved', 'executing', 'executed', 'settling')`;
 
 /**
- * What a payer owes that a balance read at `balanceAt` may still show as his: everything not at an end, and what was settled since.
+ * What a payer owes by authorizations that a balance read at `balanceAt` may still show as his: everything not at an end, and what was settled since.
  * At most `limit` open reservations are looked at; more than that is too many in any case.
  */
 export async function outstanding(
@@ -110,10 +110,10 @@ export async function outstanding(
   { limit, balanceAt, ...payer }: Omit<AuthorizationKey, 'nonce'> & { limit: number; balanceAt: number },
 ): Promise<{ count: number; amount: bigint }> {
   const open = await db.all<{ amount: string }>(
-    sql`SELECT amount FROM payment_authorization WHERE ${isKey(payer)} AND ${isOpen} LIMIT ${limit}`,
+    sql`SELECT amount FROM payment_authorization WHERE ${isKey(payer)} AND ${isOpen} AND tab_id IS NULL LIMIT ${limit}`,
   );
   const settled = await db.all<{ amount: string }>(
-    sql`SELECT amount FROM payment_authorization WHERE state = 'settled' AND settled_at >= ${balanceAt} AND ${isKey(payer)} LIMIT ${limit}`,
+    sql`SELECT amount FROM payment_authorization WHERE state = 'settled' AND settled_at >= ${balanceAt} AND ${isKey(payer)} AND tab_id IS NULL LIMIT ${limit}`,
   );
   return { count: open.length, amount: [...open, ...settled].reduce((sum, row) => sum + BigInt(row.amount), 0n) };
 }
@@ -272,4 +272,4 @@ const storedMeter = z.object({ per: z.enum(['second', 'mfuel']), unit: atomicAmo
 const meterText = (meter: Meter | undefined): string | null => (meter ? JSON.stringify({ ...meter, unit: String(meter.unit) }) : null);
 
 /** As text that sorts by value: 128 bits have at most 39 digits. */
-const padded = (cumulative: bigint): string => String(cumulative).padStart(39, '0');
+export const padded = (cumulative: bigint): string => String(cumulative).padStart(39, '0');

@@ -33,6 +33,7 @@ export * from './x402.ts';
 export * from './x402-facilitator.ts';
 export * from './x402-v1.ts';
 export * from './x402-channel.ts';
+export * from './x402-escrow.ts';
 export { isOs402, Os402Error, readOs402, type Os402Document, type Os402Offer } from './os402/document.ts';
 export { asOs402 } from './os402/listing.ts';
 export { offerOfOs402, os402Programs, type Os402Parts } from './os402/translate.ts';

@@ -7,7 +7,7 @@ import type { Job } from '../jobs/store.ts';
 import type { Limits } from '../limits.ts';
 import type { Log } from '../rails/exact/sender.ts';
 import type { Drawing } from './draw.ts';
-import { setClaimed, setJob, unclaimedTabs } from './store.ts';
+import { setJob, unclaimedTabs } from './store.ts';
 import type { Tab, TabState } from './tab.ts';
 
 /** What a rail's contract can do with its tabs. */
@@ -15,28 +15,22 @@ export type TabContract = {
   scheme: string;
   /** Errors: `payment_unavailable`. */
   read(tab: Tab): Promise<TabState>;
-  /** One transaction that claims from several tabs of one network, and what each has claimed after it. */
-  claim(tabs: readonly Tab[]): Promise<{ errand: Errand; claims: Claim[] }>;
+  /** Transactions that claim from tabs of one network: from each as much as can be claimed of it now. */
+  claim(tabs: readonly Tab[]): Promise<Errand[]>;
 };
 
-export type Claim = { id: Hex; claimed: bigint };
-
-const about = z.object({
-  claims: z.array(z.object({ id: z.string().transform((id) => id as Hex), claimed: z.string().transform(BigInt) })),
-});
-export const aboutClaims = (claims: readonly Claim[]): string =>
-  JSON.stringify({ claims: claims.map(({ id, claimed }) => ({ id, claimed: String(claimed) })) });
+const about = z.object({ tabs: z.array(z.string().transform((id) => id as Hex)) });
+const tabsOfJob = (job: Job): Hex[] => about.parse(JSON.parse(job.about)).tabs;
+/** Which tabs a job changes. */
+export const aboutTabs = (tabs: readonly { id: Hex }[]): string => JSON.stringify({ tabs: tabs.map(({ id }) => id) });
 
 const pageSize = 200;
 /** Tabs of one transaction: 20 000 to 40 000 gas each. */
 const batchSize = 50;
 
-/** What a claim or a refund that has ended means for its tabs. */
-export async function endTabJob(db: Sql, job: Job, at: number): Promise<void> {
-  for (const { id, claimed } of about.parse(JSON.parse(job.about)).claims) {
-    if (job.state === 'done') await setClaimed(db, { id, claimed, at });
-    await setJob(db, id, undefined);
-  }
+/** A claim or a refund has ended: what it came to, the chain says when it is asked next. */
+export async function endTabJob(db: Sql, job: Job): Promise<void> {
+  for (const id of tabsOfJob(job)) await setJob(db, id, undefined);
 }
 
 /**
@@ -94,11 +88,11 @@ export function openClaims({
     if (!contract) return;
     for (const { id } of batch) claiming.add(id);
     try {
-      const { errand, claims } = await contract.claim(batch);
-      if (claims.length === 0) return;
-      const job = await jobs.start({ network: first.network, kind: 'claim', ...errand, about: aboutClaims(claims) });
-      if (job?.state !== 'failed') return;
-      if (batch.length === 1) await look(first);
+      const errands = await contract.claim(batch);
+      const about = aboutTabs(batch);
+      const ended = await Promise.all(errands.map((errand) => jobs.start({ network: first.network, kind: 'claim', ...errand, about })));
+      if (ended.length > 0) await Promise.all(batch.map(look));
+      if (!ended.some((job) => job?.state === 'failed')) return;
     } finally {
       for (const { id } of batch) claiming.delete(id);
     }
@@ -106,10 +100,8 @@ export function openClaims({
   }
 
   async function look(tab: Tab): Promise<Tab> {
-    return drawing.refresh(tab, async () => {
-      const contract = contractOf(tab);
-      return contract ? contract.read(tab) : tab;
-    });
+    const contract = contractOf(tab);
+    return contract ? drawing.refresh(tab, () => contract.read(tab)) : tab;
   }
 
   /** One round: looks at all that have something to claim, and claims what is due. */
@@ -142,10 +134,9 @@ export function openClaims({
     /** Goes on with the claims of an earlier process, and watches from now on. */
     start(resumed: readonly Job[]): void {
       for (const job of resumed.filter(({ kind }) => kind === 'claim')) {
-        const { claims } = about.parse(JSON.parse(job.about));
-        for (const { id } of claims) claiming.add(id);
+        for (const id of tabsOfJob(job)) claiming.add(id);
         void jobs.ended(job.id).finally(() => {
-          for (const { id } of claims) claiming.delete(id);
+          for (const id of tabsOfJob(job)) claiming.delete(id);
         });
       }
       timer = setInterval(watch, limits.watchMs);

@@ -1,6 +1,6 @@
 import { sql, type Sql } from '@freehold/database';
 import type { Address, Hex } from '@freehold/protocol';
-import { isOpen } from '../store.ts';
+import { isOpen, padded } from '../store.ts';
 import { noSignature, type Tab, type TabState } from './tab.ts';
 
 type Row = {
@@ -38,7 +38,7 @@ export async function getTab(db: Sql, id: Hex): Promise<Tab | undefined> {
  * Writes what the chain said of a tab, unless something newer is known. One that is new here begins with what is claimed already: no more is
  * known of what was charged. Within a transaction.
  */
-export async function putTabState(db: Sql, tab: NewTab, state: TabState & { readAt: number }, node: string): Promise<Tab> {
+export async function putTabState(db: Sql, tab: NewTab, { isOver, ...state }: TabState & { readAt: number }, node: string): Promise<Tab> {
   const known = await getTab(db, tab.id);
   if (known && known.readAt > state.readAt) return known;
   const claimed = larger(known?.claimed ?? 0n, state.claimed);
@@ -51,12 +51,13 @@ export async function putTabState(db: Sql, tab: NewTab, state: TabState & { read
     signed: larger(known?.signed ?? 0n, charged),
     signature: known?.signature ?? noSignature,
     jobId: known?.jobId,
-    unclaimedSince: charged > claimed ? known?.unclaimedSince : undefined,
+    // What is left after a claim is younger than it.
+    unclaimedSince: charged > claimed && !isOver ? (known && claimed > known.claimed ? state.readAt : known?.unclaimedSince) : undefined,
     usedAt: known?.usedAt ?? state.readAt,
   };
   await db.run(sql`
     INSERT INTO payment_tab (id, scheme, network, asset, payer, payee, signer, terms, balance, claimed, charged, signed, signature, closing_at, refund_nonce, unclaimed_since, read_at, used_at, node)
-    VALUES (${tab.id}, ${tab.scheme}, ${tab.network}, ${tab.asset}, ${tab.payer}, ${tab.payee}, ${tab.signer}, ${tab.terms}, ${String(next.balance)}, ${String(claimed)}, ${String(charged)}, ${String(next.signed)}, ${next.signature}, ${next.closingAt ?? null}, ${String(next.refundNonce)}, ${next.unclaimedSince ?? null}, ${next.readAt}, ${next.usedAt}, ${node})
+    VALUES (${tab.id}, ${tab.scheme}, ${tab.network}, ${tab.asset}, ${tab.payer}, ${tab.payee}, ${next.signer}, ${next.terms}, ${String(next.balance)}, ${String(claimed)}, ${String(charged)}, ${String(next.signed)}, ${next.signature}, ${next.closingAt ?? null}, ${String(next.refundNonce)}, ${next.unclaimedSince ?? null}, ${next.readAt}, ${next.usedAt}, ${node})
     ON CONFLICT (id) DO UPDATE SET terms = excluded.terms, signer = excluded.signer, balance = excluded.balance, claimed = excluded.claimed, charged = excluded.charged, signed = excluded.signed,
       closing_at = excluded.closing_at, refund_nonce = excluded.refund_nonce, unclaimed_since = excluded.unclaimed_since, read_at = excluded.read_at`);
   return next;
@@ -83,6 +84,14 @@ export async function setCharged(db: Sql, { id, charged, at }: { id: Hex; charge
   );
 }
 
+/** Of the vouchers of a tab the highest that is not above `most`. */
+export async function voucherUpTo(db: Sql, id: Hex, most: bigint): Promise<{ cumulative: bigint; signature: Hex } | undefined> {
+  const row = await db.get<{ cumulative: string; signature: Hex }>(
+    sql`SELECT cumulative, signature FROM payment_authorization WHERE tab_id = ${id} AND cumulative <= ${padded(most)} ORDER BY cumulative DESC LIMIT 1`,
+  );
+  return row && { cumulative: BigInt(row.cumulative), signature: row.signature };
+}
+
 /** A page of the tabs of a node with something to claim, in the order of their ids. */
 export async function unclaimedTabs(db: Sql, { node, afterId, limit }: { node: string; afterId: string; limit: number }): Promise<Tab[]> {
   const rows = await db.all<Row>(
@@ -103,15 +112,6 @@ export async function tabsOf(db: Sql, { payer, limit }: { payer?: Address; limit
 
 export async function setJob(db: Sql, id: Hex, jobId: number | undefined): Promise<void> {
   await db.run(sql`UPDATE payment_tab SET job_id = ${jobId ?? null} WHERE id = ${id}`);
-}
-
-/** So much of it is claimed on the chain now. */
-export async function setClaimed(db: Sql, { id, claimed, at }: { id: Hex; claimed: bigint; at: number }): Promise<void> {
-  const tab = await getTab(db, id);
-  if (!tab) return;
-  const now = larger(tab.claimed, claimed);
-  const since = tab.charged > now ? at : null;
-  await db.run(sql`UPDATE payment_tab SET claimed = ${String(now)}, unclaimed_since = ${since} WHERE id = ${id}`);
 }
 
 const toTab = ({ closing_at, refund_nonce, job_id, unclaimed_since, read_at, used_at, ...row }: Row): Tab => ({

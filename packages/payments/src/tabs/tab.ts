@@ -36,6 +36,12 @@ export type Tab = {
 };
 
 /** What the chain says of a tab. */
-export type TabState = Pick<Tab, 'balance' | 'claimed' | 'closingAt' | 'refundNonce'>;
+export type TabState = Pick<Tab, 'balance' | 'claimed' | 'closingAt' | 'refundNonce'> & {
+  /** Nothing more can be claimed on it. */
+  isOver: boolean;
+  /** Where the chain is what says so. */
+  signer?: Address;
+  terms?: string;
+};
 
 export const noSignature: Hex = '0x';

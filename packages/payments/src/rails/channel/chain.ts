@@ -13,7 +13,7 @@ export async function readChannel({ chain, contract, id }: { chain: Chain; contr
     readContract(client, { ...call, functionName: 'pendingWithdrawals' }),
     readContract(client, { ...call, functionName: 'refundNonce' }),
   ]);
-  return { balance, claimed, refundNonce, closingAt: initiatedAt === 0 ? undefined : initiatedAt * 1000 };
+  return { balance, claimed, refundNonce, closingAt: initiatedAt === 0 ? undefined : initiatedAt * 1000, isOver: balance === claimed };
 }
 
 export const configOf = ({ terms }: Pick<Tab, 'terms'>): ChannelConfig => channelConfig.parse(JSON.parse(terms));

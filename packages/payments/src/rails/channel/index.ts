@@ -1,5 +1,3 @@
-import type { Database } from '@freehold/database';
-import { authorizationState } from '@freehold/contracts';
 import {
   channelContracts,
   channelErrors,
@@ -14,22 +12,19 @@ import {
 import type { Admission } from '../../call.ts';
 import { meterOf } from '../../charge.ts';
 import { PaymentError } from '../../error.ts';
-import { carry } from '../../jobs/carry.ts';
 import type { Jobs } from '../../jobs/jobs.ts';
-import type { Ledger } from '../../ledger.ts';
 import type { Limits } from '../../limits.ts';
 import type { Networks } from '../../networks.ts';
 import type { Rail, Tender } from '../../rail.ts';
-import type { Reservation } from '../../reservation.ts';
-import { addCarrier } from '../../store.ts';
-import { aboutClaims, type TabContract } from '../../tabs/claims.ts';
+import { aboutTabs, type TabContract } from '../../tabs/claims.ts';
 import type { Drawing } from '../../tabs/draw.ts';
+import type { Intake } from '../../tabs/intake.ts';
 import type { Steps, Tabs } from '../../tabs/ledger.ts';
 import { getTab, heldOn, setJob, type NewTab } from '../../tabs/store.ts';
 import { noSignature, type Tab } from '../../tabs/tab.ts';
 import { invalid } from '../../terms.ts';
 import { unreachable } from '../exact/funds.ts';
-import type { Log, Signer } from '../exact/sender.ts';
+import type { Signer } from '../exact/sender.ts';
 import type { Recover } from '../exact/verify.ts';
 import { readChannel } from './chain.ts';
 import { claimChannels, refundChannel } from './claim.ts';
@@ -45,10 +40,9 @@ const collector = toAddress(channelContracts.erc3009Collector);
  * call runs, so nothing runs on money that is not there; a call that fails is charged nothing and leaves the deposit to its payer.
  */
 export function openChannelRail({
-  database,
-  ledger,
   tabs,
   drawing,
+  intake,
   jobs,
   networks,
   tokens,
@@ -57,13 +51,10 @@ export function openChannelRail({
   authorizer,
   limits,
   now,
-  log,
-  signal,
 }: {
-  database: Database;
-  ledger: Ledger;
   tabs: Tabs;
   drawing: Drawing;
+  intake: Intake;
   jobs: Jobs;
   networks: Networks;
   tokens: readonly Token[];
@@ -74,12 +65,8 @@ export function openChannelRail({
   authorizer: Signer;
   limits: Limits;
   now: () => number;
-  log: Log;
-  signal: AbortSignal;
 }): Rail & TabContract {
   const verify = openChannelVerifier({ recover });
-  /** By the nonce of the authorization: the same deposit is sent once, however often it is presented. */
-  const deposits = new Map<string, Promise<'mined' | 'refused'>>();
 
   const requirements = (offer: Offer): PaymentRequirements[] =>
     channelRequirements({ offer, tokens: tokens.filter(({ network }) => isPresent(network)), authorizer: authorizer.address, limits });
@@ -97,7 +84,9 @@ export function openChannelRail({
     const verified = verify({ payload: given, requirement });
     const { channel, payload, digest } = verified;
     const key = { network: requirement.network, asset: channel.config.token, payer: channel.config.payer, nonce: digest };
-    const common = { key, isProven: true, validBefore: forEver, admit: (call: Call) => admit(verified, requirement, call) };
+    // Whoever names a key of his own as the authorizer may name anybody as the payer.
+    const isProven = channel.config.payerAuthorizer === channel.config.payer;
+    const common = { key, isProven, validBefore: forEver, admit: (call: Call) => admit(verified, requirement, call) };
     return payload.type === 'refund' ? { ...common, giveBack: () => giveBack(verified, requirement, payload.amount) } : common;
   }
 
@@ -136,7 +125,24 @@ export function openChannelRail({
       },
       () => read(tab),
     );
-    if (deposit && admission.kind === 'reserved') await takeIn(admission.reservation, channel, deposit);
+    if (deposit && admission.kind === 'reserved') {
+      const { token: depositAsset, payer } = channel.config;
+      const errand = depositErrand({ channel, deposit, contract, collector });
+      await intake.takeIn(
+        admission.reservation,
+        { asset: depositAsset, payer, nonce: depositNonce({ channel, deposit }), errand },
+        {
+          tab,
+          read: () => read(tab),
+          isGood: ({ balance, closingAt }) => balance >= cumulative && closingAt === undefined,
+          refused: () =>
+            invalid(
+              channelErrors.depositFailed,
+              'The chain refused its deposit. Does the wallet hold the money, and did it sign for this channel?',
+            ),
+        },
+      );
+    }
     return admission;
   }
 
@@ -145,59 +151,6 @@ export function openChannelRail({
     if (!token) throw invalid(channelErrors.token, 'This node does not take that token.');
     checkDeposit({ channel, deposit, token, collector, seconds: BigInt(Math.floor(now() / 1000)), recover });
   }
-
-  /** Brings the deposit of a held call to the chain; without it the call is released. */
-  async function takeIn(reservation: Reservation, channel: Channel, deposit: ChannelDeposit): Promise<void> {
-    const tab = tabOf(channel, reservation.network);
-    try {
-      const sent = await Promise.race([send(reservation, channel, deposit), patience()]);
-      if (sent === 'pending')
-        throw new PaymentError(
-          'payment_unavailable',
-          'The deposit is on its way to the chain, which is slow now. Send the same request with the same payment again in a moment.',
-        );
-      const current = await drawing.refresh(tab, () => read(tab));
-      if (current.balance >= (reservation.tab?.cumulative ?? 0n) && current.closingAt === undefined) return;
-      throw invalid(
-        channelErrors.depositFailed,
-        'The chain refused its deposit. Does the wallet hold the money, and did it sign for this channel?',
-      );
-    } catch (error) {
-      await ledger.release(reservation.id, 'reserved', 'deposit_failed');
-      throw error;
-    }
-  }
-
-  function send(reservation: Reservation, channel: Channel, deposit: ChannelDeposit): Promise<'mined' | 'refused'> {
-    const nonce = depositNonce({ channel, deposit });
-    const known = deposits.get(nonce);
-    if (known) return known;
-    const network = networks.get(reservation.network);
-    const sending = network
-      .inSlot(async () => {
-        if (await authorizationState(network.chain.client, { asset: channel.config.token, payer: channel.config.payer, nonce }))
-          return 'mined';
-        const { kind } = await carry({
-          errand: depositErrand({ channel, deposit, contract, collector }),
-          carriers: [],
-          network,
-          save: (carrier) => database.transaction((db) => addCarrier(db, reservation.id, carrier)),
-          limits,
-          now,
-          log,
-          signal,
-        });
-        return kind;
-      })
-      .catch((error: unknown) => {
-        throw unreachable(reservation.network, error);
-      })
-      .finally(() => deposits.delete(nonce));
-    deposits.set(nonce, sending);
-    return sending;
-  }
-
-  const patience = () => new Promise<'pending'>((resolve) => setTimeout(resolve, limits.answerWithinMs, 'pending').unref());
 
   /** The payer wants back what was not charged: all of it, or `wanted`. */
   async function giveBack(
@@ -213,17 +166,13 @@ export function openChannelRail({
     if (left <= 0n) throw invalid(channelErrors.noBalance, 'Its channel holds nothing that was not charged.');
     if (amount <= 0n || amount > left) throw invalid(channelErrors.refundAmount, `Of its channel ${left} atomic units can be given back.`);
     const errand = await refundChannel(tab, amount, contractOn(network));
-    const job = await jobs.start(
-      { network, kind: 'refund', ...errand, about: aboutClaims([{ id: tab.id, claimed: tab.charged }]) },
-      async (db, id) => {
-        const current = await getTab(db, tab.id);
-        // Only as it was read: a call that began meanwhile comes first.
-        if (!current || current.jobId !== undefined || current.charged !== tab.charged || (await heldOn(db, tab.id)).count > 0)
-          return false;
-        await setJob(db, tab.id, id);
-        return true;
-      },
-    );
+    const job = await jobs.start({ network, kind: 'refund', ...errand, about: aboutTabs([tab]) }, async (db, id) => {
+      const current = await getTab(db, tab.id);
+      // Only as it was read: a call that began meanwhile comes first.
+      if (!current || current.jobId !== undefined || current.charged !== tab.charged || (await heldOn(db, tab.id)).count > 0) return false;
+      await setJob(db, tab.id, id);
+      return true;
+    });
     if (!job) throw refuse('busy', tab, 0n);
     const after = await drawing.refresh(fresh, () => read(fresh));
     if (job.state !== 'done') throw invalid(channelErrors.refundFailed, 'The chain refused to give the money of its channel back.');
@@ -263,13 +212,18 @@ export function openChannelRail({
     },
     read,
     async claim(given) {
-      const [first] = given;
-      const claims = given.map(({ id, charged }) => ({ id, claimed: charged }));
-      if (!first) throw new TypeError('A claim is of one channel at least');
-      return { errand: await claimChannels(given, contractOn(first.network)), claims };
+      // No more than the channel still holds: a payer who has left has taken the rest.
+      const claimable = given
+        .map((tab) => ({ ...tab, charged: smaller(tab.charged, tab.balance) }))
+        .filter((tab) => tab.charged > tab.claimed);
+      const [first] = claimable;
+      if (!first) return [];
+      return [await claimChannels(claimable, contractOn(first.network))];
     },
   };
 }
+
+const smaller = (a: bigint, b: bigint): bigint => (a < b ? a : b);
 
 /** Vouchers do not expire. */
 const forEver = String(2n ** 48n);
