@@ -43,4 +43,16 @@ export default [
   { id: 'payments.escrow.ahead', source, behaviour: 'several calls of one payer draw on a grant at a time, in any order' },
   { id: 'payments.escrow.bounds', source, behaviour: 'budget, price cap, session key, provider and epoch of a grant bind' },
   { id: 'payments.escrow.revoke', source, behaviour: 'a grant that is revoked is settled at once, and buys nothing more' },
+  {
+    id: 'payments.crash',
+    source,
+    behaviour:
+      'after kill -9 at any state of any rail the balances on the chain equal the ledger: nobody paid twice, no paid result is lost',
+  },
+  {
+    id: 'payments.bad',
+    source,
+    behaviour:
+      'payments that are not exactly what was asked are refused on every rail, over 300 generated ones: nothing runs, nothing is charged',
+  },
 ] satisfies Requirement[];

@@ -145,6 +145,7 @@ export function openClaims({
     /** Claims all there is. It settles when the chain has taken it. */
     async claimAll(): Promise<void> {
       await looking;
+      await jobs.idle();
       await round(() => true);
     },
     watch,

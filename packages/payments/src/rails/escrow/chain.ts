@@ -34,7 +34,7 @@ export async function readGrant({
     closingAt: read.unlockAt === 0 ? undefined : read.unlockAt * 1000,
     isOver: read.unlockAt !== 0 && read.unlockAt * 1000 <= nowMs,
     ...(read.budget > 0n && {
-      signer: read.signer === zeroAddress ? payer : (read.signer as Address),
+      signer: read.signer === zeroAddress ? payer : read.signer,
       terms: termsText(epoch, read.priceCap),
     }),
   };
