@@ -108,11 +108,7 @@ describe('kill -9', { concurrency: 3 }, () => {
       assert.equal(await balance(payer.address), 10_000n - (rail === 'exact' ? price : putAside));
       assert.equal(await earned(rail, payee), paid);
       const [total, ...others] = await node.payments.earnings();
-      assert.deepEqual(
-        [total?.amount, total?.payments, others.length],
-        [paid, calls, 0],
-        'the ledger says what the chain says',
-      );
+      assert.deepEqual([total?.amount, total?.payments, others.length], [paid, calls, 0], 'the ledger says what the chain says');
       const entries = await node.payments.history({ limit: 10 });
       assert.deepEqual([...new Set(entries.map(({ state }) => state))], ['settled']);
       const [tab] = await node.payments.tabs({ limit: 1 });
