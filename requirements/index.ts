@@ -1,5 +1,6 @@
 import cloud from './cloud.ts';
 import compute from './compute.ts';
+import contracts from './contracts.ts';
 import drive from './drive.ts';
 import durable from './durable.ts';
 import foundation from './foundation.ts';
@@ -21,6 +22,7 @@ const all: Requirement[] = [
   ...drive,
   ...durable,
   ...compute,
+  ...contracts,
   ...functions,
   ...network,
   ...puter,

@@ -18,14 +18,14 @@ contract Registry is ReentrancyGuardTransient {
     /// @notice One name.
     /// @param releasableAt Zero, or the second from which the name given up is free and its bond is its owner's.
     /// @param ttl Seconds for which a reader may keep what it read.
-    /// @param registration Counts how often the name was registered: records of an earlier owner are no longer valid.
+    /// @param releases Counts how often the name came free: what earlier owners wrote elsewhere is no longer valid.
     struct Record {
         address owner;
         uint40 releasableAt;
         address resolver;
         uint64 ttl;
         uint128 bond;
-        uint64 registration;
+        uint64 releases;
     }
 
     /// @notice Seconds between a commitment and its registration: longer than a chain reorganises, shorter than one forgets.
@@ -124,7 +124,6 @@ contract Registry is ReentrancyGuardTransient {
         Record storage record = _records[node];
         if (record.owner != address(0)) revert NameTaken(node);
         (record.owner, record.resolver, record.ttl) = (owner_, resolver_, DEFAULT_TTL);
-        record.registration++;
         if (bondAmount != 0) {
             uint256 before = token.balanceOf(address(this));
             token.safeTransferFrom(msg.sender, address(this), bondAmount);
@@ -155,7 +154,7 @@ contract Registry is ReentrancyGuardTransient {
     function release(bytes32 node) external {
         Record memory record = _records[node];
         if (record.releasableAt == 0 || block.timestamp < record.releasableAt) revert NotReleasable(record.releasableAt);
-        _records[node] = Record(address(0), 0, address(0), 0, 0, record.registration);
+        _records[node] = Record(address(0), 0, address(0), 0, 0, record.releases + 1);
         refundable[record.owner] += record.bond;
         emit Transfer(node, address(0));
     }

@@ -8,7 +8,7 @@ import {Registry} from "./Registry.sol";
 /// @title What a name stands for
 /// @notice One resolver for all: the owner of a name in the registry writes its records here. Addresses (ENSIP-1, 9 and 11),
 /// texts (ENSIP-5; the provider's server is the text `url`), a content hash (ENSIP-7), and the keys that others encrypt to.
-/// Records belong to one registration of the name: whoever registers it after it was given up begins with none. `resolve`
+/// Records end with the registration of the name: whoever registers it after it was given up begins with none. `resolve`
 /// (ENSIP-10) answers for names below the registry's root, so that the namespace can hang under an ENS name.
 ///
 /// Everything here is what an owner says about itself. A reader that connects to a `url` must treat it as hostile input.
@@ -182,8 +182,8 @@ contract Resolver is ERC165 {
         if (coinType == COIN_TYPE_ETH) emit AddrChanged(node, address(bytes20(value)));
     }
 
-    /// Records stand under their node, its registration and their version: one of these changes, and they are gone.
+    /// Records stand under their node, how often that came free, and their version: one of these changes, and they are gone.
     function _key(bytes32 node) private view returns (bytes32) {
-        return keccak256(abi.encode(node, registry.recordOf(node).registration, recordVersions[node]));
+        return keccak256(abi.encode(node, registry.recordOf(node).releases, recordVersions[node]));
     }
 }

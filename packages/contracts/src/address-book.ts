@@ -1,10 +1,10 @@
 import { toAddress, type Address } from '@freehold/protocol';
 import book from '../addresses.json' with { type: 'json' };
 
-/** The contracts that Freehold uses on a chain. `channel`, `depositCollector` and `multicall3` stand at addresses that everybody knows. */
+/** Where the contracts are that Freehold uses on a chain. */
 export type ChainContracts = Record<ContractName, Address>;
 
-export type ContractName = 'escrow' | 'channel' | 'depositCollector' | 'multicall3';
+export type ContractName = 'escrow' | 'registry' | 'resolver' | 'dstackVerifier' | 'channel' | 'depositCollector' | 'multicall3';
 
 /**
  * `deployed`: Freehold's, at an address that its code decides. `undeployed`: would be at this address, but is not there yet.
@@ -27,14 +27,20 @@ export type ChainEntry = {
 export function chainEntry(network: string): ChainEntry | undefined {
   const found = Object.entries(book).find(([name]) => name === network)?.[1];
   if (!found) return undefined;
-  const { escrow, channel, depositCollector, multicall3 } = found.contracts;
-  const contracts = {
-    escrow: read(escrow),
-    channel: read(channel),
-    depositCollector: read(depositCollector),
-    multicall3: read(multicall3),
+  const { escrow, registry, resolver, dstackVerifier, channel, depositCollector, multicall3 } = found.contracts;
+  return {
+    name: found.name,
+    token: toAddress(found.token),
+    contracts: {
+      escrow: read(escrow),
+      registry: read(registry),
+      resolver: read(resolver),
+      dstackVerifier: read(dstackVerifier),
+      channel: read(channel),
+      depositCollector: read(depositCollector),
+      multicall3: read(multicall3),
+    },
   };
-  return { name: found.name, token: toAddress(found.token), contracts };
 }
 
 function read({ address, status }: { address: string; status: string }): { address: Address; status: ContractStatus } {

@@ -1,3 +1,3 @@
 import { FreeholdError } from '@freehold/protocol';
 
-export class ContractsError extends FreeholdError<'chain_failed'> {}
+export class ContractsError extends FreeholdError<'chain_failed' | 'deployment_refused'> {}

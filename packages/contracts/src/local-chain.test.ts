@@ -10,6 +10,7 @@ import { toAddress } from '@freehold/protocol';
 import { createPublicClient, http } from 'viem';
 import { compileContracts, readCommitted } from './compile.ts';
 import { balanceOf, openLocalChain, type LocalChain } from './index.ts';
+import { verifies } from '../../../requirements/verifies.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'freehold-chain-'));
 after(() => rmSync(root, { recursive: true, force: true }));
@@ -25,6 +26,7 @@ const balance = ({ rpcUrl, token }: LocalChain) =>
   balanceOf(createPublicClient({ transport: http(rpcUrl) }), { asset: token.asset, holder });
 
 test('compiling the sources gives exactly the committed artifacts and bindings', () => {
+  verifies('payments.contracts.bindings');
   for (const [file, text] of Object.entries(compileContracts())) {
     assert.equal(readCommitted(file), text, `${file} is not what the sources say. Run: node packages/contracts/src/compile.ts`);
   }

@@ -28,6 +28,7 @@ import {
   testUSDCAbi,
 } from './index.ts';
 import { sendAsOperator, type Request } from './operator.ts';
+import { verifies } from '../../../requirements/verifies.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'freehold-contracts-'));
 after(() => rmSync(root, { recursive: true, force: true }));
@@ -45,6 +46,7 @@ async function open(directory: string) {
 }
 
 test('the local chain has every contract of the address book, and they hash what the bindings hash', async (t) => {
+  verifies('payments.contracts.book');
   const { chain, client } = await open(join(root, 'fresh'));
   t.after(() => chain.stop());
   assert.deepEqual(await presentContracts(client, localToken.network), localContracts);
@@ -139,7 +141,8 @@ test('a chain that an older version saved gets what it lacks, and keeps its bala
 
 test('the address book says what is undeployed, and a chain without our contracts is told apart', async (t) => {
   assert.equal(chainEntry('eip155:8453')?.contracts.escrow.status, 'undeployed');
-  assert.equal(chainEntry('eip155:1'), undefined);
+  assert.equal(chainEntry('eip155:1')?.contracts.channel.status, 'undeployed');
+  assert.equal(chainEntry('eip155:2'), undefined);
   const binary = anvilBinary();
   assert(binary, 'this machine has no anvil');
   const directory = join(root, 'empty');

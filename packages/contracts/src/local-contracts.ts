@@ -1,10 +1,10 @@
 import { toAddress, type Address, type Hex, type Token } from '@freehold/protocol';
-import { encodeDeployData } from 'viem';
+import { encodeDeployData, encodeFunctionData } from 'viem';
 import artifacts from '../artifacts/TestUSDC.json' with { type: 'json' };
 import type { ChainContracts } from './address-book.ts';
-import { create2Factory, deploymentsFor, wellKnown } from './deployments.ts';
+import { create2Factory, deploymentsFor, wellKnown, type Deployment } from './deployments.ts';
 import { ContractsError } from './error.ts';
-import { testUSDCAbi } from './generated/abi.ts';
+import { multicall3Abi, testUSDCAbi } from './generated/abi.ts';
 import { sendAsOperator, type Request } from './operator.ts';
 
 /** Where the test token lives on every local chain: the first contract of the first development account. */
@@ -16,11 +16,14 @@ export const localToken: Token = {
   domain: { name: 'USD Coin', version: '2' },
 };
 
-const deployments = deploymentsFor(localToken.asset);
+const { escrow, registry, resolver, dstackVerifier } = deploymentsFor(localToken.asset);
 
-/** Where everything else is on every local chain. */
+/** Where everything else is on every local chain: at its place as on any chain, or where the world looks for it. */
 export const localContracts: ChainContracts = {
-  escrow: deployments.escrow.address,
+  escrow: escrow.address,
+  registry: registry.address,
+  resolver: resolver.address,
+  dstackVerifier: dstackVerifier.address,
   channel: wellKnown.channel.address,
   depositCollector: wellKnown.depositCollector.address,
   multicall3: wellKnown.multicall3.address,
@@ -28,15 +31,23 @@ export const localContracts: ChainContracts = {
 
 /**
  * Sees to it that a chain has all of them: a new one, one that an older version saved, and one whose contracts are of an
- * older version. What belongs at an address that others chose gets its code written there; the rest is deployed as on any chain.
+ * older version. What belongs at an address that others chose gets its code written there; the rest is deployed as on any
+ * chain, in one transaction.
  */
 export async function deployLocalContracts(request: Request): Promise<void> {
   await Promise.all([deployToken(request), ...Object.values(wellKnown).map((contract) => putCode(request, contract))]);
-  for (const { address, data } of Object.values(deployments)) {
-    if (await hasCode(request, address)) continue;
-    await sendAsOperator(request, { to: create2Factory, data });
-    if (!(await hasCode(request, address))) throw failed(`the contract of ${address}`);
-  }
+  const missing = await withoutCode(request, [escrow, registry, resolver, dstackVerifier]);
+  if (missing.length === 0) return;
+  const calls = missing.map(({ data }) => ({ target: create2Factory, callData: data }));
+  const data = encodeFunctionData({ abi: multicall3Abi, functionName: 'tryAggregate', args: [true, calls] });
+  await sendAsOperator(request, { to: wellKnown.multicall3.address, data });
+  const [failure] = await withoutCode(request, missing);
+  if (failure) throw failed(`the contract of ${failure.address}`);
+}
+
+async function withoutCode(request: Request, deployments: Deployment[]): Promise<Deployment[]> {
+  const present = await Promise.all(deployments.map(({ address }) => hasCode(request, address)));
+  return deployments.filter((_, index) => !present[index]);
 }
 
 async function deployToken(request: Request): Promise<void> {

@@ -11,6 +11,7 @@ interface Vm {
     function expectRevert() external;
     function expectRevert(bytes4 selector) external;
     function expectRevert(bytes calldata data) external;
+    function getBlockTimestamp() external view returns (uint256);
     function prank(address caller) external;
     function sign(uint256 key, bytes32 digest) external pure returns (uint8 v, bytes32 r, bytes32 s);
     function snapshotGasLastCall(string calldata group, string calldata name) external returns (uint256);
@@ -43,6 +44,11 @@ abstract contract Base {
 
     function check(bool condition, string memory what) internal pure {
         if (!condition) revert NotTrue(what);
+    }
+
+    /// Asks for the time anew: the optimiser takes `block.timestamp` for a constant within one function.
+    function later(uint256 duration) internal {
+        vm.warp(vm.getBlockTimestamp() + duration);
     }
 
     function within(uint256 value, uint256 low, uint256 high) internal pure returns (uint256) {

@@ -287,10 +287,10 @@ contract EscrowTest is EscrowBase {
     function test_consumeEndsWithTheNotice() public {
         vm.prank(payer);
         escrow.revoke(provider);
-        vm.warp(block.timestamp + 1 days - 1);
+        later(1 days - 1);
         vm.prank(provider);
         escrow.consume(payer, 1);
-        vm.warp(block.timestamp + 1);
+        later(1);
         (uint256 available,) = escrow.allowance(payer, provider);
         equal(available, 0);
         vm.prank(provider);
@@ -324,7 +324,7 @@ contract EscrowTest is EscrowBase {
         vm.startPrank(provider);
         escrow.grantTrial(stranger, 3, uint40(block.timestamp));
         escrow.consume(stranger, 1);
-        vm.warp(block.timestamp + 1);
+        later(1);
         (uint256 available,) = escrow.allowance(stranger, provider);
         equal(available, 0);
         vm.expectRevert(abi.encodeWithSelector(Escrow.PriceAboveCap.selector, 1, 0));

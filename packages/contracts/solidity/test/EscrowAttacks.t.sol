@@ -34,7 +34,7 @@ contract EscrowAttacksTest is EscrowBase {
         vm.expectRevert(abi.encodeWithSelector(Escrow.Revoked.selector, uint40(block.timestamp + 1 days)));
         escrow.close(payer, provider);
         vm.stopPrank();
-        vm.warp(block.timestamp + 1 days - 1);
+        later(1 days - 1);
         equal(settle(BUDGET), BUDGET);
         equal(escrow.balanceOf(provider), BUDGET);
     }
@@ -148,7 +148,7 @@ contract EscrowAttacksTest is EscrowBase {
     function test_nothingIsPaidAfterTheNotice() public {
         vm.prank(payer);
         escrow.revoke(provider);
-        vm.warp(block.timestamp + 1 days);
+        later(1 days);
         equal(settle(5), 0);
     }
 

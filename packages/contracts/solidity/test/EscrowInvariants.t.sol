@@ -97,8 +97,8 @@ contract EscrowActor is Base {
         attempt(i, abi.encodeCall(Escrow.revoke, (account(j))));
     }
 
-    function close(uint256 i, uint256 j, uint256 caller, uint256 later) external {
-        vm.warp(block.timestamp + within(later, 0, 1 days));
+    function close(uint256 i, uint256 j, uint256 caller, uint256 delay) external {
+        later(within(delay, 0, 1 days));
         Escrow.Grant memory grant = escrow.grant(account(i), account(j));
         uint256 free = escrow.balanceOf(account(i));
         if (!attempt(caller, abi.encodeCall(Escrow.close, (account(i), account(j))))) return;

@@ -3122,7 +3122,7 @@ export const registryAbi = [
           },
           {
             "internalType": "uint64",
-            "name": "registration",
+            "name": "releases",
             "type": "uint64"
           }
         ],
