@@ -6,10 +6,14 @@ import { text } from 'node:stream/consumers';
 
 const root = join(import.meta.dirname, '..', '..', '..', '..');
 
+/** As Forge's packages call them. */
+const systems: Record<string, string> = { linux: 'linux', darwin: 'darwin' };
+const machines: Record<string, string> = { x64: 'amd64', arm64: 'arm64' };
+
 /** Path of Forge for this machine, or why there is none. It is started directly: npm's wrapper would leave an orphan. */
 export function forgeBinary(): { path: string } | { reason: string } {
-  const system = { linux: 'linux', darwin: 'darwin' }[String(process.platform)];
-  const machine = { x64: 'amd64', arm64: 'arm64' }[String(process.arch)];
+  const system = systems[process.platform];
+  const machine = machines[process.arch];
   if (!system || !machine) return { reason: `npm has no Forge for ${process.platform} on ${process.arch}` };
   try {
     const manifest = createRequire(import.meta.url).resolve(`@foundry-rs/forge-${system}-${machine}/package.json`);
