@@ -133,7 +133,7 @@ export function openTasks({
   ): Promise<Streams> {
     const { stdout, stderr } = finished.result;
     if (brief) {
-      await history.add({ started, finished: { ...finished, ...brief } }, stdout.length + stderr.length);
+      await history.add(store.record(started, { ...finished, ...brief }), stdout.length + stderr.length);
       return brief;
     }
     const kept = await outputs.add(stdout, stderr);

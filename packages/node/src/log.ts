@@ -129,14 +129,14 @@ const heldMs = 20;
  * written together, or before the next line that is not: a write costs more than a request.
  */
 export function openLog({ level, write, now }: { level: Level; write: (lines: string) => void; now: () => number }): Log {
-  let held = '';
+  let held: string[] = [];
   let timer: NodeJS.Timeout | undefined;
   const release = () => {
     clearTimeout(timer);
-    if (held === '') return;
+    if (held.length === 0) return;
     const lines = held;
-    held = '';
-    write(lines);
+    held = [];
+    write(lines.join(''));
   };
   let second = { at: NaN, text: '' };
   /** ISO 8601, of which all but the milliseconds is the same for many lines. */
@@ -153,8 +153,8 @@ export function openLog({ level, write, now }: { level: Level; write: (lines: st
       const value = fields[name];
       if (typeof value === type) line[name] = typeof value === 'string' ? scrub(value) : value;
     }
-    if (held === '') timer = setTimeout(release, heldMs);
-    held += `${JSON.stringify(line)}\n`;
+    if (held.length === 0) timer = setTimeout(release, heldMs);
+    held.push(`${JSON.stringify(line)}\n`);
     if (!known.often) release();
   };
 }

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import {
   ComputeError,
   isOwnFault,
@@ -18,6 +17,7 @@ import { RequestError } from './error.ts';
 import { openBackground } from './sale/background.ts';
 import { openBatchSales } from './sale/batch.ts';
 import { openDelivery, type Answer, type Sold } from './sale/delivery.ts';
+import { openNonces } from './sale/nonces.ts';
 import { entrant, followMs, keyOf, openPurchases, type Purchase } from './sale/purchase.ts';
 import { openShared } from './sale/shared.ts';
 import type { Signer } from './sale/sign.ts';
@@ -52,6 +52,7 @@ export function openSales({
   const sales = openShared<Answer>();
   const background = openBackground();
   const { goOn } = background;
+  const nextNonce = openNonces();
   const purchases = openPurchases(payments);
   const { terms, ask, payerOf, present, refund, admit, admitted, refused } = purchases;
   const delivery = openDelivery({ compute, payments, signer, now, onSold });
@@ -84,12 +85,12 @@ export function openSales({
   ): Promise<Answer> {
     const turn = await compute.enter(plan, { payer: from, signal });
     try {
-      const known = await compute.tasks.cached(plan);
+      const known = plan.call.offer.deterministic === true ? await compute.tasks.cached(plan) : undefined;
       // Nobody can ask for it again, so it may come as it is written.
       const alone = plan.call.offer.deterministic === true ? {} : { keep: false, ...(sink && { sink }) };
       return await giveFree(
         plan,
-        known ?? (await compute.tasks.run(plan, { nonce: randomBytes(16), turn, share, ...(signal && { signal }), ...alone })),
+        known ?? (await compute.tasks.run(plan, { nonce: nextNonce(), turn, share, ...(signal && { signal }), ...alone })),
         isAsked,
       );
     } finally {

@@ -4,7 +4,7 @@ for (let index = 0; index < alphabet.length; index++) values[alphabet.charCodeAt
 
 /** RFC 4648 in lower case and without padding: how CIDs are written. */
 export function toBase32(bytes: Uint8Array): string {
-  let text = '';
+  const codes: number[] = [];
   let bits = 0;
   let held = 0;
   for (const byte of bytes) {
@@ -12,11 +12,12 @@ export function toBase32(bytes: Uint8Array): string {
     bits += 8;
     while (bits >= 5) {
       bits -= 5;
-      text += alphabet.charAt((held >>> bits) & 31);
+      codes.push(alphabet.charCodeAt((held >>> bits) & 31));
     }
     held &= (1 << bits) - 1;
   }
-  return bits > 0 ? text + alphabet.charAt((held << (5 - bits)) & 31) : text;
+  if (bits > 0) codes.push(alphabet.charCodeAt((held << (5 - bits)) & 31));
+  return String.fromCharCode(...codes);
 }
 
 /** The bytes from the character at `start` on; undefined when it is not the one way to write them. */

@@ -52,19 +52,20 @@ export function cgiEnvironment({
   const fixed = offer.deterministic === true;
   const vary = offer.vary ?? [];
   const query = toUtf8(request.query);
+  // In the order in which they are part of the task's identity, which then need not sort them.
   const environment: Record<string, string> = {
-    GATEWAY_INTERFACE: 'CGI/1.1',
-    SERVER_PROTOCOL: (fixed ? undefined : request.server.protocol) ?? 'HTTP/1.1',
-    SERVER_SOFTWARE: 'freehold',
+    PATH_INFO: decodePath(request.path),
+    REMOTE_ADDR: vary.includes(remoteAddressName) ? request.remoteAddress : '127.0.0.1',
+    REQUEST_URI: `/${offerId}.cgi${toUtf8(request.path)}${query ? `?${query}` : ''}`,
+    SCRIPT_NAME: `/${offerId}.cgi`,
     SERVER_NAME: fixed ? 'localhost' : request.server.name,
     SERVER_PORT: fixed ? '80' : request.server.port,
-    REQUEST_SCHEME: fixed ? 'http' : request.server.scheme,
-    REMOTE_ADDR: vary.includes(remoteAddressName) ? request.remoteAddress : '127.0.0.1',
-    REQUEST_METHOD: request.method,
-    SCRIPT_NAME: `/${offerId}.cgi`,
-    PATH_INFO: decodePath(request.path),
     QUERY_STRING: query,
-    REQUEST_URI: `/${offerId}.cgi${toUtf8(request.path)}${query ? `?${query}` : ''}`,
+    REQUEST_METHOD: request.method,
+    REQUEST_SCHEME: fixed ? 'http' : request.server.scheme,
+    SERVER_PROTOCOL: (fixed ? undefined : request.server.protocol) ?? 'HTTP/1.1',
+    SERVER_SOFTWARE: 'freehold',
+    GATEWAY_INTERFACE: 'CGI/1.1',
   };
   const { headers } = request;
   if (inputSize > 0 || isBodyAnnounced(headers)) environment['CONTENT_LENGTH'] = String(inputSize);
@@ -76,8 +77,8 @@ export function cgiEnvironment({
     const value = name === 'cookie' && header !== undefined ? incomingCookies(header) : header;
     if (value !== undefined) environment[`HTTP_${name.toUpperCase().replaceAll('-', '_')}`] = toUtf8(value);
   }
-  for (const [name, value] of Object.entries(environment)) {
-    if (value.includes('\0'))
+  for (const name in environment) {
+    if (environment[name]?.includes('\0'))
       throw new ComputeError('request_invalid', 400, `The request puts a NUL byte into ${name}. Remove %00 from the URL.`);
   }
   return environment;

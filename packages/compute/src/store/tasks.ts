@@ -46,7 +46,6 @@ export type FinishedTask = {
   now: number;
   expiresAt: number;
 };
-export type RecordedTask = { started: StartedTask; finished: FinishedTask };
 export type TaskSignature = { signer: Address; signature: Hex };
 
 type TaskRecord = {
@@ -131,8 +130,8 @@ export function openTaskStore(database: Database, node: string) {
       chargeable = ${task.chargeable ? 1 : 0} WHERE id = ${task.id}`);
 
   /** A task from its start to its end. Its id is new: nobody else can have begun it. */
-  const record = (tx: Sql, { started, finished: { id, result, stdout, stderr, ...task } }: RecordedTask) =>
-    tx.run(sql`INSERT INTO task (id, offer, state, started_at, node, payer, preimage, reason, message,
+  const record = (started: StartedTask, { id, result, stdout, stderr, ...task }: FinishedTask): Statement =>
+    sql`INSERT INTO task (id, offer, state, started_at, node, payer, preimage, reason, message,
         exit_code, ended_at, wall_us, cpu_us, max_rss_bytes, fuel,
         stdout, stdout_sha256, stdout_size, stderr, stderr_sha256, stderr_size,
         kept, kept_bytes, used_at, expires_at, cacheable, chargeable)
@@ -140,7 +139,7 @@ export function openTaskStore(database: Database, node: string) {
         ${result.exitCode}, ${task.now}, ${result.wallUs}, ${result.cpuUs}, ${result.maxRssBytes}, ${result.fuel ?? null},
         ${stdout.inline}, ${stdout.sha256}, ${stdout.size}, ${stderr.inline}, ${stderr.sha256}, ${stderr.size},
         1, ${stdout.keptBytes + stderr.keptBytes}, ${task.now}, ${task.expiresAt}, ${task.cacheable ? 1 : 0}, ${task.chargeable ? 1 : 0})
-      ON CONFLICT (id) DO NOTHING`);
+      ON CONFLICT (id) DO NOTHING`;
 
   return {
     async task(id: string): Promise<TaskRow | undefined> {
@@ -189,11 +188,14 @@ export function openTaskStore(database: Database, node: string) {
 
     finishTask: (task: FinishedTask) => database.transaction((tx) => finish(tx, task)),
 
+    /** What `recordTasks` takes: no more of the task is kept until it is written. */
+    record,
+
     /** Tasks from their start to their end at once, for the history. */
-    recordTasks: (tasks: readonly RecordedTask[]) =>
+    recordTasks: (records: readonly Statement[]) =>
       database.transaction(
         async (tx) => {
-          for (const task of tasks) await record(tx, task);
+          for (const record of records) await tx.run(record);
         },
         { isExpendable: true },
       ),
