@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -6,13 +7,15 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { verifies } from '../../../../requirements/verifies.ts';
-import type { Frame } from '../host/frame.ts';
+import { encodeFrame, type Frame } from '../host/frame.ts';
 import { launchLocked, startHost } from '../host/process.ts';
+import { openWatch } from '../host/watch.ts';
 import { prepareRunner } from '../native/index.ts';
 import { encodeModule, i32 } from '../testing/wasm/encode-module.ts';
 import { openTestPool, testLimits, type TestPool } from '../testing/wasm/open-test-pool.ts';
-import type { RunHead, WasmResult } from './job.ts';
+import type { RunHead, WasmCall, WasmResult } from './job.ts';
 import { wasmHost } from './prove.ts';
+import { startWorker, type WasmWork } from './worker.ts';
 
 /** Jobs of a program that is known to be quick are sent to a process that has not ended the one before. */
 let tested: TestPool;
@@ -93,6 +96,43 @@ test('a caller gives up a job that stands behind another, and one that runs', as
   for (const { reason, trap } of await Promise.all([...stuck, ...behind]))
     assert.deepEqual([reason, trap], ['killed', 'The caller gave up.']);
   assert.equal(await add(41), '42');
+});
+
+test('a host that says of what it has begun that it has not is ended, and the job with it', async () => {
+  verifies('compute.wasm.ahead');
+  const rogue = `
+    const channel = new (require('node:net').Socket)({ fd: 3 });
+    channel.write(Buffer.from('${encodeFrame('ready', { processCpuMs: 0 }).toString('hex')}', 'hex'));
+    channel.on('data', (bytes) => bytes.includes('"kind":"call"') && channel.write(Buffer.from('${encodeFrame('late', { id: 1 }).toString('hex')}', 'hex')));`;
+  const returned: WasmWork[] = [];
+  const worker = startWorker({
+    launch: ({ program, stdio }) => spawn(program, ['--eval', rogue], { stdio }),
+    log: () => undefined,
+    watch: openWatch(() => undefined),
+    onTurn: () => undefined,
+    onReturn: (works) => void returned.push(...works),
+    took: () => undefined,
+  });
+  await worker.ready;
+  const { promise, resolve, reject } = Promise.withResolvers<WasmResult>();
+  const job: WasmCall = { kind: 'call', program: { id: 'it', read: () => program }, name: 'add', args: ['1', '1'], limits: testLimits };
+  worker.run({ call: { job, seemsQuick: true }, signal: undefined, settled: promise, resolve, reject });
+  assert.equal((await promise).reason, 'killed');
+  assert.match((await worker.ended).said, /did not begin a job that was to begin at once/);
+  assert.deepEqual(returned, []);
+});
+
+test('when the engine is stopped, all that were sent ahead are answered', async () => {
+  verifies('compute.wasm.ahead');
+  const single = await openTestPool({ size: 1 });
+  const once = () => single.call(program, 'add', ['1', '1'], patient).then(({ reason }) => reason);
+  for (let round = 0; round < 10; round++) await once();
+  const calls = [single.call(program, 'forever', [], patient).then(({ reason }) => reason), ...Array.from({ length: 6 }, once)];
+  const stopped = single.close();
+  const ends = await Promise.allSettled(calls);
+  await stopped;
+  assert.deepEqual(ends[0], { status: 'fulfilled', value: 'killed' });
+  for (const end of ends.slice(1)) assert.match(String(end.status === 'rejected' && end.reason), /engine was stopped/);
 });
 
 test('a host begins no job whose time to begin is over, and says so', async () => {

@@ -112,6 +112,7 @@ function startPool({ launch, proof, size, log }: { launch: Launch; proof: HostPr
   function takeBack(works: WasmWork[]): void {
     for (const { call } of works) call.seemsQuick = false;
     waiting.putBack(works);
+    if (stopped) waiting.refuse('The WebAssembly engine was stopped.');
     dispatch();
   }
 

@@ -176,7 +176,9 @@ export function startWorker({
   /** The host did not begin a job, since its time was over. */
   function skip({ id }: LateHead): void {
     const place = line.findIndex((given) => given.id === id);
+    // It has been given to another already.
     if (place < 0) return;
+    if (line[place]?.before === Infinity) throw new Error('it did not begin a job that was to begin at once');
     giveBack(line.splice(place, 1));
     if (place === 0) begin();
     onTurn();

@@ -66,6 +66,7 @@ export function openComponentPool({ launch, directory, size, log }: { launch: La
       log,
       watch,
       onTurn: dispatch,
+      // Nothing is sent ahead here.
       onReturn: (works) => waiting.putBack(works),
       took: () => undefined,
     });
