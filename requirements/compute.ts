@@ -403,4 +403,10 @@ export default [
     behaviour:
       'what each seller but the owner uploads is counted while it arrives and while it is kept, and refused with a sentence beyond the room that there is; programs are listed and let go, never while an offer sells them',
   },
+  {
+    id: 'compute.batch.once',
+    source: 'issues/4',
+    behaviour:
+      'a batch run of a deterministic function that several buy at once is paid by one of them; the others have its result free, see nothing of who paid, and pay only when he does not in the end',
+  },
 ] satisfies Requirement[];

@@ -212,6 +212,7 @@ export async function openCompute({
       run: tasks.run,
       start: tasks.start,
       share: tasks.share,
+      follow: tasks.follow,
       cancel: tasks.cancel,
       live: tasks.live,
       progress: tasks.progress,

@@ -318,6 +318,8 @@ export function openTasks({
       return { task: name.id, ended };
     },
 
+    /** Waits for a task that waits or runs, too: from now on no other who waits for it can stop it. */
+    follow: (task: string): Promise<Outcome> | undefined => live.join(task),
     /** Stops a task that waits or runs. Answers what came of it. */
     cancel: live.cancel,
     /** What waits or runs now. */

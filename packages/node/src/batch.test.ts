@@ -16,6 +16,7 @@ import {
   toJsonHeader,
   toWalletJson,
 } from '@freehold/protocol';
+import { createWalletClient, http, parseAbi, publicActions, type Address } from 'viem';
 import type { PrivateKeyAccount } from 'viem/accounts';
 import { verifies } from '../../../requirements/verifies.ts';
 import { arithmetic } from './testing/modules.ts';
@@ -226,6 +227,81 @@ test('a run is stopped by its payer, costs nothing then, and its output is not g
   assert.ok(logs.length >= 4);
 });
 
+test('a run of a deterministic function that several pay for at once is paid once, and tells the others nothing of who paid', async () => {
+  verifies('compute.batch.once');
+  const { token } = node.info;
+  assert.ok(token);
+  const limits = { ...defaultLimits, wallMs: 60_000, cpuMs: 60_000 };
+  const prices = [{ network: token.network, asset: token.asset, amount: '100', payTo: seller.address, per: 'second' as const }];
+  await sell(node, seller, {
+    ...{ program: arithmetic, name: 'once', interface: 'batch', open: { args: true }, deterministic: true, limits, prices },
+  });
+  const url = `${node.url}/once/run/5`;
+  const buy = async (wallet: PrivateKeyAccount, args: string[]) => {
+    const header = await paymentFor(wallet, await termsOf(url, post(args)), token);
+    const response = await fetch(url, post(args, header));
+    return { ...(await expectBegun(response)), location: response.headers.get('location') ?? '' };
+  };
+  const wallets = [payer, await node.payer(), await node.payer()];
+  const had = await Promise.all(wallets.map(({ address }) => node.balanceOf(address)));
+  const begun = await Promise.all(wallets.map((wallet) => buy(wallet, ['spin', '500000000'])));
+  assert.equal(new Set(begun.map(({ task }) => task)).size, 1);
+  const later = await buy(wallets[1] ?? assert.fail(), ['spin', '500000000']);
+  for (const { location } of [...begun, later]) {
+    assert.equal((await ended(location)).status, 'completed');
+    assert.equal((await expectJson(await outputOf(location.replace('?', '/stdout?')))).content, '0\n');
+  }
+  while ((await expectJson(await seller.fetch(`/api/tasks/${later.task}`))).receipt === null) await wait(50);
+  const spent = await Promise.all(wallets.map(async ({ address }, index) => (had[index] ?? 0n) - (await node.balanceOf(address))));
+  assert.deepEqual(
+    spent.toSorted((a, b) => Number(a - b)),
+    [0n, 0n, 500n],
+  );
+  const paying = spent.findIndex((amount) => amount > 0n);
+  for (const [index, { task, access }] of [...begun, later].entries()) {
+    const text = await (await fetch(new URL(`/api/tasks/${task}?access=${access}`, node.url))).text();
+    assert.equal(text.includes(wallets[paying]?.address ?? '-'), index === paying, text);
+  }
+});
+
+/** All that a wallet has goes elsewhere on the chain, whatever it has promised to whom. */
+async function spendAll(account: PrivateKeyAccount): Promise<void> {
+  const { rpcUrl, token } = node.info;
+  assert.ok(rpcUrl && token);
+  const client = createWalletClient({ account, transport: http(rpcUrl) }).extend(publicActions);
+  await client.request({ method: 'anvil_setBalance' as never, params: [account.address, '0xde0b6b3a7640000'] as never });
+  const hash = await client.writeContract({
+    address: token.asset as Address,
+    abi: parseAbi(['function transfer(address to, uint256 value) returns (bool)']),
+    functionName: 'transfer',
+    args: ['0x000000000000000000000000000000000000dEaD', await node.balanceOf(account.address)],
+    chain: null,
+  });
+  await client.waitForTransactionReceipt({ hash });
+}
+
+test('who follows a run that is not paid in the end pays for it', async () => {
+  verifies('compute.batch.once');
+  const { token } = node.info;
+  assert.ok(token);
+  const url = `${node.url}/once/run/5`;
+  const args = ['spin', '2000000000'];
+  const [poor, rich] = [await node.payer(), await node.payer()];
+  const buy = async (wallet: PrivateKeyAccount) => {
+    const header = await paymentFor(wallet, await termsOf(url, post(args)), token);
+    const response = await fetch(url, post(args, header));
+    return { ...(await expectBegun(response)), location: response.headers.get('location') ?? '' };
+  };
+  const first = await buy(poor);
+  const second = await buy(rich);
+  assert.equal(first.task, second.task);
+  await spendAll(poor);
+  const had = await node.balanceOf(rich.address);
+  assert.equal((await ended(second.location)).status, 'completed');
+  while ((await node.balanceOf(rich.address)) === had) await wait(50);
+  assert.equal((await expectJson(await outputOf(second.location.replace('?', '/stdout?')))).content, '0\n');
+});
+
 test('who asks for the same run cannot stop it for another', async () => {
   verifies('compute.batch');
   const { token } = node.info;
@@ -241,7 +317,12 @@ test('who asks for the same run cannot stop it for another', async () => {
   const [first, second] = begun;
   assert.ok(first && second && first.task === second.task);
   const path = `/api/tasks/${first.task}`;
-  const refusal = await fetch(new URL(`${path}?access=${second.access}`, node.url), { method: 'DELETE' });
-  assert.deepEqual([refusal.status, /Somebody else waits/.test(await refusal.text())], [409, true]);
+  for (const [{ access }, why] of [
+    [second, /Somebody else pays for this run/],
+    [first, /Somebody else waits for the same run/],
+  ] as const) {
+    const refusal = await fetch(new URL(`${path}?access=${access}`, node.url), { method: 'DELETE' });
+    assert.deepEqual([refusal.status, why.test(await refusal.text())], [409, true]);
+  }
   assert.equal((await seller.fetch(path, { method: 'DELETE' })).status, 202, 'its seller can');
 });

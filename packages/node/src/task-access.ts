@@ -18,8 +18,11 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { z } from 'zod';
 import type { Arrival, Caller } from './http/route.ts';
 
-/** What somebody may see of a task: its seller and the owner of the node all of it, its payer what he has paid for. */
-export type Reader = 'seller' | 'payer';
+/**
+ * What somebody may see of a task: its seller and the owner of the node all of it, its payer what he has paid for, and who was given the
+ * same result for nothing what it wrote, and nothing of who paid.
+ */
+export type Reader = 'seller' | 'payer' | 'guest';
 
 export type TaskAccess = ReturnType<typeof openTaskAccess>;
 
@@ -45,10 +48,14 @@ export function openTaskAccess({
   signers: () => Promise<readonly string[]>;
   now: () => number;
 }) {
-  const accessTo = (task: string): string => createHmac('sha256', key).update(`read ${task}`).digest('base64url');
+  /** For who pays for it; without one for whoever has it for nothing. */
+  const accessTo = (task: string, payer: Address = zeroAddress): string =>
+    createHmac('sha256', key)
+      .update(payer === zeroAddress ? `read ${task}` : `read ${task} ${payer}`)
+      .digest('base64url');
 
-  function isAccess(task: string, given: string): boolean {
-    const [wanted, shown] = [Buffer.from(accessTo(task)), Buffer.from(given)];
+  function isAccess(given: string, task: string, payer?: Address): boolean {
+    const [wanted, shown] = [Buffer.from(accessTo(task, payer)), Buffer.from(given)];
     return wanted.length === shown.length && timingSafeEqual(wanted, shown);
   }
 
@@ -96,7 +103,7 @@ export function openTaskAccess({
       if (account?.role === 'owner' || (account && (await compute.sellerOf(task.offer)) === account.address)) return 'seller';
       if (account && (await hasPaid(task, account.address))) return 'payer';
       const given = access ?? headers[taskAccessHeader];
-      if (typeof given === 'string' && isAccess(task.id, given)) return 'payer';
+      if (typeof given === 'string' && task.payer !== null && isAccess(given, task.id, task.payer)) return 'payer';
       const receipt = headers[receiptHeader];
       const proof = headers[taskProofHeader];
       const wallets = [
@@ -104,7 +111,8 @@ export function openTaskAccess({
         typeof proof === 'string' ? payerBySignature(task.id, proof, arrival.origin) : undefined,
       ];
       for (const wallet of wallets) if (wallet !== undefined && (await hasPaid(task, wallet))) return 'payer';
-      return undefined;
+      if (typeof given !== 'string' || !isAccess(given, task.id)) return undefined;
+      return task.payer === null ? 'payer' : 'guest';
     },
 
     /** Whether its payer may have what it wrote: it cost nothing, or it is paid. A failed run that costs nothing gives nothing but its errors. */

@@ -81,9 +81,9 @@ export const batchRoutes = ({
     if (asksFirst) return sendTerms(sales.batchTerms(call, wallMs, url), reply);
     const begun = await inputs.with(stream, { limit }, async (body) => begin(parseBody(await wholeInput(body))));
     if (begun.kind === 'payment-required') return sendTerms(begun.required, reply);
-    const { task } = begun;
+    const { task, payer } = begun;
     const row = await compute.tasks.get(task);
-    return { task, state: row.state, url: `${arrival.origin}/api/tasks/${task}`, access: access.accessTo(task) };
+    return { task, state: row.state, url: `${arrival.origin}/api/tasks/${task}`, access: access.accessTo(task, payer) };
   }
 
   /** OS402's answer: where the task is, in its way to write the id. */

@@ -54,7 +54,7 @@ export const outputFor =
   async ({ task, reader }: Seen, stream: 'stdout' | 'stderr'): Promise<Buffer> => {
     if (task.state === 'waiting' || task.state === 'running')
       throw new RequestError('payment_pending', 425, 'The task has not ended yet. Ask again when it has.');
-    if (reader === 'payer' && stream === 'stdout' && !(await access.isPaid(task)))
+    if (reader !== 'seller' && stream === 'stdout' && !(await access.isPaid(task)))
       throw task.chargeable
         ? new RequestError('payment_pending', 425, 'The task has ended and its payment is on its way to the chain. Ask again in a moment.')
         : new ComputeError('task_not_found', 404, 'The task failed, and nothing was charged: of such a run only its errors are given out.');
@@ -173,7 +173,11 @@ export const taskRoutes = (options: TaskRoutesOptions) => {
       params: one,
       query: byAccess,
       answer: taskSummary,
-      handle: async (call) => summarise((await find(call)).task),
+      async handle(call) {
+        const { task, reader } = await find(call);
+        const summary = await summarise(task);
+        return reader === 'guest' ? { ...summary, payer: null, receipt: null, paid: '0' } : summary;
+      },
     }),
     route({
       method: 'DELETE',
@@ -186,7 +190,9 @@ export const taskRoutes = (options: TaskRoutesOptions) => {
       answer: taskSummary,
       async handle(call) {
         const { task, reader } = await find(call);
-        const done = compute.tasks.cancel(task.id, { isOne: reader === 'payer' });
+        if (reader === 'guest')
+          throw new ComputeError('request_invalid', 409, 'Somebody else pays for this run, so it is not stopped. It costs you nothing.');
+        const done = compute.tasks.cancel(task.id, { isOne: reader !== 'seller' });
         if (done === 'shared')
           throw new ComputeError('request_invalid', 409, 'Somebody else waits for the same run, so it is not stopped.');
         if (done === 'ended') throw new ComputeError('request_invalid', 409, 'The task has ended already: there is nothing to stop.');
