@@ -189,7 +189,9 @@ test('a run that comes with a payment is sold, also while the pool has room; the
   verifies('compute.offers.pools');
   const { token } = node.info;
   assert.ok(token);
-  const [url, args, had] = [`${node.url}/pooled/run/5`, ['add', '3', '4'], await node.balanceOf(payer.address)];
+  // Whose earlier payments are all settled: there are none.
+  const mine = await node.payer();
+  const [url, args, had] = [`${node.url}/pooled/run/5`, ['add', '3', '4'], await node.balanceOf(mine.address)];
   const run = async (header?: string): Promise<string> => {
     const response = await fetch(url, post(args, header));
     assert.equal(response.status, 302);
@@ -200,12 +202,12 @@ test('a run that comes with a payment is sold, also while the pool has room; the
   const free = await run();
   const terms = await termsOf(runUrl(5), post(args));
   const { extensions: _, ...stock } = { ...terms, resource: { ...terms.resource, url } };
-  const header = await paymentFor(payer, stock, token);
+  const header = await paymentFor(mine, stock, token);
   const paid = await run(header);
   assert.notEqual(paid, free);
   assert.equal(await run(header), paid);
-  while ((await node.balanceOf(payer.address)) === had) await wait(50);
-  assert.equal(had - (await node.balanceOf(payer.address)), 500n);
+  while ((await node.balanceOf(mine.address)) === had) await wait(50);
+  assert.equal(had - (await node.balanceOf(mine.address)), 500n);
 });
 
 test('a run is stopped by its payer, costs nothing then, and its output is not given', async () => {
