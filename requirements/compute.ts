@@ -409,4 +409,20 @@ export default [
     behaviour:
       'a batch run of a deterministic function that several buy at once is paid by one of them; the others have its result free, see nothing of who paid, and pay only when he does not in the end',
   },
+  {
+    id: 'compute.fuel.receipt',
+    source: 'issues/4',
+    behaviour:
+      'a price per million instructions is sold by what the offer allows; the signed receipt names the instructions that ran, and `freehold task verify --program` runs the task again and counts the same',
+  },
+  {
+    id: 'compute.charge-on-error',
+    source: 'issues/4',
+    behaviour: 'an offer that charges for failures is paid for those of its program, says so, and is paid once; others cost nothing',
+  },
+  {
+    id: 'compute.task.events',
+    source: 'issues/4',
+    behaviour: 'the socket tells a seller when batch runs of his functions wait, run and end, and nobody else',
+  },
 ] satisfies Requirement[];

@@ -381,6 +381,11 @@ function buildProgram(context: Context, outcome: { code: number }): Command {
     .option('--stderr <file>', 'with a file: what it wrote to standard error')
     .option('--block <file>', 'with a file: the block that says what was run')
     .option('--signer <address>', 'with a file: an address that the node signs with; may be repeated', more)
+    .option(
+      '--program <file>',
+      'run the task again here with this program: of a deterministic function, output and instructions must be the same',
+    )
+    .option('--input <file>', 'with --program: what it was given on standard input')
     .addOption(node())
     .addOption(key())
     .addOption(json())

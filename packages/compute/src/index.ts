@@ -56,6 +56,7 @@ export type { LiveTask, TaskChange } from './live.ts';
 export { noTurn, type Turn } from './queue.ts';
 export type { TaskFilter, TaskRow, TaskState } from './store/tasks.ts';
 export type { Statistics } from './usage.ts';
+export { seedOfTask } from './seed.ts';
 export { tryOut, type Trial, type TrialResult } from './try-out.ts';
 export type { Progress } from './tool/progress.ts';
 export { toolDocument } from './tool/description.ts';

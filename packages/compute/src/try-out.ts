@@ -23,6 +23,8 @@ export type Trial = {
   /** The `host:port` that it may connect to; who tries it out owns this machine, so they may be of a private network. */
   network?: readonly string[] | undefined;
   limits: Limits;
+  /** Present: its clock stands and its randomness is drawn from this, as in a deterministic function. */
+  seed?: Uint8Array | undefined;
   stdin: Buffer | AsyncIterable<Uint8Array>;
   options: RunOptions;
 };
@@ -40,6 +42,7 @@ export async function tryOut({
   fork = false,
   network,
   limits,
+  seed,
   stdin,
   options,
 }: Trial): Promise<TrialResult> {
@@ -70,7 +73,7 @@ export async function tryOut({
         limits,
         fork,
         ...(network && { network }),
-        seed: undefined,
+        seed,
       };
       return { kind, runtime, tier: state.tier, result: await engine.run(run, stdin, options) };
     } finally {

@@ -16,7 +16,7 @@ import {
   toJsonHeader,
   toWalletJson,
 } from '@freehold/protocol';
-import { createWalletClient, http, parseAbi, publicActions, type Address } from 'viem';
+import { createWalletClient, http, parseAbi, publicActions } from 'viem';
 import type { PrivateKeyAccount } from 'viem/accounts';
 import { verifies } from '../../../requirements/verifies.ts';
 import { arithmetic } from './testing/modules.ts';
@@ -236,7 +236,13 @@ test('a run of a deterministic function that several pay for at once is paid onc
   const limits = { ...defaultLimits, wallMs: 60_000, cpuMs: 60_000 };
   const prices = [{ network: token.network, asset: token.asset, amount: '100', payTo: seller.address, per: 'second' as const }];
   await sell(node, seller, {
-    ...{ program: arithmetic, name: 'once', interface: 'batch', open: { args: true }, deterministic: true, limits, prices },
+    program: arithmetic,
+    name: 'once',
+    interface: 'batch',
+    open: { args: true },
+    deterministic: true,
+    limits,
+    prices,
   });
   const url = `${node.url}/once/run/5`;
   const buy = async (wallet: PrivateKeyAccount, args: string[]) => {
@@ -271,9 +277,10 @@ async function spendAll(account: PrivateKeyAccount): Promise<void> {
   const { rpcUrl, token } = node.info;
   assert.ok(rpcUrl && token);
   const client = createWalletClient({ account, transport: http(rpcUrl) }).extend(publicActions);
-  await client.request({ method: 'anvil_setBalance' as never, params: [account.address, '0xde0b6b3a7640000'] as never });
+  const gas = { jsonrpc: '2.0', id: 1, method: 'anvil_setBalance', params: [account.address, '0xde0b6b3a7640000'] };
+  await expectJson(await fetch(rpcUrl, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(gas) }));
   const hash = await client.writeContract({
-    address: token.asset as Address,
+    address: token.asset,
     abi: parseAbi(['function transfer(address to, uint256 value) returns (bool)']),
     functionName: 'transfer',
     args: ['0x000000000000000000000000000000000000dEaD', await node.balanceOf(account.address)],

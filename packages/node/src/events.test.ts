@@ -100,3 +100,24 @@ test('strangers and pages of other sites hear nothing', async () => {
   assert.equal(await listen(owner, { headers: { origin: 'https://evil.example' } }).refused, 403);
   assert.equal(await listen(owner, { headers: { host: 'evil.example' } }).refused, 400);
 });
+
+test('a seller hears of each batch run of his functions when it waits, runs and ends, and nobody else does', async () => {
+  verifies('compute.task.events');
+  const [seller, other] = [await node.letIn(owner, 'member'), await node.letIn(owner, 'member')];
+  const [own, foreign] = [listen(seller), listen(other)];
+  await sell(node, seller, { program: arithmetic, name: 'watched', interface: 'batch', open: { args: true }, amount: '0' });
+  const run = async (seconds: number) =>
+    expectJson(
+      await fetch(`${node.url}/api/offers/watched/run?seconds=${seconds}`, {
+        method: 'POST',
+        body: JSON.stringify({ args: ['add', '1', '2'] }),
+      }),
+    );
+  const { task } = await run(1);
+  await own.until((event) => event.type === 'task' && event.task === task && event.state === 'ended');
+  const states = own.heard.flatMap((event) => (event.type === 'task' && event.task === task ? [event.state] : []));
+  assert.deepEqual(states, ['waiting', 'running', 'ended']);
+  await own.until((event) => event.type === 'tasks' && event.ended === 1);
+  assert.ok(!foreign.heard.some((event) => event.type === 'task' || event.type === 'tasks'));
+  await Promise.all([own.close(), foreign.close()]);
+});

@@ -25,6 +25,7 @@ export {
 } from './own-run.ts';
 export { inputsCidOf, type InputEntry, type InputFolder } from './inputs.ts';
 export { encodeTask, taskDigest, taskIdOf, taskIdOfBlock, taskIdOfDigest, taskIdOfSha256, type TaskPreimage } from './task.ts';
+export { readTaskBlock, type TaskRecipe } from './task-block.ts';
 export * from './task-result.ts';
 export * from './signing.ts';
 export * from './solana.ts';

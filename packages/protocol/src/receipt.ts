@@ -24,6 +24,8 @@ export const receipt = z.strictObject({
   transaction: bytes32,
   /** sha256 of what the program wrote to standard output. */
   output: bytes32,
+  /** Instructions that ran, where they are counted: the same whoever runs the task again. */
+  fuel: z.number().int().nonnegative().optional(),
   /** Milliseconds since the epoch. */
   issuedAt: z.number().int().positive(),
 });
@@ -32,7 +34,7 @@ export type Receipt = z.output<typeof receipt>;
 export const signedReceipt = z.strictObject({ receipt, signer: address, signature });
 export type SignedReceipt = z.output<typeof signedReceipt>;
 
-export function receiptTypedData(document: Receipt): TypedData {
+export function receiptTypedData({ fuel, ...document }: Receipt): TypedData {
   return {
     domain: { name: 'Freehold receipt', version: '1' },
     domainFields: [
@@ -50,9 +52,17 @@ export function receiptTypedData(document: Receipt): TypedData {
       { name: 'nonce', type: 'bytes32' },
       { name: 'transaction', type: 'bytes32' },
       { name: 'output', type: 'bytes32' },
+      // A receipt without it is signed as it was before there was one.
+      ...(fuel === undefined ? [] : [{ name: 'fuel', type: 'uint64' } as const]),
       { name: 'issuedAt', type: 'uint64' },
     ],
-    message: { ...document, version: '1', offer: `0x${document.offer}`, issuedAt: String(document.issuedAt) },
+    message: {
+      ...document,
+      version: '1',
+      offer: `0x${document.offer}`,
+      issuedAt: String(document.issuedAt),
+      ...(fuel !== undefined && { fuel: String(fuel) }),
+    },
   };
 }
 

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { verifies } from '../../../../requirements/verifies.ts';
+import { arithmetic } from '../../../node/src/testing/modules.ts';
 import { openTestDir, runCommand, startNode, type Options, type Result } from '../testing/run-command.ts';
 
 const echo = `#!/bin/sh
@@ -110,6 +111,36 @@ test('freehold run: Ctrl-C stops the run, --detach leaves it, and task shows and
   const again = await payer(['task', 'cancel', id]);
   assert.deepEqual([again.code, /ended already/.test(again.stderr)], [1, true]);
   assert.equal(await balance(), before);
+});
+
+test('freehold task verify --program runs a task of a deterministic function again, and counts its instructions', async (t) => {
+  verifies('compute.fuel.receipt');
+  const { dir, url, seller, payer, json } = await open(t);
+  writeFileSync(join(dir, 'sums.wasm'), arithmetic);
+  writeFileSync(join(dir, 'other.wasm'), Buffer.concat([arithmetic, Buffer.from([0, 2, 1, 0x78])]));
+  const fixed = ['--name', 'sums', '--batch', '--open-args', '--deterministic', '--fuel', '100000'];
+  await json(seller, 'offer', 'sums.wasm', ...fixed, '--price', '0.0001', '--per', 'mfuel');
+  const ran = await payer(['run', 'sums', '--', 'spin', '1000']);
+  assert.deepEqual([ran.code, ran.stdout], [0, '0\n'], ran.stderr);
+  const [{ id: task }] = await json(seller, 'task', 'list');
+  while ((await json(payer, 'task', 'status', task)).receipt === null) await wait(50);
+  const { holds, documents } = await json(payer, 'task', 'verify', task, '--program', 'sums.wasm');
+  assert.equal(holds, true);
+  const names: string[] = documents.flatMap(({ checks }: { checks: { name: string }[] }) => checks.map(({ name }) => name));
+  assert.equal(names.filter((name) => name === 'run again here, it writes the same').length, 2);
+  assert.ok(
+    names.some((name) => /^run again here, it takes the \d+ instructions that the receipt names$/.test(name)),
+    names.join('\n'),
+  );
+
+  const other = await payer(['task', 'verify', task, '--program', 'other.wasm']);
+  assert.notEqual(other.code, 0);
+  assert.match(other.stderr, /The program is not the one that the task was run with/);
+  const shell = await payer(['run', 'strict', '--input', '-', '--', 'hello'], { stdin: 'there\n' });
+  assert.equal(shell.code, 0, shell.stderr);
+  const [{ id: real }] = await json(seller, 'task', 'list');
+  const refused = await payer(['task', 'verify', real, '--program', 'echo.sh']);
+  assert.match(refused.stderr, /This task cannot be run again/, url);
 });
 
 test('freehold task verify: by id, by URL and from files, by who paid and by anybody', async (t) => {

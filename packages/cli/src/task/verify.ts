@@ -16,12 +16,14 @@ export type Evidence = {
   stderr?: Uint8Array | undefined;
   /** What was run: its CID is the id of the task. */
   block?: Uint8Array | undefined;
+  /** What came of running it again here. */
+  again?: { stdout: Uint8Array; fuel: number | undefined } | undefined;
 };
 
 export type Check = { name: string; ok: boolean };
 export type Verification = { kind: 'receipt' | 'result'; task: string; signer: string; holds: boolean; checks: Check[] };
 
-export function verify(signed: Signed, { signers, task, offer, stdout, stderr, block }: Evidence): Verification {
+export function verify(signed: Signed, { signers, task, offer, stdout, stderr, block, again }: Evidence): Verification {
   const isReceipt = 'receipt' in signed;
   const claim = isReceipt
     ? { task: signed.receipt.task, offer: signed.receipt.offer, stdout: signed.receipt.output, stderr: undefined }
@@ -37,6 +39,11 @@ export function verify(signed: Signed, { signers, task, offer, stdout, stderr, b
   if (offer !== undefined && claim.offer !== undefined) check('it is for this offer', claim.offer === offer);
   if (stdout) check('the output has the hash it names', claim.stdout === hash(stdout));
   if (stderr && claim.stderr !== undefined) check('the errors have the hash it names', claim.stderr === hash(stderr));
+  if (again) {
+    check('run again here, it writes the same', claim.stdout === hash(again.stdout));
+    if (isReceipt && signed.receipt.fuel !== undefined)
+      check(`run again here, it takes the ${signed.receipt.fuel} instructions that the receipt names`, again.fuel === signed.receipt.fuel);
+  }
   if (block) check('what was run has the hash that is the id of the task', taskIdOfBlock(block) === claim.task);
   return { kind: isReceipt ? 'receipt' : 'result', task: claim.task, signer, holds: checks.every(({ ok }) => ok), checks };
 }

@@ -106,7 +106,7 @@ export function openDelivery({
   async function receiptOfLate({ resultRef, payer, nonce, amount, network, asset, offerId, transaction }: Reservation): Promise<void> {
     if (resultRef === undefined) return;
     if (await compute.receipts.get(resultRef, { payer, nonce })) return;
-    const { id, stdout } = (await compute.tasks.find(resultRef)) ?? {};
+    const { id, stdout, fuel } = (await compute.tasks.find(resultRef)) ?? {};
     if (id === undefined || !stdout?.sha256) return;
     await receiptOnce({
       version: 1,
@@ -119,6 +119,7 @@ export function openDelivery({
       nonce,
       transaction: transaction ?? noHash,
       output: `0x${stdout.sha256}`,
+      ...(typeof fuel === 'number' && { fuel }),
       issuedAt: now(),
     });
   }

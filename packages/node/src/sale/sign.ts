@@ -20,7 +20,11 @@ export async function signReceipt(signer: Signer, receipt: Receipt): Promise<Sig
 }
 
 /** The receipt of a call that cost nothing; a paid one says more. */
-export function freeReceipt({ call }: Pick<Plan, 'call'>, { task, output }: Pick<Outcome, 'task' | 'output'>, now: number): Receipt {
+export function freeReceipt(
+  { call }: Pick<Plan, 'call'>,
+  { task, output, usage: { fuel } }: Pick<Outcome, 'task' | 'output' | 'usage'>,
+  now: number,
+): Receipt {
   const [price] = call.offer.prices;
   return {
     version: 1,
@@ -33,6 +37,7 @@ export function freeReceipt({ call }: Pick<Plan, 'call'>, { task, output }: Pick
     nonce: noHash,
     transaction: noHash,
     output,
+    ...(fuel !== undefined && { fuel }),
     issuedAt: now,
   };
 }
