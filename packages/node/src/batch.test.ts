@@ -293,7 +293,7 @@ test('who follows a run that is not paid in the end pays for it', async () => {
   verifies('compute.batch.once');
   const { token } = node.info;
   assert.ok(token);
-  const url = `${node.url}/once/run/5`;
+  const url = `${node.url}/once/run/60`;
   const args = ['spin', '2000000000'];
   const [poor, rich] = [await node.payer(), await node.payer()];
   const buy = async (wallet: PrivateKeyAccount) => {
