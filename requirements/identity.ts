@@ -20,4 +20,15 @@ export default [
     source,
     behaviour: 'administrators let members and guests in and out; only the owner makes administrators',
   },
+  {
+    id: 'identity.passkeys',
+    source,
+    behaviour:
+      'passkeys are added to accounts and sign in, once a challenge, on this site, by the device that was added, its person verified',
+  },
+  {
+    id: 'identity.sign-up.confirmed',
+    source,
+    behaviour: 'who signs up without a wallet adds a passkey within an hour, or the account ends',
+  },
 ] satisfies Requirement[];

@@ -24,6 +24,7 @@ import keptBytes from './0020-kept-bytes.ts';
 import rails from './0021-rails.ts';
 import wallets from './0025-wallets.ts';
 import signIn from './0026-sign-in.ts';
+import passkeys from './0027-passkeys.ts';
 
 /** The history of the schema, oldest first. Append only. */
 export const migrations: readonly Migration[] = [
@@ -52,4 +53,5 @@ export const migrations: readonly Migration[] = [
   wallets,
   programHolders,
   signIn,
+  passkeys,
 ];

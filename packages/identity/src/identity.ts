@@ -11,6 +11,8 @@ import type { Log } from './log.ts';
 import type { Principal } from './principal.ts';
 import { recoverAddress } from './recover.ts';
 import { createSessions } from './sessions.ts';
+import { createPasskeys } from './passkeys/passkeys.ts';
+import { createChallenges } from './sign-in/challenges.ts';
 import { createSignIn, ownerAccount } from './sign-in/sign-in.ts';
 import * as store from './store.ts';
 import { createSecurityEvents } from './security-events.ts';
@@ -76,10 +78,10 @@ export async function openIdentity({
   });
   const { start, ...sessions } = createSessions({ database, now, random, log });
   const { note, securityEvents } = createSecurityEvents({ database, now });
+  const challenges = createChallenges({ database, now, random });
   const signIn = createSignIn({
     database,
     now,
-    random,
     log,
     recover,
     isOwnOrigin,
@@ -87,6 +89,7 @@ export async function openIdentity({
     sessions: { start, ...sessions },
     claimCode,
     askContract,
+    challenges,
     note,
   });
   const { delegate, ...delegates } = createDelegates({ database, now, random, log });
@@ -96,6 +99,7 @@ export async function openIdentity({
     ...createApps({ database, now, log }),
     ...sessions,
     ...delegates,
+    ...createPasskeys({ database, now, log, challenges, isOwnOrigin, sessions: { start, ...sessions }, note }),
     ...createWallets({ database, now, random, sessions: { start, ...sessions }, keys: walletKeys, trustedRoots }),
 
     /** Whom a token stands for, of whatever kind; undefined when it is none, has ended or was revoked. App passwords are not tokens. */

@@ -45,6 +45,8 @@ const declared: Record<string, { level: Level; fields: Record<string, Field>; of
   'identity.permission_granted': { level: 'info', fields: { address: 'string', app: 'string' } },
   'identity.permission_withdrawn': { level: 'info', fields: { address: 'string', app: 'string' } },
   'identity.access_token_created': { level: 'info', fields: { address: 'string' } },
+  'identity.passkey_added': { level: 'info', fields: { address: 'string' } },
+  'identity.passkey_removed': { level: 'info', fields: { address: 'string' } },
   'identity.password_created': { level: 'info', fields: { address: 'string' } },
   'identity.password_revoked': { level: 'info', fields: { address: 'string' } },
   'identity.token_revoked': { level: 'info', fields: { address: 'string' } },

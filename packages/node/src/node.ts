@@ -41,6 +41,7 @@ import { facilitatorRoutes } from './routes/facilitator.ts';
 import { functionRoutes } from './routes/functions.ts';
 import { ipfsRoutes } from './routes/ipfs/index.ts';
 import { identityRoutes } from './routes/identity.ts';
+import { passkeyRoutes } from './routes/passkeys.ts';
 import { ownProgramRoutes } from './routes/own-programs.ts';
 import { linkRoutes } from './routes/links/index.ts';
 import { offerRoutes } from './routes/offers.ts';
@@ -291,6 +292,7 @@ export async function startNode({
         signUp: config.signUp ?? 'closed',
         exposeInfo: config.exposeInfo === true,
       }),
+      ...passkeyRoutes(identity),
       ...delegateRoutes(identity),
       ...driveRoutes(drive),
       ...driveUploadRoutes(drive),

@@ -15,6 +15,7 @@ import { verifies } from '../../../requirements/verifies.ts';
 import { standInRoot } from '@freehold/identity';
 import { errorBody } from '@freehold/protocol';
 import { derive, formsOf, issue, standInSecret } from '../../identity/src/testing/key-forms.ts';
+import { makeAuthenticator } from '../../identity/src/testing/authenticator.ts';
 import { readConfig } from './config.ts';
 import { expectJson, startTestNode, type Person, type TestNode } from './testing/test-node.ts';
 
@@ -399,4 +400,28 @@ test('production refuses the stand-in, and a node without a key service says so'
   } finally {
     await plain.end();
   }
+});
+
+test('who signs up is confirmed by a passkey, and signs in with it', async () => {
+  verifies('identity.sign-up.confirmed');
+  const grace = await signUp('grace@example.com', 'grace');
+  const current = async () => (await expectJson(await call('/api/auth/session', { token: grace.token }))).account;
+  const { createdAt, expiresAt } = await current();
+  assert.equal(expiresAt - createdAt, 60 * 60_000);
+  const origin = new URL(node.url).origin;
+  const device = makeAuthenticator();
+  const { challenge, user } = await expectJson(await call('/api/passkeys/options', { method: 'POST', token: grace.token }));
+  assert.equal(user.name, 'grace');
+  const added = await call('/api/passkeys', {
+    json: { label: 'Laptop', passkey: device.register({ challenge, origin }) },
+    token: grace.token,
+  });
+  assert.equal(added.status, 201, await added.text());
+  assert.equal((await current()).expiresAt, null);
+  const asked = await expectJson(await call('/api/auth/passkey/options', { method: 'POST' }));
+  const login = await expectJson(
+    await call('/api/auth/passkey', { json: { passkey: device.answer({ challenge: asked.challenge, origin }), transport: 'bearer' } }),
+  );
+  assert.equal(login.account.address, grace.address);
+  assert.match(login.token, /^fs_/);
 });

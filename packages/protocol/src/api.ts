@@ -29,6 +29,42 @@ export const account = z.object({
 });
 export type Account = z.output<typeof account>;
 
+/** A way in beside the wallet. `lastUsedAt` is null until it has signed in. */
+export const passkey = z.object({ id: z.string(), label: z.string(), createdAt: z.number(), lastUsedAt: z.number().nullable() });
+export type Passkey = z.output<typeof passkey>;
+
+const base64url = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]*$/)
+  .max(64 * 1024);
+
+/** What browsers make of a new credential (`PublicKeyCredential.toJSON`, WebAuthn level 3). */
+export const newPasskey = z.object({
+  id: base64url,
+  rawId: base64url,
+  type: z.literal('public-key'),
+  response: z.object({
+    clientDataJSON: base64url,
+    attestationObject: base64url,
+    transports: z
+      .array(z.enum(['ble', 'cable', 'hybrid', 'internal', 'nfc', 'smart-card', 'usb']).catch('hybrid'))
+      .max(16)
+      .optional(),
+  }),
+  clientExtensionResults: z.object({}).default({}),
+});
+export type NewPasskey = z.output<typeof newPasskey>;
+
+/** What browsers make of an answer of one. */
+export const passkeyAnswer = z.object({
+  id: base64url,
+  rawId: base64url,
+  type: z.literal('public-key'),
+  response: z.object({ clientDataJSON: base64url, authenticatorData: base64url, signature: base64url, userHandle: base64url.nullish() }),
+  clientExtensionResults: z.object({}).default({}),
+});
+export type PasskeyAnswer = z.output<typeof passkeyAnswer>;
+
 /** Something that matters for the safety of an account. */
 export const securityEvent = z.object({
   id: z.number(),

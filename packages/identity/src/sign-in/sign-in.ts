@@ -1,21 +1,17 @@
 import type { Database } from '@freehold/database';
 import { accountOfSolana, type Account, type Address, type Hex, type SolanaWallet } from '@freehold/protocol';
 import { isExpired } from '../account.ts';
-import { challengeLifetime, challengeMessage } from './challenge.ts';
+import { challengeMessage } from './challenge.ts';
+import { unknownChallenge, type Challenges } from './challenges.ts';
 import { problemWith } from './check-message.ts';
 import type { ClaimCode } from './claim-code.ts';
 import { readSignInMessage, type SignInMessage } from './message.ts';
 import { checkSignature, type AskContract } from './wallet-signature.ts';
 import { IdentityError } from '../error.ts';
 import type { Log } from '../log.ts';
-import { networkOf } from '../network.ts';
 import type { SecurityEvents } from '../security-events.ts';
 import type { Session, Sessions } from '../sessions.ts';
 import * as store from '../store.ts';
-
-/** Unanswered challenges kept at once: from one network, then a newcomer waits; and of all, then the oldest one goes. */
-const challengesPerNetwork = 100;
-const challengesInAll = 10_000;
 
 /** What a visitor brings to claim an unclaimed node: being on the machine itself, or the code that it printed. */
 export type ClaimProof = 'loopback' | { code: string };
@@ -32,7 +28,6 @@ export type Login = {
 export function createSignIn({
   database,
   now,
-  random,
   log,
   recover,
   isOwnOrigin,
@@ -40,11 +35,11 @@ export function createSignIn({
   sessions,
   claimCode,
   askContract,
+  challenges,
   note,
 }: {
   database: Database;
   now: () => number;
-  random: (length: number) => Uint8Array;
   log: Log;
   recover: (digest: Uint8Array, signature: Hex) => Address | undefined;
   isOwnOrigin: (origin: string) => boolean;
@@ -52,6 +47,7 @@ export function createSignIn({
   sessions: Sessions;
   claimCode: ClaimCode;
   askContract: AskContract | undefined;
+  challenges: Challenges;
   note: SecurityEvents['note'];
 }) {
   function checkProof(proof: ClaimProof | undefined) {
@@ -84,28 +80,6 @@ export function createSignIn({
     );
   }
 
-  async function keep(challenge: Pick<store.ChallengeRow, 'nonce' | 'address' | 'origin' | 'message'>, ip: string, issuedAt: number) {
-    const expiresAt = issuedAt + challengeLifetime;
-    const network = networkOf(ip);
-    await database.transaction(async (tx) => {
-      await store.deleteExpiredChallenges(tx, issuedAt);
-      const { ofNetwork, all } = await store.countChallenges(tx, network);
-      if (ofNetwork >= challengesPerNetwork) {
-        throw new IdentityError(
-          'too_many_attempts',
-          429,
-          'Too many sign-ins were begun from your network. Wait five minutes and try again.',
-          { details: { retryAfter: challengeLifetime / 1000 } },
-        );
-      }
-      if (all >= challengesInAll) await store.deleteOldestChallenge(tx);
-      await store.insertChallenge(tx, { ...challenge, network, expires_at: expiresAt });
-    });
-    return { nonce: challenge.nonce, expiresAt };
-  }
-
-  const newNonce = () => Buffer.from(random(16)).toString('hex');
-
   /** What was signed: the node's own text, or one that the caller wrote with a nonce of this node. */
   async function claimOf({
     nonce,
@@ -133,7 +107,8 @@ export function createSignIn({
       };
     if (!read || message === undefined) {
       const own = readSignInMessage(challenge.message);
-      if (!own) throw new Error('The text of a challenge is none of EIP-4361');
+      // It may be one that a passkey is to answer.
+      if (!own) throw unknownChallenge();
       return { nonce: challenge.nonce, text: challenge.message, message: own };
     }
     const problem = problemWith(read, { origin, now: now() });
@@ -178,15 +153,15 @@ export function createSignIn({
     }) {
       assertOwnOrigin(origin);
       const issuedAt = now();
-      const nonce = newNonce();
+      const nonce = challenges.newNonce();
       const message = challengeMessage({ wallet: address, chainId, origin, nonce, statement, issuedAt });
-      return { message, ...(await keep({ nonce, address, origin, message }, ip, issuedAt)) };
+      return { message, ...(await challenges.keep({ nonce, address, origin, message }, ip)) };
     },
 
     /** A nonce for a program that writes the message itself. Errors as of `challenge`. */
     async signInNonce({ origin, ip }: { origin: string; ip: string }) {
       assertOwnOrigin(origin);
-      return keep({ nonce: newNonce(), address: '', origin, message: '' }, ip, now());
+      return challenges.keep({ nonce: challenges.newNonce(), address: '', origin, message: '' }, ip);
     },
 
     /**
@@ -256,6 +231,3 @@ export const addressOf = (wallet: SignInMessage['wallet']): Address =>
 export const walletIn = (wallet: SignInMessage['wallet']) => (wallet.startsWith('solana:') ? { wallet } : {});
 
 export const ownerAccount = (address: Address, createdAt: number): Account => ({ address, role: 'owner', createdAt, expiresAt: null });
-
-const unknownChallenge = () =>
-  new IdentityError('challenge_unknown', 401, 'This sign-in has been used or is older than five minutes. Start again.');

@@ -27,6 +27,9 @@ import { randomUuid } from '../uuid.ts';
 import { verifySigned } from './verify.ts';
 import { signedTransaction, whatIsSigned } from './what-is-signed.ts';
 
+/** Who signed up adds a passkey by then, or the account ends: there would be no way back in. */
+const confirmWithinMs = 60 * 60_000;
+
 /** Versions and curves of one account's wallet. */
 const keysPerAccount = 1000;
 
@@ -106,20 +109,18 @@ export function createWallets({ database, now, random, sessions, keys, trustedRo
 
     /**
      * Makes a member with a wallet that the key service derives, for somebody who has none. Public things are stored, nothing else.
-     * `arrival` begins a session for the new member; undefined when somebody else signs a person up.
+     * `arrival` begins a session for the new member, who has an hour to add a passkey; undefined when somebody else signs a person up.
      * Errors: `tee_unavailable`, `user_exists`.
      */
     async signUp({
       email,
       userId,
       role = 'member',
-      expiresAt = null,
       arrival,
     }: {
       email: string;
       userId: string;
       role?: 'member' | 'guest';
-      expiresAt?: number | null;
       arrival: { userAgent: string; ip: string } | undefined;
     }) {
       const path = walletPath({ subject: { userId }, version: 1, algorithm: 'secp256k1' });
@@ -138,7 +139,8 @@ export function createWallets({ database, now, random, sessions, keys, trustedRo
           const which = taken?.email === mail ? `the e-mail address ${email}` : `the user id ${userId}`;
           throw new IdentityError('user_exists', 409, `Somebody has signed up with ${which} already. Choose another one, or sign in.`);
         }
-        const account: Account = { address, role, createdAt: now(), expiresAt };
+        const createdAt = now();
+        const account: Account = { address, role, createdAt, expiresAt: arrival ? createdAt + confirmWithinMs : null };
         await accountStore.putAccount(tx, account);
         await store.insertUser(tx, { id, email: mail, user_id: userId, address, public_key: key.publicKey, created_at: account.createdAt });
         await store.insertKey(tx, rowOf(address, key));
