@@ -116,7 +116,7 @@ test('a host that says of what it has begun that it has not is ended, and the jo
   await worker.ready;
   const { promise, resolve, reject } = Promise.withResolvers<WasmResult>();
   const job: WasmCall = { kind: 'call', program: { id: 'it', read: () => program }, name: 'add', args: ['1', '1'], limits: testLimits };
-  worker.run({ call: { job, seemsQuick: true }, signal: undefined, settled: promise, resolve, reject });
+  worker.run({ call: { job, usualUs: 10 }, signal: undefined, settled: promise, resolve, reject });
   assert.equal((await promise).reason, 'killed');
   assert.match((await worker.ended).said, /did not begin a job that was to begin at once/);
   assert.deepEqual(returned, []);

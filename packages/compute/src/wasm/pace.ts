@@ -1,15 +1,16 @@
 import { openLru } from '../lru.ts';
 
-/** A program whose runs usually take less than this is quick: waiting behind a few of them costs less than another process. */
-const quickUs = 1000;
+/** What takes longer is not sent ahead: another process costs less than waiting behind it. */
+export const quickUs = 1000;
 const mostPrograms = 10_000;
 
-/** How long the runs of each program take, in microseconds, as far as it is known. */
+/** How long the runs of each program take. */
 export function openPace() {
   const usual = openLru<number>({ most: mostPrograms });
 
   return {
-    isQuick: (program: string): boolean => (usual.get(program) ?? Infinity) < quickUs,
+    /** In microseconds; without end for a program that is new here. */
+    usualUs: (program: string): number => usual.get(program) ?? Infinity,
     took(program: string, wallUs: number): void {
       const known = usual.get(program) ?? wallUs;
       // One long run says more than a short one.

@@ -9,7 +9,7 @@ import { unproven, type HostProof } from '../host/prove.ts';
 import { proveWasmSandbox } from './prove.ts';
 import { openWaitingCalls } from '../host/waiting-calls.ts';
 import { openWatch } from '../host/watch.ts';
-import { openPace } from './pace.ts';
+import { openPace, quickUs } from './pace.ts';
 import { neverStarted, startWorker, type WasmWork, type Worker } from './worker.ts';
 
 export type WasmPool = {
@@ -110,14 +110,14 @@ function startPool({ launch, proof, size, log }: { launch: Launch; proof: HostPr
 
   /** What had to wait too long behind another does not do so again. */
   function takeBack(works: WasmWork[]): void {
-    for (const { call } of works) call.seemsQuick = false;
+    for (const { call } of works) call.usualUs = Infinity;
     waiting.putBack(works);
     if (stopped) waiting.refuse('The WebAssembly engine was stopped.');
     dispatch();
   }
 
   /** A free process, if possible one that has compiled the program already; for a quick job one at which it waits shortly. */
-  function chooseWorker({ call: { job, seemsQuick } }: WasmWork): Worker | undefined {
+  function chooseWorker({ call: { job, usualUs } }: WasmWork): Worker | undefined {
     let free: Worker | undefined;
     let flowing: Worker | undefined;
     let flows = 0;
@@ -127,7 +127,7 @@ function startPool({ launch, proof, size, log }: { launch: Launch; proof: HostPr
         if (!free?.has(job.program.id)) free = worker;
       } else if (worker.load > 0) {
         running++;
-        if (!seemsQuick || !worker.flows) continue;
+        if (usualUs > quickUs || !worker.flows) continue;
         flows++;
         if (!flowing || worker.load < flowing.load) flowing = worker;
       }
@@ -151,7 +151,7 @@ function startPool({ launch, proof, size, log }: { launch: Launch; proof: HostPr
     run(job, { signal } = {}) {
       const refusal = refusalOf(job);
       if (refusal) return Promise.reject(refusal);
-      return waiting.add({ job, seemsQuick: pace.isQuick(job.program.id) }, { signal, dispatch });
+      return waiting.add({ job, usualUs: pace.usualUs(job.program.id) }, { signal, dispatch });
     },
     async stop() {
       stopped = true;

@@ -37,10 +37,12 @@ const aheadMs = 5;
 const slackMs = 1;
 /** Nothing is sent behind a job that has run for longer than this, in milliseconds. */
 const stallMs = 2;
-/** The most jobs that one process has at a time. */
-const mostAhead = 8;
+/** The most jobs that one process has at a time, and how long they may be expected to take together, in microseconds. */
+const mostAhead = 16;
+const mostExpectedUs = 2000;
 
-export type WasmWork = WaitingCall<{ job: WasmJob; seemsQuick: boolean }, WasmResult>;
+/** A call with how long it is expected to take, in microseconds. */
+export type WasmWork = WaitingCall<{ job: WasmJob; usualUs: number }, WasmResult>;
 
 /**
  * A host process, watched from outside. It runs one job at a time and begins the next when the result of the one before is out; so
@@ -301,7 +303,9 @@ export function startWorker({
     get flows() {
       const [now] = line;
       if (state !== 'ready' || now === undefined || line.length >= mostAhead) return false;
-      return line.every(({ work }) => work.call.seemsQuick) && performance.now() - now.startedAt < stallMs;
+      let expectedUs = 0;
+      for (const { work } of line) expectedUs += work.call.usualUs;
+      return expectedUs < mostExpectedUs && performance.now() - now.startedAt < stallMs;
     },
     has: (program) => programs.has(program),
     kill: end,

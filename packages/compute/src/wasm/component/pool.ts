@@ -102,7 +102,7 @@ export function openComponentPool({ launch, directory, size, log }: { launch: La
       try {
         const bundle = await bundles.get(job.program);
         const program = { id: job.program.id, read: () => bundle };
-        return await waiting.add({ job: { ...job, program }, seemsQuick: false }, { signal, dispatch });
+        return await waiting.add({ job: { ...job, program }, usualUs: Infinity }, { signal, dispatch });
       } catch (error) {
         if (error instanceof ComponentRefused) return { ...neverStarted(), reason: 'invalid', trap: error.message };
         throw error;
