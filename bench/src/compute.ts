@@ -36,7 +36,10 @@ export async function computeServed({ directory, signal }: Context): Promise<Tab
   const http = openHttpClient();
   const person = createPerson({ url: node.url, http });
   await person.signIn();
-  const subjects: Served[] = [{ name: 'Fastify hello', url: yardstick.hello }];
+  const subjects: Served[] = [
+    { name: 'node:http hello', url: yardstick.plain },
+    { name: 'Fastify hello', url: yardstick.hello },
+  ];
   for (const peer of [nginx, lighttpd, workerd]) if (peer) subjects.push({ name: peer.name, url: peer.url });
   if (hello && node.refusals.native === undefined)
     subjects.push({

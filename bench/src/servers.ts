@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { startChild, type Child } from './child.ts';
 
-const yardstickReady = z.object({ hello: z.string(), file: z.string() });
+const yardstickReady = z.object({ hello: z.string(), plain: z.string(), file: z.string() });
 const nodeReady = z.object({
   url: z.string(),
   sandbox: z.object({ native: z.string().optional(), wasm: z.string().optional(), javascript: z.string().optional() }),
@@ -14,7 +14,7 @@ export type Freehold = Child & {
   url: string;
   refusals: z.output<typeof nodeReady>['sandbox'];
 };
-export type Yardstick = Child & { hello: string; file: string };
+export type Yardstick = Child & z.output<typeof yardstickReady>;
 
 /** `freehold up`, with the settings that a service has. */
 export async function startFreehold({

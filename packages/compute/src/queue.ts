@@ -198,7 +198,7 @@ export function openQueue({ slots, limits: given = {}, now }: { slots: number; l
   function begin({ offer: id, weight = 1 }: Ticket, payer: Payer): Turn {
     const offer = offerOf(id);
     // The offer that has just had its turn goes behind the others of this payer.
-    const line = payer.lines.get(id);
+    const line = payer.lines.size > 1 ? payer.lines.get(id) : undefined;
     if (line) {
       payer.lines.delete(id);
       payer.lines.set(id, line);
