@@ -76,7 +76,12 @@ export function openFront({
     if (retryAfter !== undefined) headers['retry-after'] = retryAfter;
     const { status, body } = freehold.failure(failure, exchange);
     Object.assign(headers, { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store', 'x-request-id': id });
-    sendAnswer(exchange, status, JSON.stringify(body));
+    try {
+      sendAnswer(exchange, status, JSON.stringify(body));
+    } catch {
+      // What made the answer impossible is among its headers still.
+      response.destroy();
+    }
   }
 
   return {
@@ -93,6 +98,8 @@ export function openFront({
         request.socket.once('close', () => lasting.delete(request.socket));
       }
       const id = randomUUID();
+      // Whoever writes to a caller who has gone finds that out otherwise.
+      response.on('error', ignore);
       response.once('finish', () =>
         reports.answered({
           id,
@@ -119,4 +126,5 @@ export function openFront({
   };
 }
 
+const ignore = () => {};
 const isExchangeRoute = (route: Route): route is ExchangeRoute => 'serve' in route;
