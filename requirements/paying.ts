@@ -55,4 +55,17 @@ export default [
     behaviour: 'sellers of x402 version 1 are paid through X-PAYMENT, by programs and by `freehold curl`',
   },
   { id: 'payments.client.fetch', source, behaviour: 'a program pays through a `fetch` that keeps to the budgets and ledger of its wallet' },
+  {
+    id: 'payments.client.channel',
+    source,
+    behaviour:
+      'a batch-settlement channel is opened by one deposit, reused and topped up by any number of processes, locked while a call is on it, recovered when either side lost its state, and refunded',
+  },
+  {
+    id: 'payments.client.choice',
+    source,
+    behaviour:
+      'among what a seller accepts the cheapest is paid, then what binds least money; a deposit keeps to the limits; the person can choose otherwise',
+  },
+  { id: 'payments.client.balance', source, behaviour: '`freehold balance` tells what a key has on its chains and in its channels' },
 ] satisfies Requirement[];

@@ -292,6 +292,41 @@ function buildProgram(context: Context, outcome: { code: number }): Command {
     .addHelpText('after', example('freehold spend check'))
     .action(async (options) => (await import('./commands/spend.ts')).checkSpend(options, context));
   program
+    .command('balance')
+    .description('what the paying key has: on chains, and left in channels')
+    .addOption(node())
+    .addOption(key())
+    .addOption(json())
+    .addHelpText('after', example('freehold balance'))
+    .action(async (options) => (await import('./commands/balance.ts')).showWallet(options, context));
+  const channel = program
+    .command('channel')
+    .description('deposits for many calls to one seller: what is left of them, and getting it back')
+    .addHelpText('after', example('freehold channel list'));
+  channel
+    .command('list')
+    .description('those that were opened from here')
+    .addOption(json())
+    .addHelpText('after', example('freehold channel list'))
+    .action(async (options) => (await import('./commands/channel.ts')).listChannels(options, context));
+  channel
+    .command('refund')
+    .description('ask the seller to send back what is left')
+    .argument('<channel>', 'its id, or an address that is sold on it')
+    .option('--amount <amount>', 'a part of it, in whole tokens')
+    .addOption(key())
+    .addOption(json())
+    .addHelpText('after', example('freehold channel refund 0x5c1a…'))
+    .action(async (named, options) => (await import('./commands/channel.ts')).refund(named, options, context));
+  channel
+    .command('withdraw')
+    .description('take back what is left without the seller: gives notice, and finishes when the delay is over')
+    .argument('<channel>', 'its id')
+    .addOption(key())
+    .addOption(json())
+    .addHelpText('after', example('freehold channel withdraw 0x5c1a…'))
+    .action(async (id, options) => (await import('./commands/channel.ts')).withdraw(id, options, context));
+  program
     .command('inspect')
     .description('what a server asks for a call (x402 version 1 or 2); nothing is paid')
     .argument('<url>', 'address of the call')

@@ -28,7 +28,9 @@ export type PaymentErrorCode =
   /** Client: a budget that cannot be read. */
   | 'budget_malformed'
   /** Client: terms that cannot be read. */
-  | 'terms_malformed';
+  | 'terms_malformed'
+  /** Client: a channel or a grant that does not do what was asked of it. */
+  | 'payment_channel';
 
 const status: Record<PaymentErrorCode, number> = {
   payment_required: 402,
@@ -45,6 +47,7 @@ const status: Record<PaymentErrorCode, number> = {
   payment_over_budget: 402,
   budget_malformed: 400,
   terms_malformed: 402,
+  payment_channel: 409,
 };
 
 /** What a client that is out of step needs to know: added to the terms of that way to pay. */

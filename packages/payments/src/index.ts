@@ -22,14 +22,18 @@ export {
   type NetworkNames,
   type Preference,
 } from './client/budget.ts';
+export { channelKind, channelRail, readChannelState, type ChannelState } from './client/channel/channel.ts';
+export { refundChannel, type Refund } from './client/channel/refund.ts';
+export { withdrawChannel, type Withdrawal } from './client/channel/withdraw.ts';
 export { openChainReader, type ChainReader } from './client/chain.ts';
 export { choosePayment, type ChosenPayment } from './client/choose-payment.ts';
 export { createPayment } from './client/create-payment.ts';
 export { exactRail } from './client/exact.ts';
 export { openMemoryLedger, type PaymentState, type SpendEntry, type SpendLedger } from './client/ledger.ts';
+export { openFileLocks, openMemoryLocks, type Locks } from './client/lock.ts';
 export { payingFetch, type PayingFetch, type PayingFetchOptions } from './client/paying-fetch.ts';
 export { openPurse, settlementIn, type OutgoingPayment, type Purse, type Quote } from './client/purse.ts';
 export type { Conclusion } from './client/rail.ts';
-export { openClientStore, type ClientStore } from './client/store.ts';
+export { openClientStore, openMemoryChannels, type ChannelStore, type ClientStore } from './client/store.ts';
 export { mostTermsBytes, readTerms, type Terms } from './client/terms.ts';
 export { knownTokens, networkNames } from './client/tokens.ts';

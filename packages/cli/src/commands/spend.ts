@@ -1,10 +1,9 @@
-import { openChainReader, sayAmount, type PaymentState, type SpendEntry } from '@freehold/payments';
+import { sayAmount, type PaymentState, type SpendEntry } from '@freehold/payments';
 import { formatUnits } from '@freehold/protocol';
 import type { Context } from '../context.ts';
 import { CliError, usageError } from '../error.ts';
 import { print, table } from '../output.ts';
-import { openStore } from '../pay/open-wallet.ts';
-import { readPaySettings } from '../pay/settings.ts';
+import { openBooks, openStore } from '../pay/open-wallet.ts';
 import { parseTime } from '../units.ts';
 
 type Options = { session?: string; since?: string; state?: string; limit?: string; json?: boolean };
@@ -37,29 +36,24 @@ export async function listSpend({ session, since, state, limit = '50', json }: O
 
 /** `spend check`: asks the chain about payments whose end is unknown, and gives what was never cashed back to its budget. */
 export async function checkSpend({ json }: Options, context: Context): Promise<void> {
-  const settings = readPaySettings({ key: undefined, pay: [], max: [], perCallMax: [], dryRun: false }, context);
-  const chain = openChainReader(settings.rpc);
-  const store = openStore(context);
+  using books = openBooks(context);
+  const { store, chain } = books;
   const counts = { paid: 0, free: 0, waiting: 0, unknown: 0 };
-  try {
-    for (const state of ['sent', 'refused'] as const) {
-      for (const entry of await store.list({ state, limit: 1000 })) {
-        if (entry.expiresAt === undefined || entry.expiresAt > context.now()) {
-          counts.waiting++;
-          continue;
-        }
-        const isUsed = await chain.wasUsed(entry).catch((cause: unknown) => {
-          throw new CliError(`The chain ${entry.token.network} could not be asked.`, { advice: 'Check "rpc" in payments.json.', cause });
-        });
-        if (isUsed === undefined) counts.unknown++;
-        else {
-          counts[isUsed ? 'paid' : 'free']++;
-          await store.conclude(entry.id, { state: isUsed ? 'paid' : 'free', charged: isUsed ? entry.amount : 0n });
-        }
+  for (const state of ['sent', 'refused'] as const) {
+    for (const entry of await store.list({ state, limit: 1000 })) {
+      if (entry.expiresAt === undefined || entry.expiresAt > context.now()) {
+        counts.waiting++;
+        continue;
+      }
+      const isUsed = await chain.wasUsed(entry).catch((cause: unknown) => {
+        throw new CliError(`The chain ${entry.token.network} could not be asked.`, { advice: 'Check "rpc" in payments.json.', cause });
+      });
+      if (isUsed === undefined) counts.unknown++;
+      else {
+        counts[isUsed ? 'paid' : 'free']++;
+        await store.conclude(entry.id, { state: isUsed ? 'paid' : 'free', charged: isUsed ? entry.amount : 0n });
       }
     }
-  } finally {
-    store.close();
   }
   const { paid, free, waiting, unknown } = counts;
   print(context, {

@@ -12,6 +12,7 @@ Every option of curl works as always; these are added:
                        the same for each call
   --pay TOKEN          pay only with this: USDC, USDC@Base; may be repeated
   --scheme SCHEME      pay only so: exact, channel, escrow (default: the best there is)
+  --deposit AMOUNT     what a new channel gets (default: what the seller asks for, or ten calls)
   --dry-run            say what would be paid, and pay nothing
   --trace-pay          say what was paid
 

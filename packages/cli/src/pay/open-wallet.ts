@@ -1,8 +1,20 @@
-import { exactRail, openChainReader, openClientStore, openPurse, type ClientStore, type Purse } from '@freehold/payments';
-import { toHex, zeroAddress } from '@freehold/protocol';
+import { dirname, join } from 'node:path';
+import {
+  channelRail,
+  exactRail,
+  openChainReader,
+  openClientStore,
+  openFileLocks,
+  openPurse,
+  type ChainReader,
+  type ClientStore,
+  type Locks,
+  type Purse,
+} from '@freehold/payments';
+import { parseUnits, toHex, zeroAddress, type Token } from '@freehold/protocol';
 import type { Context } from '../context.ts';
 import { exitCode } from '../curl/exit-code.ts';
-import { CliError } from '../error.ts';
+import { CliError, usageError } from '../error.ts';
 import { readKey } from '../key/read-key.ts';
 import { noKey } from '../key/require-key.ts';
 import { openWallet } from '../key/wallet.ts';
@@ -15,16 +27,26 @@ export type PayingWallet = Disposable & { purse: Purse; settings: PaySettings; s
 export async function openPayingWallet(own: PayOptions, context: Context): Promise<PayingWallet> {
   const settings = readPaySettings(own, context);
   const key = await readKey(own.key, context);
-  const wallet = key && openWallet(key);
-  const account = wallet ?? {
+  const account = (key && openWallet(key)) ?? {
     address: zeroAddress,
     signTypedData: async () => {
       throw noKey(context, exitCode.noKey);
     },
   };
   const store = openStore(context);
+  const chain = openChainReader(settings.rpc);
   const by = { account, now: context.now, randomBytes: context.random };
-  const rails = [exactRail(by)].filter(({ scheme }) => settings.scheme === undefined || scheme === settings.scheme);
+  const rails = [
+    exactRail(by),
+    channelRail({
+      ...by,
+      channels: store.channels,
+      locks: openLocks(context),
+      chain,
+      deposit: (token) => depositOf(settings.deposit, token),
+      isRegular: async (payTo) => (await store.list({ payTo, limit: regularCalls })).length === regularCalls,
+    }),
+  ].filter(({ scheme }) => settings.scheme === undefined || scheme === settings.scheme);
   return {
     settings,
     store,
@@ -37,11 +59,32 @@ export async function openPayingWallet(own: PayOptions, context: Context): Promi
       perCallMax: settings.perCallMax,
       preferences: settings.preferences,
       tokens: settings.tokens,
-      wasUsed: openChainReader(settings.rpc).wasUsed,
+      wasUsed: chain.wasUsed,
       now: context.now,
     }),
     [Symbol.dispose]: () => store.close(),
   };
+}
+
+/** A seller who was paid so often is likely to be paid again. */
+const regularCalls = 2;
+
+function depositOf(deposit: string | undefined, token: Token): bigint | undefined {
+  try {
+    return deposit === undefined ? undefined : parseUnits(deposit, token.decimals);
+  } catch (cause) {
+    throw usageError(`--deposit ${deposit} is not an amount.`, cause instanceof Error ? cause.message : undefined);
+  }
+}
+
+/** Locks of channels, beside the file that says what they hold. */
+export const openLocks = ({ settings }: Pick<Context, 'settings'>): Locks => openFileLocks(join(dirname(settings.wallet), 'locks'));
+
+/** What a command needs that deals with channels themselves. Errors: CliError. */
+export function openBooks(context: Context): Disposable & { settings: PaySettings; store: ClientStore; locks: Locks; chain: ChainReader } {
+  const settings = readPaySettings({ key: undefined, pay: [], max: [], perCallMax: [], dryRun: false }, context);
+  const store = openStore(context);
+  return { settings, store, locks: openLocks(context), chain: openChainReader(settings.rpc), [Symbol.dispose]: () => store.close() };
 }
 
 /** Errors: CliError. */

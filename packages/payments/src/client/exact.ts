@@ -96,6 +96,7 @@ export function exactRail(by: { account: Account; now: () => number; randomBytes
             extensions,
             expiresAt,
             reference: payload.authorization.nonce,
+            supersedes: [],
             deposit: 0n,
             commit: async () => undefined,
             conclude: async (answer) =>

@@ -50,12 +50,19 @@ export type SpendLedger = {
    */
   reserve(payment: NewSpend, admit: (spent: readonly Spent[]) => void): Promise<number>;
   conclude(id: number, ending: Ending): Promise<void>;
+  /**
+   * What was promised on a channel or grant before this payment and never taken counts no more: a voucher takes the place of those before it.
+   */
+  supersede(reference: Hex, by: { before: number; states: readonly PaymentState[] }): Promise<void>;
   spent(session: string): Promise<Spent[]>;
   /** Newest first. */
   list(filter: SpendFilter): Promise<SpendEntry[]>;
 };
 
-export type SpendFilter = { session?: string; state?: PaymentState; since?: number; limit: number };
+export type SpendFilter = { session?: string; state?: PaymentState; payTo?: Address; reference?: Hex; since?: number; limit: number };
+
+/** How an entry ends whose voucher another one has taken the place of. */
+export const superseded = { state: 'free', charged: 0n, reason: 'a later voucher took its place' } as const satisfies Ending;
 
 /** A ledger that lasts as long as the program. */
 export function openMemoryLedger(): SpendLedger {
@@ -73,10 +80,19 @@ export function openMemoryLedger(): SpendLedger {
       const entry = entries[id - 1];
       if (entry) Object.assign(entry, { state, charged, transaction, reason });
     },
+    async supersede(reference, { before, states }) {
+      for (const entry of entries)
+        if (entry.reference === reference && entry.id < before && states.includes(entry.state)) Object.assign(entry, superseded);
+    },
     spent: async (session) => spentOf(session),
-    async list({ session, state, since = 0, limit }) {
+    async list({ since = 0, limit, ...filter }) {
+      const { session, state, payTo, reference } = filter;
       const wanted = (entry: SpendEntry) =>
-        (session === undefined || entry.session === session) && (state === undefined || entry.state === state) && entry.at >= since;
+        entry.at >= since &&
+        (session === undefined || entry.session === session) &&
+        (state === undefined || entry.state === state) &&
+        (payTo === undefined || entry.payTo === payTo) &&
+        (reference === undefined || entry.reference === reference);
       return entries.filter(wanted).toReversed().slice(0, limit);
     },
   };

@@ -184,13 +184,16 @@ export function openPurse({
       await ledger.conclude(id, { state: 'free', charged: 0n, reason: 'it was never sent' });
       throw error;
     }
-    const end = ({ kind, charged, transaction, reason }: Conclusion): Promise<void> =>
-      ledger.conclude(id, {
+    const end = async ({ kind, charged, transaction, reason }: Conclusion): Promise<void> => {
+      await ledger.conclude(id, {
         state: kind === 'again' ? 'free' : kind,
         charged,
         ...(transaction !== undefined && { transaction }),
         ...(reason !== undefined && { reason }),
       });
+      const isAccepted = kind === 'paid' || kind === 'free';
+      if (isAccepted && signed.supersedes.length > 0) await ledger.supersede(signed.reference, { before: id, states: signed.supersedes });
+    };
     const { requirement } = plan;
     const networkV1 = terms.networkNamesV1.get(requirement.network) ?? requirement.network;
     return {

@@ -41,6 +41,8 @@ export type Signed = {
   /** The nonce of the authorization, or the id of the channel or grant. */
   reference: Hex;
   expiresAt: number | undefined;
+  /** What a later payment with the same reference makes worthless, once that is accepted; nothing for single payments. */
+  supersedes: readonly ('sent' | 'refused')[];
   deposit: bigint;
   /** Called when the budget has admitted it, before it leaves: what it relies on is durable when this is done. */
   commit(): Promise<void>;

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { toAddress, type Hex } from '@freehold/protocol';
 import type { Spent } from './budget.ts';
-import type { PaymentState, SpendEntry, SpendLedger } from './ledger.ts';
+import { superseded, type Ending, type PaymentState, type SpendEntry, type SpendLedger } from './ledger.ts';
 
 /** How long a process waits for another that is writing. */
 const patienceMs = 15_000;
@@ -17,6 +17,8 @@ const steps = [
      transaction_hash TEXT, reason TEXT) STRICT;
    CREATE INDEX payment_session ON payment (session, id);
    CREATE INDEX payment_state ON payment (state, id);
+   CREATE INDEX payment_reference ON payment (reference, id);
+   CREATE INDEX payment_pay_to ON payment (pay_to, id);
    CREATE TABLE spent (
      session TEXT NOT NULL, network TEXT NOT NULL, asset TEXT NOT NULL, symbol TEXT NOT NULL, decimals INTEGER NOT NULL, amount TEXT NOT NULL,
      PRIMARY KEY (session, network, asset)) STRICT, WITHOUT ROWID;
@@ -39,6 +41,24 @@ export type ChannelStore = {
   delete(id: string): Promise<void>;
   list(filter: { payer?: string; kind?: string; limit: number }): Promise<{ id: string; kind: string; payer: string; state: string }[]>;
 };
+
+/** The same for as long as the program lasts. */
+export function openMemoryChannels(): ChannelStore {
+  const channels = new Map<string, { kind: string; payer: string; state: string }>();
+  return {
+    get: async (id) => channels.get(id)?.state,
+    async put(id, { kind, payer, state }) {
+      channels.set(id, { kind, payer, state });
+    },
+    async delete(id) {
+      channels.delete(id);
+    },
+    async list({ payer, kind, limit }) {
+      const wanted = [...channels].filter(([, each]) => (payer ?? each.payer) === each.payer && (kind ?? each.kind) === each.kind);
+      return wanted.slice(0, limit).map(([id, each]) => ({ id, ...each }));
+    },
+  };
+}
 
 /**
  * One SQLite file for every process of a person: each write is on the disk before it is relied upon, and writers wait for one another.
@@ -92,6 +112,16 @@ export function openClientStore(file: string): ClientStore {
       .run(session, token.network, token.asset, token.symbol, token.decimals, String(amount));
   }
 
+  function conclude(id: number, { state, charged, transaction, reason }: Ending): void {
+    const row = database.prepare('SELECT * FROM payment WHERE id = ?').get(id);
+    if (!row) return;
+    const entry = entryOf(row);
+    database
+      .prepare('UPDATE payment SET state = ?, charged = ?, transaction_hash = ?, reason = ? WHERE id = ?')
+      .run(state, String(charged), transaction ?? null, reason ?? null, id);
+    add(entry.session, entry.token, charged - entry.charged);
+  }
+
   return {
     async reserve(payment, admit) {
       return write(() => {
@@ -124,24 +154,26 @@ export function openClientStore(file: string): ClientStore {
       });
     },
 
-    async conclude(id, { state, charged, transaction, reason }) {
+    conclude: async (id, ending) => write(() => conclude(id, ending)),
+
+    async supersede(reference, { before, states }) {
       write(() => {
-        const row = database.prepare('SELECT * FROM payment WHERE id = ?').get(id);
-        if (!row) return;
-        const entry = entryOf(row);
-        database
-          .prepare('UPDATE payment SET state = ?, charged = ?, transaction_hash = ?, reason = ? WHERE id = ?')
-          .run(state, String(charged), transaction ?? null, reason ?? null, id);
-        add(entry.session, entry.token, charged - entry.charged);
+        const rows = database
+          .prepare(`SELECT id, state FROM payment WHERE reference = ? AND id < ? AND state IN ('sent', 'refused') LIMIT 1000`)
+          .all(reference, before);
+        for (const { id, state } of rows) if (states.some((wanted) => wanted === state)) conclude(Number(id), superseded);
       });
     },
 
     spent: async (session) => spentBy(session),
 
-    async list({ session, state, since = 0, limit }) {
+    async list({ since = 0, limit, session, state, payTo, reference }) {
+      const wanted = { session, state, pay_to: payTo, reference };
+      const columns = Object.entries(wanted).flatMap(([column, value]) => (value === undefined ? [] : [{ column, value }]));
+      const where = ['at >= ?', ...columns.map(({ column }) => `${column} = ?`)].join(' AND ');
       return database
-        .prepare(`SELECT * FROM payment WHERE at >= ? AND (? IS NULL OR session = ?) AND (? IS NULL OR state = ?) ORDER BY id DESC LIMIT ?`)
-        .all(since, session ?? null, session ?? null, state ?? null, state ?? null, limit)
+        .prepare(`SELECT * FROM payment WHERE ${where} ORDER BY id DESC LIMIT ?`)
+        .all(since, ...columns.map(({ value }) => value), limit)
         .map(entryOf);
     },
 
