@@ -1,4 +1,5 @@
 import { batchAccepted, paymentRequiredHeader, type BatchAccepted } from '@freehold/protocol';
+import type { Terms } from '@freehold/payments';
 import type { Context } from '../context.ts';
 import { exitCode } from '../curl/exit-code.ts';
 import { readDemand, signPayment, type Payment } from '../curl/payment.ts';
@@ -7,6 +8,9 @@ import type { PayingWallet } from '../pay/open-wallet.ts';
 import type { PayOptions } from '../pay/options.ts';
 import { NodeRefusal, openNodeClient } from '../node/client.ts';
 import type { OfferAddress } from './address.ts';
+
+/** A node that corrects us again and again would never be done. */
+const mostAttempts = 3;
 
 export type Bought = { accepted: BatchAccepted; payment: Payment | undefined };
 
@@ -46,21 +50,30 @@ export async function buyRun({
   if (!terms) throw new TypeError('A header that was read has terms');
   const destination = { url, isSameOrigin: true, keptMethod: true, hops: 0 };
   const wallet = await openWallet();
-  const payment = await signPayment({ terms, destination, method: 'POST', own, wallet, context, command: 'freehold run' });
-  if (!payment) return undefined;
-  const { outgoing } = payment;
-  try {
-    return { accepted: await send({ [outgoing.headerName]: outgoing.header }), payment };
-  } catch (error) {
-    const answer = error instanceof NodeRefusal ? error : undefined;
-    await outgoing.conclude(answer && { status: answer.status, header: (name) => answer.headers.get(name) ?? undefined });
-    if (answer?.status === 402) throw refused(payment, answer);
-    if (answer) throw explained(answer);
-    throw new CliError(`The payment of ${payment.price} was sent, and no answer came: the run may have begun.`, {
-      advice: 'See whether it was charged before paying again: freehold spend',
-      cause: error,
-    });
+  const sign = (asked: Terms) => signPayment({ terms: asked, destination, method: 'POST', own, wallet, context, command: 'freehold run' });
+  let payment = await sign(terms);
+  for (let attempt = 1; payment; attempt++) {
+    const { outgoing } = payment;
+    try {
+      return { accepted: await send({ [outgoing.headerName]: outgoing.header }), payment };
+    } catch (error) {
+      const answer = error instanceof NodeRefusal ? error : undefined;
+      const header = (name: string) => answer?.headers.get(name) ?? undefined;
+      const conclusion = await outgoing.conclude(answer && { status: answer.status, header });
+      const corrected = conclusion?.kind === 'again' ? readDemand({ header: header(paymentRequiredHeader), url: url.href }) : undefined;
+      if (corrected && attempt < mostAttempts) {
+        payment = await sign(corrected);
+        continue;
+      }
+      if (answer?.status === 402) throw refused(payment, answer);
+      if (answer) throw explained(answer);
+      throw new CliError(`The payment of ${payment.price} was sent, and no answer came: the run may have begun.`, {
+        advice: 'See whether it was charged before paying again: freehold spend',
+        cause: error,
+      });
+    }
   }
+  return undefined;
 }
 
 function refused({ price }: Payment, { headers }: NodeRefusal): CliError {

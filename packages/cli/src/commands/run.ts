@@ -3,7 +3,7 @@ import { constants } from 'node:os';
 import { resolve } from 'node:path';
 import { addAbortSignal } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
-import { taskAccessHeader, taskSummary } from '@freehold/protocol';
+import { encodeSettleResponse, paymentResponseHeader, taskAccessHeader, taskSummary } from '@freehold/protocol';
 import { readOfferAddress } from '../batch/address.ts';
 import { buyRun, type Bought } from '../batch/buy.ts';
 import { followRun, type Ended } from '../batch/follow.ts';
@@ -104,12 +104,15 @@ async function tell({ task, stdout, stderr }: Ended, { payment }: Bought, option
     const kept = task.receipt ? keepReceipt(task.receipt, { payment, context }) : '';
     const charged = task.receipt === null ? undefined : BigInt(task.receipt.receipt.amount);
     const isPaid = charged !== undefined && charged > 0n;
-    await payment.outgoing.end(
-      charged === undefined
-        ? // What was signed is in the hands of the seller until it expires.
-          { kind: 'refused', charged: payment.outgoing.amount, reason: `the run ended ${task.state}` }
-        : { kind: isPaid ? 'paid' : 'free', charged, ...(isPaid && task.receipt && { transaction: task.receipt.receipt.transaction }) },
-    );
+    // Without a receipt it is not known what became of what was signed.
+    const settlement = task.receipt && {
+      success: true,
+      transaction: task.receipt.receipt.transaction,
+      network: task.receipt.receipt.network,
+      extra: { chargedAmount: task.receipt.receipt.amount },
+    };
+    const header = (name: string) => (settlement && name === paymentResponseHeader ? encodeSettleResponse(settlement) : undefined);
+    await payment.outgoing.conclude({ status: 200, header });
     if (options.tracePay || context.stderr.isTTY)
       say(
         isPaid

@@ -61,8 +61,6 @@ export type OutgoingPayment = Quote & {
   conclude(
     answer: { status: number; header(name: string): string | undefined; body?: string } | undefined,
   ): Promise<Conclusion | undefined>;
-  /** The same, where its end is known otherwise: from a receipt, say. */
-  end(conclusion: Conclusion): Promise<void>;
 };
 
 export type Purse = {
@@ -224,10 +222,6 @@ export function openPurse({
         } finally {
           signed.release();
         }
-      },
-      async end(conclusion) {
-        await end(conclusion);
-        signed.release();
       },
     };
   }

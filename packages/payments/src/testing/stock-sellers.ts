@@ -70,9 +70,10 @@ export async function openStockSellers(
   const app = express();
   app.use(expressMiddleware(routes, ofExpress.server, undefined, undefined, false));
   app.all(['/metered', '/either'], (request, response) => {
-    if (request.query['charge'] !== undefined) expressOverrides(response, { amount: String(request.query['charge']) });
-    if (request.query['fail'] !== undefined) return void response.status(500).json({ failed: true });
-    response.json(metered());
+    const { charge, fail } = request.query;
+    if (typeof charge === 'string') expressOverrides(response, { amount: charge });
+    if (fail === undefined) response.json(metered());
+    else response.status(500).json({ failed: true });
   });
   app.get('/weather', (_request, response) => void response.json({ weather: 'sunny' }));
   app.post('/echo', express.text({ type: () => true }), (request, response) => void response.type('text/plain').send(String(request.body)));

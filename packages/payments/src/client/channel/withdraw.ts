@@ -39,7 +39,7 @@ export async function withdrawChannel({
     const [pending, since] = await reader.readContract({ ...contract, functionName: 'pendingWithdrawals', args: [id] });
     const left = balance - claimed;
     if (left === 0n) throw new PaymentError('payment_channel', 'Nothing is left in the channel.');
-    const readyAt = (Number(since) + config.withdrawDelay) * 1000;
+    const readyAt = (since + config.withdrawDelay) * 1000;
     if (pending > 0n && readyAt > now()) return { kind: 'waiting', amount: pending, readyAt };
     const isFirst = pending === 0n;
     const transaction = isFirst
