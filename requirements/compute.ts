@@ -425,4 +425,10 @@ export default [
     source: 'issues/4',
     behaviour: 'the socket tells a seller when batch runs of his functions wait, run and end, and nobody else',
   },
+  {
+    id: 'compute.own.fair',
+    source: 'issues/4',
+    behaviour:
+      'programs that members run for themselves take at most half of an engine, and share it by time, so that calls of functions go on beside them',
+  },
 ] satisfies Requirement[];

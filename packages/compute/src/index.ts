@@ -179,7 +179,7 @@ export async function openCompute({
     secrets: { add: secrets.add, addOs402: secrets.addOs402, list: secrets.list, remove: secrets.remove },
     pools,
     /** Programs that people run for themselves. */
-    own: openOwnRuns({ run }),
+    own: openOwnRuns({ run, enter: lanes.enterOwn }),
     tools: {
       /** What a program says of itself, to be put into the offer that sells it as a tool. Errors: `program_unknown`, `program_refused`. */
       async describe(cid: string, given: Pick<Offer, 'args' | 'env'>): Promise<ToolProposal> {

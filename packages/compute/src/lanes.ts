@@ -23,6 +23,8 @@ export function openLanes({ concurrency, now }: { concurrency: number; now: () =
     wasm: openQueue({ slots, now }),
     javascript: openQueue({ slots, now }),
     long: openQueue({ slots: Math.max(1, Math.floor(concurrency / 2)), now }),
+    // What people run for themselves costs them nothing and may take long, so half of the engine is left to the calls of others.
+    own: openQueue({ slots: Math.max(1, Math.floor(concurrency / 2)), now }),
   };
   const laneOf = ({ run, call }: Plan) => {
     if (call.offer.interface === 'batch' && run.limits.wallMs > longMs) return lanes.long;
@@ -39,6 +41,10 @@ export function openLanes({ concurrency, now }: { concurrency: number; now: () =
   return {
     enter: (plan: Plan, by: Entrant): Promise<Turn> => laneOf(plan).enter(ticketOf(plan, by), by.signal),
     mayEnter: (plan: Plan, by: Entrant): void => laneOf(plan).check(ticketOf(plan, by)),
+
+    /** The turn of a program that somebody runs for himself. Errors: `queue_full`, `cancelled`. */
+    enterOwn: (account: string, signal: AbortSignal | undefined): Promise<Turn> =>
+      lanes.own.enter({ payer: account, offer: `own ${account}` }, signal),
 
     load: () => {
       const all = Object.values(lanes);

@@ -5,6 +5,7 @@ import { ComputeError } from '../error.ts';
 import type { Mount } from '../mounts/mount.ts';
 import { takeMounts } from '../mounts/take-mounts.ts';
 import { inspectWasm, type WasmInspection } from '../wasm/index.ts';
+import type { Turn } from '../queue.ts';
 import { openTurns } from './turns.ts';
 
 const mebibyte = 1024 * 1024;
@@ -50,7 +51,14 @@ export type OwnOutcome = {
 };
 
 /** Programs that people run for themselves: nothing of them is on sale, stored by the node, or shown to others. */
-export function openOwnRuns({ run }: { run: Engine['run'] }) {
+export function openOwnRuns({
+  run,
+  enter,
+}: {
+  run: Engine['run'];
+  /** Waits until one more may run, among those of all accounts. */
+  enter: (account: string, signal: AbortSignal | undefined) => Promise<Turn>;
+}) {
   const turns = openTurns(most);
 
   return {
@@ -96,21 +104,25 @@ export function openOwnRuns({ run }: { run: Engine['run'] }) {
           scope: account,
           nonce: randomBytes(16),
         });
-        const result = await run(
-          {
-            program,
-            bytes,
-            kind: kinds[kind].run,
-            entry: isCall ? (entry ?? null) : null,
-            args,
-            env,
-            limits: ownLimits,
-            seed: undefined,
-            ...(given && { mounts: given }),
-          },
-          input,
-          signal ? { signal } : {},
-        );
+        const asked = {
+          program,
+          bytes,
+          kind: kinds[kind].run,
+          entry: isCall ? (entry ?? null) : null,
+          args,
+          env,
+          limits: ownLimits,
+          seed: undefined,
+          ...(given && { mounts: given }),
+        };
+        const turn = await enter(account, signal);
+        let result: RunResult;
+        try {
+          result = await run(asked, input, signal ? { signal } : {});
+          turn.done(result.wallUs);
+        } finally {
+          turn.end();
+        }
         return outcomeOf({ task, inputs, result, changed: await commit(result.changes ?? []) });
       });
     },
