@@ -67,4 +67,32 @@ export default [
     behaviour:
       'Every offer carries bazaar metadata, and discovery lists the paid offers of the node, paged, with the number of their receipts',
   },
+  {
+    id: 'payments.wire.page',
+    source: 'issues/5',
+    behaviour:
+      'A browser that opens a priced function gets a page that explains the offer and lets a browser wallet pay and see answer and receipt: light and dark, on a phone, for screen readers, with a strict policy and without internet',
+  },
+  {
+    id: 'payments.earnings.window',
+    source: 'issues/5',
+    behaviour:
+      'A seller sees in the desktop and by API what was earned per offer, payer and day, what is pending, failed, given back and at risk, and takes it along as CSV that no spreadsheet executes',
+  },
+  {
+    id: 'payments.earnings.alert',
+    source: 'issues/5',
+    behaviour: 'A settlement that failed is told to the seller at once',
+  },
+  {
+    id: 'payments.headers.convenience',
+    source: 'issues/5',
+    behaviour:
+      'X-402-Key, -Pay and -Max are off unless the owner switched them on, are taken from a loopback socket without forwarding headers alone, and are refused with 400 otherwise; they reach no log and no program',
+  },
+  {
+    id: 'payments.money.integers',
+    source: 'issues/5',
+    behaviour: 'No floating point touches money: a lint rule refuses number arithmetic, parsing and formatting of amounts',
+  },
 ] satisfies Requirement[];

@@ -33,7 +33,7 @@ export function openTerms(tokens: readonly Token[]) {
 
   function textFor(type: string, required: PaymentRequired, help: string): string {
     const { error = 'Payment required', accepts } = required;
-    if (type === 'text/html') return paymentPage({ required, options: accepts.map((terms) => ({ terms, price: priceOf(terms) })), help });
+    if (type === 'text/html') return paymentPage({ required, options: accepts.map((terms) => ({ terms, price: priceOf(terms) })) });
     return JSON.stringify({
       type: 'about:blank',
       title: 'Payment Required',

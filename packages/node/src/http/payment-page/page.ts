@@ -22,15 +22,7 @@ const isPayable = ({ scheme, extra }: PaymentRequirements) =>
 export type PageOption = { terms: PaymentRequirements; price: string };
 
 /** The page that a person sees who opens the address of a function that costs money: what it is, what it costs, and how to pay it here. */
-export function paymentPage({
-  required,
-  options: all,
-  help,
-}: {
-  required: PaymentRequired;
-  options: readonly PageOption[];
-  help: string;
-}): string {
+export function paymentPage({ required, options: all }: { required: PaymentRequired; options: readonly PageOption[] }): string {
   const { resource, error = 'Payment required' } = required;
   const options = all.filter(({ terms }) => isPayable(terms));
   const [first] = options;
@@ -59,7 +51,7 @@ ${options.length > 1 ? `<fieldset><legend>How to pay</legend>${radios.join('')}<
 <p class="price">${first ? `${escape(first.price)} <small>on ${escape(networkLabel(first.terms.network))}, for one call</small>` : escape(all[0]?.price ?? '')}</p>${reason}</header>
 ${pay}
 <section aria-labelledby="terminal"><h2 id="terminal">Pay from a terminal or a program</h2><pre tabindex="0" aria-label="Command">freehold curl --key @wallet.key ${escape(shellQuoted(resource.url))}</pre>
-<p>${escape(help)} The terms are in the header PAYMENT-REQUIRED (x402).</p></section></main>
+<p>Any x402 client can pay, too: the terms are in the header PAYMENT-REQUIRED.</p></section></main>
 ${first ? `<script type="application/json" id="terms">${embed(data)}</script><script>${script}</script>` : ''}</body></html>
 `;
 }
