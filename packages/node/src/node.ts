@@ -37,6 +37,7 @@ import { driveAuditRoutes } from './routes/drive-audit.ts';
 import { driveSharingRoutes } from './routes/drive-sharing.ts';
 import { driveUploadRoutes } from './routes/drive-uploads.ts';
 import { driveVersionRoutes } from './routes/drive-versions.ts';
+import { earningsRoutes } from './routes/earnings.ts';
 import { facilitatorRoutes } from './routes/facilitator.ts';
 import { functionRoutes } from './routes/functions.ts';
 import { ipfsRoutes } from './routes/ipfs/index.ts';
@@ -320,6 +321,7 @@ export async function startNode({
       ...os402TaskRoutes({ compute, access: taskAccess, signer: keeper }),
       ...batchRoutes({ compute, sales, terms, access: taskAccess, directory: join(dataDirectory, 'compute', 'inputs') }),
       ...chainRoutes({ chain: () => chain, now }),
+      ...earningsRoutes({ compute, payments, tokens, now }),
       ...facilitatorRoutes({ facilitator: payments.facilitator, compute, payments, now }),
       ...puterRoutes({ compute, identity, drive, keyValue, causes, publish: (told) => sockets.publish(told), startedAt, now }),
       ...workerRoutes({
@@ -347,6 +349,9 @@ export async function startNode({
       if (topic === offersTopic) events.publish({ type: 'offers' });
     });
     const events = openEvents({ server: server.server, drive, authenticate, origins: config.origins });
+    const endUnpaid = payments.onUnpaid(({ offerId, amount, network, asset, payer, payTo, reason }) => {
+      events.publish({ type: 'unpaid', offer: offerId, amount: String(amount), network, asset, payer, reason: reason ?? '' }, payTo);
+    });
     const endTaskEvents = compute.tasks.onChange(openTaskEvents({ publish: (event, to) => events.publish(event, to) }));
     await server.listen({ port: config.port, host: config.host }).catch((error: unknown) => {
       throw portError(error, config);
@@ -354,6 +359,7 @@ export async function startNode({
     stops.add(async () => {
       endOffers();
       endTaskEvents();
+      endUnpaid();
       events.stop();
       await sockets.stop();
       await server.close();

@@ -11,6 +11,7 @@ export { checkTokens, type TokenCheck } from './rails/exact/check-token.ts';
 export type { Signer } from './rails/exact/sender.ts';
 export type { Recover } from './rails/exact/verify.ts';
 export type { Reservation, ReservationState } from './reservation.ts';
+export type { Report, Sum } from './report.ts';
 export type { HistoryFilter, Total } from './store.ts';
 export {
   parseBudgets,

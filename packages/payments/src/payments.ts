@@ -27,6 +27,7 @@ import type { ChainSettings } from './rails/exact/chain.ts';
 import type { Log, Signer } from './rails/exact/sender.ts';
 import type { Recover } from './rails/exact/verify.ts';
 import { openWatch } from './rails/exact/watch.ts';
+import { report, type Report } from './report.ts';
 import { history, lastSettled, openReservations, totals, type HistoryFilter, type Total } from './store.ts';
 import type { Reservation } from './reservation.ts';
 import { endTabJob, openClaims } from './tabs/claims.ts';
@@ -371,6 +372,8 @@ export function openPayments({
       lastSettled(database.read, { node, withinMs, limit: 1_000 }),
     /** Sums of what was settled, by token, payee and offer. */
     earnings: (filter: { payTo?: Address; offerId?: string } = {}): Promise<Total[]> => totals(database.read, filter),
+    /** What became of payments since a moment, by day, payer and state. */
+    report: (filter: { payTo?: Address; since: number; failures: number }): Promise<Report> => report(database.read, filter),
     /** Newest first; the next page is `beforeId` of the last one. */
     history: (filter: HistoryFilter): Promise<Reservation[]> => history(database.read, filter),
     /** Calls the listener after each settlement. Answers a function that ends it. */

@@ -219,6 +219,18 @@ export async function history(db: Sql, { payTo, payer, offerId, beforeId, limit 
   return rows.map(toReservation);
 }
 
+/** Payments that failed among those after `afterId`, newest first. */
+export async function lastUnpaid(
+  db: Sql,
+  { payTo, afterId, limit }: { payTo?: Address; afterId: number; limit: number },
+): Promise<Reservation[]> {
+  const rows = await db.all<Row>(
+    sql`SELECT ${columns} FROM payment_authorization WHERE id > ${afterId} AND ${equals(sql`pay_to`, payTo)} AND state = 'unpaid'
+        ORDER BY id DESC LIMIT ${limit}`,
+  );
+  return rows.map(toReservation);
+}
+
 export const isKey = ({ network, asset, payer }: Omit<AuthorizationKey, 'nonce'>): Statement =>
   sql`network = ${network} AND asset = ${asset} AND payer = ${payer}`;
 

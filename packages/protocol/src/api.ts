@@ -426,6 +426,16 @@ export const serverEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('offers') }),
   /** A call was answered to one of the listener's functions; amount 0 when it was free. */
   z.object({ type: z.literal('sale'), offer: offerId, task: z.string(), amount: atomicAmount, payer: address }),
+  /** A call was answered or run, and its payment could not be settled, or was taken back by its chain: `reason` says why. */
+  z.object({
+    type: z.literal('unpaid'),
+    offer: offerId,
+    amount: atomicAmount,
+    network: z.string(),
+    asset: address,
+    payer: address,
+    reason: z.string(),
+  }),
   /** A batch run changed: `ended` says that it is done or failed. */
   z.object({ type: z.literal('task'), offer: offerId, task: z.string(), state: z.enum(['waiting', 'running', 'ended']) }),
   /** So many calls of one of the listener's functions began and ended since the last of these, at most four times a second. */

@@ -31,6 +31,7 @@ export * from './signing.ts';
 export * from './solana.ts';
 export * from './wallet.ts';
 export * from './x402.ts';
+export * from './earnings.ts';
 export * from './x402-facilitator.ts';
 export * from './x402-v1.ts';
 export * from './x402-channel.ts';

@@ -1,5 +1,6 @@
 import {
   earnings,
+  earningsReport,
   liveTasks,
   offerLogs,
   offerStatistics,
@@ -8,6 +9,7 @@ import {
   taskList,
   taskSummary,
   type Earnings,
+  type EarningsReport,
   type LiveTasks,
   type OfferLogs,
   type OfferStatistics,
@@ -60,6 +62,8 @@ export function createFunctionsApi(request: Request) {
       const isCached = / cached=1/.test(response.headers.get('x-freehold-task') ?? '');
       return { status: response.status, milliseconds: Math.round(performance.now() - begun), type: media, text, isCached };
     },
+    /** What was earned in the last `days` days, and what became of the rest. */
+    report: (days: number): Promise<EarningsReport> => request(earningsReport, `/api/earnings/report?days=${days}`),
     earnings: (): Promise<Earnings> => request(earnings, '/api/earnings'),
   };
 }

@@ -2,6 +2,7 @@ import { lazy, Suspense } from 'react';
 import type { WindowContent } from '../windows/content.ts';
 import { FilesApp } from './files/FilesApp.tsx';
 
+const EarningsApp = lazy(() => import('./earnings/EarningsApp.tsx').then(({ EarningsApp }) => ({ default: EarningsApp })));
 const FunctionsApp = lazy(() => import('./functions/FunctionsApp.tsx').then(({ FunctionsApp }) => ({ default: FunctionsApp })));
 const ViewerApp = lazy(() => import('./viewer/ViewerApp.tsx').then(({ ViewerApp }) => ({ default: ViewerApp })));
 
@@ -21,6 +22,8 @@ function laterApp(content: Exclude<WindowContent, { app: 'files' }>) {
   switch (content.app) {
     case 'functions':
       return <FunctionsApp />;
+    case 'earnings':
+      return <EarningsApp />;
     case 'calculator':
       return <CalculatorApp />;
     case 'processor':

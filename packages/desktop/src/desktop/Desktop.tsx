@@ -5,6 +5,7 @@ import { WindowLayer } from '../windows/WindowLayer.tsx';
 import { DesktopIcons } from './DesktopIcons.tsx';
 import { Taskbar } from './Taskbar.tsx';
 import { Toaster } from './Toaster.tsx';
+import { useUnpaidAlerts } from './use-unpaid-alerts.ts';
 import css from './Desktop.module.css';
 
 /** A file dropped beside a window must not make the browser leave the desktop for it. */
@@ -16,6 +17,7 @@ function refuse(event: DragEvent): void {
 
 /** What a person sees who is signed in. */
 export function Desktop({ node, account }: { node: NodeInfo; account: Account }) {
+  useUnpaidAlerts(node);
   return (
     <main className={css.desktop} onDragOver={refuse} onDrop={refuse}>
       <h1 className="visually-hidden">Freehold desktop</h1>

@@ -37,6 +37,7 @@ export function Taskbar({ node, account }: { node: NodeInfo; account: Account })
         items={[
           { label: 'Files', icon: 'folder', onSelect: () => windows.reveal(home.files) },
           { label: 'Functions', icon: 'functions', onSelect: () => windows.reveal(home.functions) },
+          { label: 'Earnings', icon: 'coins', onSelect: () => windows.reveal({ app: 'earnings' }) },
           { label: 'Trash', icon: 'trash', onSelect: () => windows.reveal({ app: 'files', place: 'trash' }) },
           'separator',
           ...programs.map((app) => ({ label: appOf({ app }).name, icon: appOf({ app }).icon, onSelect: () => windows.reveal({ app }) })),

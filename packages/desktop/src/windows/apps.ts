@@ -22,6 +22,14 @@ const apps: Record<AppId, App> = {
     size: { width: 980, height: 640 },
     title: () => 'Functions',
   },
+  earnings: {
+    id: 'earnings',
+    name: 'Earnings',
+    icon: 'coins',
+    tint: 'green',
+    size: { width: 900, height: 640 },
+    title: () => 'Earnings',
+  },
   calculator: {
     id: 'calculator',
     name: 'Calculator',

@@ -5,6 +5,7 @@ export type FilesPlace = 'home' | 'shared' | 'links' | 'trash';
 export type WindowContent =
   | { app: 'files'; place: FilesPlace }
   | { app: 'functions' }
+  | { app: 'earnings' }
   | { app: 'calculator' | 'processor' | 'environment' }
   | { app: 'viewer'; entry: Entry };
 export type AppId = WindowContent['app'];

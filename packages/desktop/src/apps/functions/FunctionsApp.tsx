@@ -25,6 +25,7 @@ type ShopProps = Pick<
 >;
 
 function Shop({ account, node }: ShopProps) {
+  const { windows } = useServices();
   const { status, problem, offers, earnings, fresh, reload } = useFunctions(account.address);
   const [isPublishing, setPublishing] = useState(false);
   const [selectedId, setSelectedId] = useState<string | null>(null);
@@ -62,7 +63,12 @@ function Shop({ account, node }: ShopProps) {
             <b data-fresh={fresh.size > 0}>{total}</b>
             <small>{earnings && formatCount(earnings.calls, 'call')}</small>
           </div>
-          {publish}
+          <div className={css.actions}>
+            <Button icon="coins" onClick={() => windows.reveal({ app: 'earnings' })}>
+              Earnings
+            </Button>
+            {publish}
+          </div>
         </header>
         <OfferList offers={offers} token={node.token} fresh={fresh} selectedId={selectedId} onSelect={setSelectedId} />
       </div>
