@@ -30,4 +30,14 @@ export default [
     source: 'issues/5',
     behaviour: 'one command deploys the contracts to a chain, with a key from a file, and can be repeated',
   },
+  {
+    id: 'payments.contracts.x402',
+    source: 'issues/5',
+    behaviour: 'the stock client, server and facilitator of x402 batch-settlement run against our channel contract unchanged',
+  },
+  {
+    id: 'payments.contracts.dstack',
+    source: 'issues/5',
+    behaviour: 'a chain of keys of a dstack guest is verified on-chain by two recoveries, and a broken one refused',
+  },
 ] satisfies Requirement[];

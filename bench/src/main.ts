@@ -10,6 +10,7 @@ import { driveLarge } from './drive-large.ts';
 import { driveMillion } from './drive-million.ts';
 import { driveOperations } from './drive-operations.ts';
 import { keyvalue } from './keyvalue.ts';
+import { paymentsGas } from './payments-gas.ts';
 import { start } from './start.ts';
 import { formatTable, type Table } from './table.ts';
 import { transfer } from './transfer.ts';
@@ -28,6 +29,7 @@ const benchmarks: Record<string, (context: Context) => Promise<Table>> = {
   'drive-operations': driveOperations,
   'drive-large': driveLarge,
   'drive-million': driveMillion,
+  'payments-gas': paymentsGas,
 };
 /** Several under one name. They take their time, so they are not run unless they are named. */
 const groups: Record<string, readonly string[]> = {

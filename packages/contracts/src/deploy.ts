@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Address, Hex } from '@freehold/protocol';
 import { createPublicClient, createWalletClient, defineChain, formatEther, http, type PublicClient } from 'viem';
 import { privateKeyToAccount } from 'viem/accounts';
@@ -56,9 +57,9 @@ export async function deployContracts({
     log(`${contract} goes to ${address}, for ${gas} gas`);
     if (isDryRun) continue;
     const hash = await wallet.sendTransaction({ to: create2Factory, data, gas });
-    const { status } = await client.waitForTransactionReceipt({ hash });
+    const status = await statusOf(client, hash);
     if (status !== 'success' || !(await hasCode(client, address))) {
-      throw refused(`The chain refused to make ${contract} (transaction ${hash}). What was made before stays; run this again.`);
+      throw refused(`The chain did not make ${contract} (transaction ${hash}: ${status}). What was made before stays; run this again.`);
     }
   }
   log(
@@ -67,6 +68,16 @@ export async function deployContracts({
       : `All of it is there. Gas cost at most ${formatEther(cost)} ether.`,
   );
   return { network, entry: { name: name ?? chainEntry(network)?.name ?? network, token, contracts } };
+}
+
+/** Asks again and again, and does not wait for blocks: a chain that mines only when there is something to do stands still afterwards. */
+async function statusOf(client: PublicClient, hash: Hex): Promise<'success' | 'reverted' | 'unknown'> {
+  for (let waitedMs = 0; waitedMs < 180_000; waitedMs += 500) {
+    const receipt = await client.getTransactionReceipt({ hash }).catch(() => undefined);
+    if (receipt) return receipt.status;
+    await sleep(500);
+  }
+  return 'unknown';
 }
 
 type Contracts = ChainEntry['contracts'];

@@ -151,4 +151,10 @@ test('the address book says what is undeployed, and a chain without our contract
   t.after(() => anvil.stop());
   const client = createPublicClient({ transport: http(`http://127.0.0.1:${anvil.port}`) });
   assert.deepEqual(await presentContracts(client, 'eip155:8453'), {});
+  const transport = http(`http://127.0.0.1:${anvil.port}`)({});
+  // Somebody else's contract where the channels should be.
+  await transport.request({ method: 'anvil_setCode', params: [wellKnown.channel.address, '0x60006000fd'] });
+  assert.deepEqual(await presentContracts(client, 'eip155:8453'), {});
+  await anvil.stop();
+  await assert.rejects(presentContracts(client, 'eip155:8453'), 'a chain that does not answer lacks nothing');
 });

@@ -1,5 +1,5 @@
 import { chainIdOf, type Address, type Hex } from '@freehold/protocol';
-import { hashTypedData } from 'viem';
+import { BaseError, hashTypedData, HttpRequestError, TimeoutError } from 'viem';
 import { getCode, readContract } from 'viem/actions';
 import { chainEntry, type ContractName } from './address-book.ts';
 import { channelDomain, channelTypes } from './channel.ts';
@@ -47,5 +47,11 @@ async function speaksOurVouchers(client: ChainClient, { channel, chainId }: { ch
     functionName: 'getVoucherDigest',
     args: [channelId, maxClaimableAmount],
   } as const;
-  return (await readContract(client, call).catch(() => undefined)) === digest;
+  const answer = await readContract(client, call).catch((error: unknown) => {
+    // A contract that does not know the question is another contract; a chain that does not answer is asked again by the caller.
+    if (error instanceof BaseError && error.walk((cause) => cause instanceof HttpRequestError || cause instanceof TimeoutError))
+      throw error;
+    return undefined;
+  });
+  return answer === digest;
 }
