@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Context } from './context.ts';
-import { compileGuest, compileHello, largeModule } from './guests/index.ts';
+import { compileGuest, compileHellos, largeModule } from './guests/index.ts';
 import { expectStatus, openHttpClient } from './http.ts';
 import { hasWrk, load, type Load } from './load.ts';
 import { startLighttpd, startNginx } from './peers/cgi.ts';
@@ -21,14 +21,15 @@ type Served = { name: string; url: string; beside?: readonly string[] };
 
 /** Functions of each kind over HTTP, sandbox on, beside the servers that people would use instead: requests per second. */
 export async function computeServed({ directory, signal }: Context): Promise<Table> {
-  const hello = await compileHello(join(directory, 'hello'));
+  const hellos = await compileHellos(directory);
+  const programs = hellos && { hello: hellos.bare, libc: hellos.withLibrary };
   const sums = await compileGuest('sums');
   await using stack = new AsyncDisposableStack();
   const yardstick = stack.use(await startYardstick({ directory, signal }));
   const node = stack.use(await startFreehold({ directory, signal }));
-  const nginx = hello && (await startNginx({ directory, program: hello }));
+  const nginx = programs && (await startNginx({ directory, programs }));
   if (nginx) stack.use(nginx);
-  const lighttpd = hello && (await startLighttpd({ directory, program: hello }));
+  const lighttpd = programs && (await startLighttpd({ directory, programs }));
   if (lighttpd) stack.use(lighttpd);
   const workerd = await startWorkerd({ directory, module: sums });
   if (workerd) stack.use(workerd);
@@ -40,13 +41,18 @@ export async function computeServed({ directory, signal }: Context): Promise<Tab
     { name: 'node:http hello', url: yardstick.plain },
     { name: 'Fastify hello', url: yardstick.hello },
   ];
-  for (const peer of [nginx, lighttpd, workerd]) if (peer) subjects.push({ name: peer.name, url: peer.url });
-  if (hello && node.refusals.native === undefined)
-    subjects.push({
-      name: 'native CGI hello',
-      url: await person.offer({ program: hello, name: 'native' }),
-      beside: ['nginx + fcgiwrap', 'lighttpd mod_cgi'],
-    });
+  if (workerd) subjects.push({ name: workerd.name, url: workerd.url });
+  for (const [program, bytes] of Object.entries(programs ?? {})) {
+    const suffix = program === 'libc' ? ', with libc' : '';
+    const peers = [nginx, lighttpd].flatMap((peer) => (peer ? [{ name: `${peer.name}${suffix}`, url: peer.urlOf(program) }] : []));
+    subjects.push(...peers);
+    if (node.refusals.native === undefined)
+      subjects.push({
+        name: `native CGI hello${suffix}`,
+        url: await person.offer({ program: bytes, name: program }),
+        beside: peers.map(({ name }) => name),
+      });
+  }
   if (node.refusals.wasm === undefined) {
     const wasi = await person.offer({ program: await compileGuest('hello'), name: 'wasi' });
     const core = await person.offer({ program: sums, name: 'core' });
@@ -93,6 +99,7 @@ export async function computeServed({ directory, signal }: Context): Promise<Tab
       hasWrk
         ? 'The client is wrk.'
         : 'The client is our own: install wrk (Debian), which takes less of the processors, for figures that flatter nobody.',
+      'The hello of CGI is 10 instructions and no library; "with libc" it is as a C compiler makes it, and its start is most of the work of all three.',
       'The peers run the same program with no sandbox; workerd makes a new instance of the module for each request, as we do.',
       ...(nginx ? [] : ['nginx and fcgiwrap (Debian) or a C compiler are not here.']),
       ...(lighttpd ? [] : ['lighttpd (Debian) or a C compiler are not here.']),

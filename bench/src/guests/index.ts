@@ -20,14 +20,19 @@ export async function compileGuest(name: string): Promise<Uint8Array> {
   return binary;
 }
 
-/** Compiles the native hello; undefined where there is no C compiler. */
-export async function compileHello(file: string): Promise<Buffer | undefined> {
+/** Compiles the native hello, bare and with the C library; undefined where there is no C compiler. */
+export async function compileHellos(directory: string): Promise<{ bare: Buffer; withLibrary: Buffer } | undefined> {
+  const compile = (name: string, flags: readonly string[]) => {
+    const file = join(directory, name);
+    execFileSync('cc', ['-O2', '-static', '-s', ...flags, '-o', file, join(import.meta.dirname, `${name}.c`)]);
+    return readFile(file);
+  };
   try {
-    execFileSync('cc', ['-O2', '-static', '-s', '-o', file, join(import.meta.dirname, 'hello.c')]);
+    const bare = await compile('hello', ['-nostdlib', '-ffreestanding', '-fno-stack-protector']);
+    return { bare, withLibrary: await compile('hello-libc', []) };
   } catch {
     return undefined;
   }
-  return readFile(file);
 }
 
 /** A module of about `bytes` bytes: many functions of straight arithmetic, the first of them exported as `first`. */
