@@ -66,6 +66,8 @@ export async function computeServed({ directory, signal }: Context): Promise<Tab
   for (const { url } of subjects) expectStatus(await http.ask(url), 200);
   http.close();
 
+  // What a server compiles as it runs is compiled, of all of them.
+  for (const { url } of subjects) await load({ url, connections: 8, seconds });
   const books = subjects.map((subject) => ({ subject, loads: new Map<number, Load[]>(connections.map((count) => [count, []])) }));
   for (let round = 0; round < rounds; round++)
     for (const count of connections)
@@ -95,7 +97,7 @@ export async function computeServed({ directory, signal }: Context): Promise<Tab
         .join('; ') || '–',
     ]),
     notes: [
-      `At 1, 8 and 64 connections; medians of ${rounds} rounds of ${seconds} s, all servers in turn. ${all.reduce((sum, { errors }) => sum + errors, 0)} errors.`,
+      `At 1, 8 and 64 connections; medians of ${rounds} rounds of ${seconds} s, all servers in turn, after as long to warm up. ${all.reduce((sum, { errors }) => sum + errors, 0)} errors.`,
       hasWrk
         ? 'The client is wrk.'
         : 'The client is our own: install wrk (Debian), which takes less of the processors, for figures that flatter nobody.',
