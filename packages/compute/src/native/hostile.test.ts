@@ -32,6 +32,7 @@ const denials: Record<string, RegExp> = {
     /^(Address family not supported by protocol|Function not implemented|Transport endpoint is already connected|Operation not permitted)$/,
   signals:
     /^(No such process|Operation not permitted|Function not implemented|Invalid argument|Permission denied|No such file or directory)$/,
+  groups: /^Operation not permitted$/,
   privileges: /^(Operation not permitted|Function not implemented|Inappropriate ioctl for device|Invalid argument)$/,
   processes: /^(Operation not permitted|No such file or directory|Permission denied)$/,
   'memory-uncounted': /^(Cannot allocate memory|Invalid argument|Permission denied)$/,
@@ -125,6 +126,12 @@ for (const { name, without, who, user } of situations) {
     test('reaches no other process by signal, limit, ptrace or /proc', async () => {
       verifies('foundation.sandbox.hostile-native');
       await nothingEscapes('signals', String(process.pid), String(runner.pid), String(process.ppid));
+    });
+    test('reaches no neighbour by its process group', async () => {
+      verifies('foundation.sandbox.hostile-native');
+      const neighbour = run(['sleep'], { wallMs: 600 });
+      await nothingEscapes('groups');
+      assert.equal((await neighbour).reason, 'wall');
     });
     test('gains no privilege and no namespace', () => nothingEscapes('privileges'));
     test('starts no process and executes no shell', async () => {

@@ -17,11 +17,7 @@ describe('programs that need more than themselves', { skip: withoutCompiler }, (
   let runner: NativeRunner;
   before(async () => {
     workshop = await openWorkshop();
-    await Promise.all([
-      workshop.compile('hostile.c', 'dynamic', ['-pie']),
-      workshop.compile('hostile.c', 'hostile'),
-      workshop.compile('family.c', 'family'),
-    ]);
+    await Promise.all([workshop.compile('hostile.c', 'dynamic', ['-pie']), workshop.compile('hostile.c', 'hostile')]);
     const { binary, programs } = workshop;
     runner = await openNativeRunner({ binary, programsDirectory: programs, slots: 4, log: () => {}, roomy: roomyOptions });
   });
@@ -125,24 +121,88 @@ print('own', len(open(__file__).read()) > 100)
     assert.notEqual(refused.stdout.toString(), 'A\nB\n');
     assert.match(refused.stderr.toString(), /fork/i);
   });
-
-  test('a family is one program: its memory, time and number are counted together, and it leaves nobody behind', async () => {
-    verifies('compute.native.processes');
-    const family = (mode: string, special: Partial<NativeLimits> = {}) => run('family', [mode], special, { processes: true });
-    const isStopped = async (mode: string, reason: string, special?: Partial<NativeLimits>) => {
-      const result = await family(mode, special);
-      assert.equal(result.reason, reason, `${mode}: ${result.message} ${result.stdout.subarray(0, 200)}`);
-    };
-    await isStopped('memory', 'memory'); // ten processes with 16 MiB each, under a limit of 64
-    await isStopped('bomb', 'memory');
-    await isStopped('orphans', 'wall', { wallMs: 300 });
-    await isStopped('spin', 'cpu', { cpuMs: 200, wallMs: 5_000 });
-    const { reason, stdout } = await family('daemon');
-    assert.deepEqual([reason, stdout.toString()], ['exit', 'parent\n'], 'who detached itself ends with its family');
-    assert.equal((await run('hostile', ['hello'])).stdout.toString(), 'hello\n', 'a neighbour still answers');
-    assert.deepEqual(descendantsOf(runner.pid ?? 0), []);
-  });
 });
+
+const nobody = 65534;
+const starters = process.getuid?.() === 0 ? [{ who: 'root' }, { who: 'an ordinary user', user: nobody }] : [{ who: 'an ordinary user' }];
+for (const { who, user } of starters.map((starter) => ({ user: undefined, ...starter }))) {
+  describe(`a hostile family, its sandbox started by ${who}`, { skip: withoutCompiler }, () => {
+    let workshop: Workshop;
+    let runner: NativeRunner;
+    before(async () => {
+      workshop = await openWorkshop();
+      await Promise.all([workshop.compile('hostile.c', 'hostile'), workshop.compile('family.c', 'family')]);
+      const { binary, programs } = workshop;
+      runner = await openNativeRunner({
+        binary,
+        programsDirectory: programs,
+        slots: 4,
+        log: () => {},
+        roomy: roomyOptions,
+        ...(user !== undefined && { user }),
+      });
+    });
+    after(async () => {
+      await runner?.stop();
+      await workshop?.close();
+    });
+    const family = (args: string[], special: Partial<NativeLimits> = {}, more: Partial<NativeRequest> = {}) =>
+      runner.run({ program: 'family', argv: ['family', ...args], env: {}, limits: { ...limits, ...special }, processes: true, ...more });
+    const nothingIsLeft = async () => {
+      const { stdout } = await runner.run({ program: 'hostile', argv: ['hostile', 'hello'], env: {}, limits });
+      assert.equal(stdout.toString(), 'hello\n', 'a neighbour still answers');
+      assert.deepEqual(descendantsOf(runner.pid ?? 0), []);
+    };
+
+    test('is one program: its memory, time and number are counted together, and it leaves nobody behind', async () => {
+      verifies('compute.native.processes');
+      const isStopped = async (mode: string, reason: string, special?: Partial<NativeLimits>) => {
+        const result = await family([mode], special);
+        assert.equal(result.reason, reason, `${mode}: ${result.message} ${result.stdout.subarray(0, 200)}`);
+      };
+      await isStopped('memory', 'memory'); // ten processes with 16 MiB each, under a limit of 64
+      await isStopped('bomb', 'memory');
+      await isStopped('orphans', 'wall', { wallMs: 300 });
+      await isStopped('spin', 'cpu', { cpuMs: 200, wallMs: 5_000 });
+      const { reason, stdout } = await family(['daemon']);
+      assert.deepEqual([reason, stdout.toString()], ['exit', 'parent\n'], 'who detached itself ends with its family');
+      await nothingIsLeft();
+    });
+
+    test('kills nobody but itself', async () => {
+      verifies('compute.native.roomy-hostile');
+      const neighbour = family(['orphans'], { wallMs: 700 });
+      const { reason, stdout } = await family(['kill-all']);
+      assert.deepEqual([reason, stdout.toString()], ['exit', '4 gone\n']);
+      assert.equal((await neighbour).reason, 'wall');
+      await nothingIsLeft();
+    });
+
+    test('a grandchild in a session of its own is as confined as the first of them, also with sockets', async () => {
+      verifies('compute.native.roomy-hostile');
+      const outside = [process.pid, process.ppid, runner.pid ?? process.pid].map(String);
+      for (const connects of [false, true]) {
+        const { reason, stdout } = await family(['detached', ...outside], {}, { connects });
+        const lines = stdout.toString().trim().split('\n');
+        assert.equal(reason, 'exit');
+        assert.equal(lines.length, 19 + outside.length);
+        for (const line of lines) assert.match(line, /: blocked \(/);
+      }
+      await nothingIsLeft();
+    });
+
+    test('a bomb does not keep a neighbour waiting', async () => {
+      verifies('compute.native.roomy-hostile');
+      const bombs = [1, 2].map(() => family(['bomb'], { cpuMs: 500, wallMs: 2_000 }));
+      for (let count = 0; count < 5; count++) {
+        const { stdout } = await runner.run({ program: 'hostile', argv: ['hostile', 'hello'], env: {}, limits });
+        assert.equal(stdout.toString(), 'hello\n');
+      }
+      for (const { reason } of await Promise.all(bombs)) assert.match(reason, /memory|cpu|wall/);
+      await nothingIsLeft();
+    });
+  });
+}
 
 /** Processes below another. */
 function descendantsOf(root: number): number[] {

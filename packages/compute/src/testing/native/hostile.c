@@ -121,13 +121,16 @@ static void signals(int count, char **pids) {
 }
 
 static void privileges(void) {
+  static const long as_the_runner = CLONE_VM | CLONE_CHILD_CLEARTID | 0x1000 /* CLONE_PIDFD */ | SIGCHLD;
+  static int word;
   attempt("setuid", setuid(0));
   attempt("setgid", setgid(0));
   attempt("user namespace", unshare(CLONE_NEWUSER));
   attempt("mount namespace", unshare(CLONE_NEWNS));
   attempt("clone into a user namespace", syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, 0, 0, 0, 0));
-  attempt("clone as the runner does", syscall(SYS_clone, CLONE_VM | CLONE_VFORK | 0x1000 | CLONE_NEWPID | SIGCHLD, 0, malloc(8), 0, 0));
-  attempt("clone as the runner does without namespaces", syscall(SYS_clone, CLONE_VM | CLONE_VFORK | 0x1000 | SIGCHLD, 0, malloc(8), 0, 0));
+  attempt("clone as the runner does", syscall(SYS_clone, as_the_runner | CLONE_NEWPID, 0, &word, 0, &word));
+  attempt("clone as the runner does without namespaces", syscall(SYS_clone, as_the_runner, 0, &word, 0, &word));
+  attempt("clone as posix_spawn does", syscall(SYS_clone, CLONE_VM | CLONE_VFORK | SIGCHLD, 0, 0, 0, 0));
   attempt("clone3", syscall(435, NULL, 0));
   attempt("mount", mount("none", "/", "tmpfs", 0, NULL));
   attempt("unmount", umount2("/", MNT_DETACH));
@@ -139,6 +142,21 @@ static void privileges(void) {
   attempt("type into the terminal", syscall(SYS_ioctl, 0, 0x5412, "x"));
   attempt("kernel module", syscall(SYS_init_module, NULL, 0, ""));
   attempt("become dumpable", prctl(PR_SET_DUMPABLE, 1));
+}
+
+/* A process group can reach beyond a pid namespace. Of others it is only asked whether it could: where it can, who tests must live. */
+static void groups(void) {
+  long joined = -1, reached = kill(-1, 0);
+  for (pid_t group = 2; group < 32768; group++) {
+    if (group == getpid()) continue;
+    if (setpgid(0, group) == 0) joined = group;
+    if (kill(-group, 0) == 0) reached = group;
+  }
+  errno = EPERM;
+  attempt("join a group", joined);
+  attempt("reach a group", reached);
+  kill(0, SIGKILL); /* it is the only one in its own */
+  attempt("leave its own group", setpgid(0, 0) == 0 && getpgid(0) != getpid() ? 0 : -1);
 }
 
 static void start_processes(void) {
@@ -248,6 +266,7 @@ int main(int count, char **arguments, char **environment) {
   else if (strcmp(mode, "network") == 0) network();
   else if (strcmp(mode, "signals") == 0) signals(count - 2, arguments + 2);
   else if (strcmp(mode, "privileges") == 0) privileges();
+  else if (strcmp(mode, "groups") == 0) groups();
   else if (strcmp(mode, "processes") == 0) start_processes();
   else if (strcmp(mode, "fork-bomb") == 0) fork_bomb();
   else if (strcmp(mode, "thread-bomb") == 0) thread_bomb();
