@@ -68,4 +68,15 @@ export default [
       'among what a seller accepts the cheapest is paid, then what binds least money; a deposit keeps to the limits; the person can choose otherwise',
   },
   { id: 'payments.client.balance', source, behaviour: '`freehold balance` tells what a key has on its chains and in its channels' },
+  {
+    id: 'payments.client.grant',
+    source,
+    behaviour:
+      'a grant of the Escrow is opened by one signature and relayed by its seller, paid from by a session key that is nowhere kept, by several calls of several processes at a time, raised, recovered, and never opened in a contract that is not known',
+  },
+  {
+    id: 'payments.client.node',
+    source,
+    behaviour: '`freehold curl` pays a node of Freehold by exact, from a channel and from a grant',
+  },
 ] satisfies Requirement[];

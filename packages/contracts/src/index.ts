@@ -1,5 +1,6 @@
 export { chainEntry, type ChainContracts, type ChainEntry, type ContractName, type ContractStatus } from './address-book.ts';
 export { channelDomain, channelTypes } from './channel.ts';
+export { deploymentsFor } from './deployments.ts';
 export { ContractsError } from './error.ts';
 export { escrowDomain, escrowOpenNonce, escrowTypes, type EscrowTerms } from './escrow.ts';
 export {

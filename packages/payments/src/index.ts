@@ -31,6 +31,8 @@ export { choosePayment, type ChosenPayment } from './client/choose-payment.ts';
 export { createPayment } from './client/create-payment.ts';
 export { exactRail } from './client/exact.ts';
 export { openMemoryLedger, type PaymentState, type SpendEntry, type SpendLedger } from './client/ledger.ts';
+export { grantKind, grantRail, readGrantState, type GrantState } from './client/grant/grant.ts';
+export { withdrawGrant } from './client/grant/withdraw.ts';
 export { openFileLocks, openMemoryLocks, type Locks } from './client/lock.ts';
 export { payingFetch, type PayingFetch, type PayingFetchOptions } from './client/paying-fetch.ts';
 export { openPurse, settlementIn, type OutgoingPayment, type Purse, type Quote } from './client/purse.ts';

@@ -1,5 +1,4 @@
 import { batchAccepted, paymentRequiredHeader, type BatchAccepted } from '@freehold/protocol';
-import type { Terms } from '@freehold/payments';
 import type { Context } from '../context.ts';
 import { exitCode } from '../curl/exit-code.ts';
 import { readDemand, signPayment, type Payment } from '../curl/payment.ts';
@@ -50,8 +49,8 @@ export async function buyRun({
   if (!terms) throw new TypeError('A header that was read has terms');
   const destination = { url, isSameOrigin: true, keptMethod: true, hops: 0 };
   const wallet = await openWallet();
-  const sign = (asked: Terms) => signPayment({ terms: asked, destination, method: 'POST', own, wallet, context, command: 'freehold run' });
-  let payment = await sign(terms);
+  const sign = () => signPayment({ terms, destination, method: 'POST', own, wallet, context, command: 'freehold run' });
+  let payment = await sign();
   for (let attempt = 1; payment; attempt++) {
     const { outgoing } = payment;
     try {
@@ -60,9 +59,8 @@ export async function buyRun({
       const answer = error instanceof NodeRefusal ? error : undefined;
       const header = (name: string) => answer?.headers.get(name) ?? undefined;
       const conclusion = await outgoing.conclude(answer && { status: answer.status, header });
-      const corrected = conclusion?.kind === 'again' ? readDemand({ header: header(paymentRequiredHeader), url: url.href }) : undefined;
-      if (corrected && attempt < mostAttempts) {
-        payment = await sign(corrected);
+      if (conclusion?.kind === 'again' && attempt < mostAttempts) {
+        payment = await sign();
         continue;
       }
       if (answer?.status === 402) throw refused(payment, answer);

@@ -1,4 +1,3 @@
-import { readChannelState } from '@freehold/payments';
 import { balance as balanceSchema, formatUnits, type Address } from '@freehold/protocol';
 import type { Context } from '../context.ts';
 import { requireKey } from '../key/require-key.ts';
@@ -6,6 +5,7 @@ import { openWallet } from '../key/wallet.ts';
 import { openNodeClient } from '../node/client.ts';
 import { print, table } from '../output.ts';
 import { openBooks } from '../pay/open-wallet.ts';
+import { listTabs } from '../pay/tabs.ts';
 
 type Line = { where: string; network: string; amount: string; symbol: string; decimals: number };
 
@@ -30,10 +30,8 @@ export async function showWallet({ key, node, json }: { key?: string; node?: str
   }
   const atNode = await balanceAtNode(address, node ?? context.settings.node, context);
   if (atNode && !lines.some(({ network, symbol }) => network === atNode.network && symbol === atNode.symbol)) lines.push(atNode);
-  for (const { state } of await store.channels.list({ payer: address, limit: 1000 })) {
-    const { network, balance, charged, symbol, decimals, config } = readChannelState(state);
-    lines.push({ where: `channel to ${config.receiver}`, network, amount: String(balance - charged), symbol, decimals });
-  }
+  for (const { kind, network, left, symbol, decimals, payee } of await listTabs(store, { payer: address }))
+    lines.push({ where: `${kind} to ${payee}`, network, amount: String(left), symbol, decimals });
   const rows = lines.map(({ where, network, amount, symbol, decimals }) => [
     `${formatUnits(BigInt(amount), decimals)} ${symbol}`,
     network,

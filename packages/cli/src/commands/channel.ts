@@ -1,4 +1,4 @@
-import { PaymentError, readChannelState, refundChannel, sayAmount, withdrawChannel, type ChannelState } from '@freehold/payments';
+import { PaymentError, refundChannel, sayAmount, withdrawChannel, withdrawGrant } from '@freehold/payments';
 import { parseUnits } from '@freehold/protocol';
 import type { Context } from '../context.ts';
 import { CliError, usageError } from '../error.ts';
@@ -6,28 +6,30 @@ import { requireKey } from '../key/require-key.ts';
 import { openWallet } from '../key/wallet.ts';
 import { print, table } from '../output.ts';
 import { openBooks } from '../pay/open-wallet.ts';
+import { listTabs, type OpenTab } from '../pay/tabs.ts';
 
 type Options = { key?: string; json?: boolean };
 
 /** `channel list`: what was deposited for sellers, and what is left of it. */
 export async function listChannels({ json }: Options, context: Context): Promise<void> {
   using books = openBooks(context);
-  const channels = (await books.store.channels.list({ limit: 1000 })).map(({ id, state }) => ({ id, ...readChannelState(state) }));
-  const rows = channels.map((channel) => [
-    channel.id,
-    sayAmount(channel.balance - channel.charged, channel),
-    sayAmount(channel.charged, channel),
-    channel.network,
-    channel.config.receiver,
-    channel.url,
+  const tabs = await listTabs(books.store);
+  const rows = tabs.map((tab) => [
+    tab.id,
+    tab.kind,
+    sayAmount(tab.left, tab),
+    sayAmount(tab.charged, tab),
+    tab.network,
+    tab.payee,
+    tab.url,
   ]);
   print(context, {
     json,
-    value: channels.map(asJson),
+    value: tabs.map(({ state: _state, left, charged, ...rest }) => ({ ...rest, left: String(left), charged: String(charged) })),
     text:
       rows.length === 0
-        ? 'No channel was opened from here.'
-        : table([['channel', 'left', 'charged', 'network', 'seller', 'used at'], ...rows]),
+        ? 'No channel or grant was opened from here.'
+        : table([['id', 'kind', 'left', 'charged', 'network', 'seller', 'used at'], ...rows]),
   });
 }
 
@@ -36,8 +38,11 @@ export async function refund(named: string, { amount, key, json }: Options & { a
   using books = openBooks(context);
   const { store, locks, chain } = books;
   const account = openWallet(await requireKey(key, context));
-  const stored = await store.channels.get(named);
-  const known = stored === undefined ? undefined : readChannelState(stored);
+  const known = (await listTabs(store)).find(({ id }) => id === named);
+  if (known?.kind === 'grant')
+    throw new CliError('A grant is given back by its contract, not by its seller.', {
+      advice: `Take it back: freehold channel withdraw ${named}`,
+    });
   const url = known?.url ?? named;
   if (!/^https?:\/\//i.test(url)) throw usageError(`${named} is neither a channel nor an address.`, 'See them: freehold channel list');
   try {
@@ -70,35 +75,38 @@ export async function refund(named: string, { amount, key, json }: Options & { a
  */
 export async function withdraw(id: string, { key, json }: Options, context: Context): Promise<void> {
   using books = openBooks(context);
-  const stored = await books.store.channels.get(id);
-  if (stored === undefined) throw usageError(`There is no channel ${id} here.`, 'See them: freehold channel list');
-  const state = readChannelState(stored);
+  const tab = (await listTabs(books.store)).find((each) => each.id === id);
+  if (!tab) throw usageError(`There is no channel or grant ${id} here.`, 'See them: freehold channel list');
   const secret = await requireKey(key, context);
-  if (openWallet(secret).address !== state.config.payer)
-    throw usageError(`The channel belongs to ${state.config.payer}.`, 'Name that key with --key.');
-  const rpcUrl = books.settings.rpc[state.network];
+  const payer = tab.kind === 'channel' ? tab.state.config.payer : tab.state.payer;
+  if (openWallet(secret).address !== payer) throw usageError(`It belongs to ${payer}.`, 'Name that key with --key.');
+  const rpcUrl = books.settings.rpc[tab.network];
   if (rpcUrl === undefined)
-    throw new CliError(`Nobody can be asked about ${state.network}.`, {
-      advice: `Name an RPC server in ${context.settings.payments}: {"rpc":{"${state.network}":"https://…"}}`,
+    throw new CliError(`Nobody can be asked about ${tab.network}.`, {
+      advice: `Name an RPC server in ${context.settings.payments}: {"rpc":{"${tab.network}":"https://…"}}`,
     });
   try {
-    const done = await withdrawChannel({ state, key: secret, rpcUrl, now: context.now });
+    const by = { key: secret, rpcUrl, now: context.now };
+    const done =
+      tab.kind === 'channel' ? await withdrawChannel({ state: tab.state, ...by }) : await withdrawGrant({ state: tab.state, ...by });
+    // What is known of it was true before.
+    if (done.kind === 'done') await books.store.channels.delete(id);
     print(context, {
       json,
       value: { ...done, amount: String(done.amount) },
       text:
         done.kind === 'done'
-          ? `${sayAmount(done.amount, state)} came back, tx ${done.transaction}`
-          : `${sayAmount(done.amount, state)} can be taken from ${new Date(done.readyAt).toISOString()} on: run this again then`,
+          ? `${sayAmount(done.amount, tab)} came back, tx ${done.transaction}`
+          : `${sayAmount(done.amount, tab)} can be taken from ${new Date(done.readyAt).toISOString()} on: run this again then`,
     });
   } catch (error) {
     throw told(error, 'Check the ether of the wallet and the RPC server.');
   }
 }
 
-function unitsOf(amount: string, state: ChannelState | undefined): bigint {
+function unitsOf(amount: string, tab: OpenTab | undefined): bigint {
   try {
-    return parseUnits(amount, state?.decimals ?? 6);
+    return parseUnits(amount, tab?.decimals ?? 6);
   } catch (cause) {
     throw usageError(cause instanceof Error ? cause.message : `${amount} is not an amount.`);
   }
@@ -106,11 +114,3 @@ function unitsOf(amount: string, state: ChannelState | undefined): bigint {
 
 const told = (error: unknown, advice: string): unknown =>
   error instanceof PaymentError ? new CliError(error.message, { advice, cause: error }) : error;
-
-const asJson = ({ balance, charged, signed, ...rest }: ChannelState & { id: string }) => ({
-  ...rest,
-  balance: String(balance),
-  charged: String(charged),
-  signed: String(signed),
-  left: String(balance - charged),
-});

@@ -3,11 +3,11 @@ import { createHash } from 'node:crypto';
 import { dirname, resolve } from 'node:path';
 import { addAbortSignal } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
-import { keccak_256 } from '@noble/hashes/sha3.js';
 import { address as addressSchema, balance as balanceSchema, formatUnits, toHex, type Address } from '@freehold/protocol';
 import secp256k1 from 'secp256k1';
 import type { Context } from '../context.ts';
 import { CliError, usageError } from '../error.ts';
+import { derivedKey } from '../key/derived-key.ts';
 import { encryptKey } from '../key/keystore.ts';
 import { newPassword } from '../key/password.ts';
 import { keyIn } from '../key/read-key.ts';
@@ -92,9 +92,9 @@ export async function showAddress({ key, json }: Common, context: Context): Prom
   print(context, { json, value: { address }, text: address });
 }
 
-/** keccak256(key ‖ utf8(namespace)): one key for every purpose from one that is kept. */
+/** `key derive`: one key for every purpose from one that is kept. */
 export async function deriveKey(namespace: string, { key, json }: Common, context: Context): Promise<void> {
-  const derived = keccak_256(Buffer.concat([await requireKey(key, context), Buffer.from(namespace, 'utf8')]));
+  const derived = derivedKey(await requireKey(key, context), namespace);
   const { address } = openWallet(derived);
   print(context, { json, value: { key: toHex(derived), address }, text: toHex(derived) });
 }

@@ -30,7 +30,7 @@ export async function payFor({
   openWallet(): Promise<PayingWallet>;
   context: Context;
 }): Promise<Response | undefined> {
-  let terms = await termsOf(demand, address);
+  const terms = await termsOf(demand, address);
   if (!terms) return demand;
   const wanted = { url: address, isSameOrigin: isOurs, keptMethod: true, hops: 0 };
   const destination = safeDestination(wanted, undefined);
@@ -49,12 +49,8 @@ export async function payFor({
       );
       throw error;
     }
-    const corrected = answer.status === 402 ? await termsOf(answer, address) : undefined;
     const conclusion = await outgoing.conclude({ status: answer.status, header: (name) => answer.headers.get(name) ?? undefined });
-    if (conclusion?.kind === 'again' && corrected && attempt < mostAttempts) {
-      terms = corrected;
-      continue;
-    }
+    if (conclusion?.kind === 'again' && attempt < mostAttempts) continue;
     if (answer.status === 402) {
       throw new CliError(`The payment of ${payment.price} was refused: ${conclusion?.reason ?? 'no reason was given'}.`, {
         exitCode: exitCode.refused,

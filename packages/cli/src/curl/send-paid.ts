@@ -1,6 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { settlementIn, type Terms } from '@freehold/payments';
-import { paymentRequiredHeader } from '@freehold/protocol';
+import { settlementIn } from '@freehold/payments';
 import { CliError } from '../error.ts';
 import type { AnswerHead } from './answer-head.ts';
 import { runCurl, type Attempt } from './attempt.ts';
@@ -8,7 +7,7 @@ import { withOptions, type CommandLine } from './command-line.ts';
 import { dumpedFor, keepDumpedHeader } from './dump-header.ts';
 import { exitCode } from './exit-code.ts';
 import { moveIntoPlace } from './output-files.ts';
-import { priceOf, readDemand, type Payment } from './payment.ts';
+import { priceOf, type Payment } from './payment.ts';
 import { readReceipt } from './receipt.ts';
 import type { Transfer } from './transfer.ts';
 
@@ -26,14 +25,14 @@ export async function sendPaid({
 }: {
   payment: Payment;
   /** Signs anew after a correction. */
-  again: (terms: Terms) => Promise<Payment | undefined>;
+  again: () => Promise<Payment | undefined>;
   transfer: Transfer;
 }): Promise<number> {
   const isCorrectable = payment.outgoing.scheme !== 'exact';
   for (let current = payment, attempt = 1; ; attempt++) {
     const sent = await send(current, attempt, isCorrectable, transfer);
-    const corrected = await conclude(current, sent, attempt, transfer);
-    const next = corrected && (await again(corrected));
+    const isCorrected = await conclude(current, sent, attempt, transfer);
+    const next = isCorrected ? await again() : undefined;
     if (!next) return sent.exitCode;
     current = next;
   }
@@ -84,24 +83,21 @@ function atDestination(
   return { ...commandLine, args: commandLine.args.with(request.urlAt, destination.url.href) };
 }
 
-/** Tells ledger and person how it ended; answers the terms to pay anew when the seller has corrected us. Errors: CliError 123. */
-async function conclude(payment: Payment, sent: Sent, attempt: number, transfer: Transfer): Promise<Terms | undefined> {
+/** Tells ledger and person how it ended; answers whether to pay anew, because the seller has corrected us. Errors: CliError 123. */
+async function conclude(payment: Payment, sent: Sent, attempt: number, transfer: Transfer): Promise<boolean> {
   const { commandLine, request, context } = transfer;
   const { own } = commandLine;
   const say = (text: string) => context.stderr.write(`freehold: ${text}\n`);
   const answer = sent.heads.at(-1);
   const told = answer && { status: answer.status, header: (name: string) => answer.fields.get(name), body: sent.body.toString() };
   const conclusion = await payment.outgoing.conclude(told);
-  if (conclusion?.kind === 'again' && told && attempt < mostAttempts) {
-    const corrected = readDemand({ header: told.header(paymentRequiredHeader), body: told.body, url: payment.destination.url.href });
-    if (corrected) return corrected;
-  }
+  if (conclusion?.kind === 'again' && attempt < mostAttempts) return true;
   await sent.release();
   if (sent.aside !== undefined && request.output) moveIntoPlace({ aside: sent.aside, output: request.output, request });
   keepDumpedHeader({ headFile: sent.headFile, ...transfer });
   if (!answer || !told) {
     say(`the payment of ${payment.price} was sent, and no answer came: it may have been taken. Ask the seller before paying again.`);
-    return undefined;
+    return false;
   }
   const settlement = settlementIn(told);
   if (answer.status === 402 || settlement?.success === false) {
@@ -126,5 +122,5 @@ async function conclude(payment: Payment, sent: Sent, attempt: number, transfer:
         : `nothing was charged${receipt}`,
     );
   }
-  return undefined;
+  return false;
 }

@@ -85,8 +85,7 @@ export async function runTransfer(transfer: Transfer): Promise<number> {
     const destination = safeDestination(destinationOf({ asked: request.url ?? '', heads: first.heads, method: request.method }), request);
     const wallet = await transfer.openWallet();
     const { own } = commandLine;
-    const sign = (newTerms = terms) =>
-      signPayment({ terms: newTerms, destination, method: request.method, own, wallet, context, command: 'freehold curl' });
+    const sign = () => signPayment({ terms, destination, method: request.method, own, wallet, context, command: 'freehold curl' });
     const payment = await sign();
     return payment ? await sendPaid({ payment, again: sign, transfer }) : 0;
   } catch (error) {

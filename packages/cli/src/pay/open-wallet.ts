@@ -2,6 +2,7 @@ import { dirname, join } from 'node:path';
 import {
   channelRail,
   exactRail,
+  grantRail,
   openChainReader,
   openClientStore,
   openFileLocks,
@@ -11,10 +12,11 @@ import {
   type Locks,
   type Purse,
 } from '@freehold/payments';
-import { parseUnits, toHex, zeroAddress, type Token } from '@freehold/protocol';
+import { parseUnits, toHex, zeroAddress, type Address, type Token } from '@freehold/protocol';
 import type { Context } from '../context.ts';
 import { exitCode } from '../curl/exit-code.ts';
 import { CliError, usageError } from '../error.ts';
+import { derivedKey } from '../key/derived-key.ts';
 import { readKey } from '../key/read-key.ts';
 import { noKey } from '../key/require-key.ts';
 import { openWallet } from '../key/wallet.ts';
@@ -36,16 +38,18 @@ export async function openPayingWallet(own: PayOptions, context: Context): Promi
   const store = openStore(context);
   const chain = openChainReader(settings.rpc);
   const by = { account, now: context.now, randomBytes: context.random };
+  const tabs = {
+    ...by,
+    channels: store.channels,
+    locks: openLocks(context),
+    chain,
+    deposit: (token: Token) => depositOf(settings.deposit, token),
+    isRegular: async (payTo: Address) => (await store.list({ payTo, limit: regularCalls })).length === regularCalls,
+  };
   const rails = [
     exactRail(by),
-    channelRail({
-      ...by,
-      channels: store.channels,
-      locks: openLocks(context),
-      chain,
-      deposit: (token) => depositOf(settings.deposit, token),
-      isRegular: async (payTo) => (await store.list({ payTo, limit: regularCalls })).length === regularCalls,
-    }),
+    grantRail({ ...tabs, budget: tabs.deposit, ...(key && { sessionKey: (name: string) => openWallet(derivedKey(key, name)) }) }),
+    channelRail(tabs),
   ].filter(({ scheme }) => settings.scheme === undefined || scheme === settings.scheme);
   return {
     settings,

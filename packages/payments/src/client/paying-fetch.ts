@@ -35,9 +35,8 @@ export function payingFetch(purse: Purse, { fetch = globalThis.fetch, onPayment 
     const isOurs = destination.origin === asked.origin && (!first.redirected || method === 'GET' || method === 'HEAD');
     if (!terms || !isOurs) return first;
 
-    let current: Terms | undefined = terms;
     for (let attempt = 1; ; attempt++) {
-      const payment: OutgoingPayment = await purse.pay({ terms: current, url: destination.href, method });
+      const payment: OutgoingPayment = await purse.pay({ terms, url: destination.href, method });
       const headers = new Headers(init.headers);
       headers.set(payment.headerName, payment.header);
       let answer: Response;
@@ -51,8 +50,8 @@ export function payingFetch(purse: Purse, { fetch = globalThis.fetch, onPayment 
       const header = (name: string) => answer.headers.get(name) ?? undefined;
       const conclusion = await payment.conclude({ status: answer.status, header, body: text });
       onPayment?.(payment, conclusion);
-      current = conclusion?.kind === 'again' && attempt < mostAttempts ? await termsOf(answer) : undefined;
-      if (!current) return answer;
+      // By the terms as they were: those of a correction say besides where the channel or grant is, which is no part of the offer.
+      if (conclusion?.kind !== 'again' || attempt === mostAttempts) return answer;
       await answer.body?.cancel();
     }
   };

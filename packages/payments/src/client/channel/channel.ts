@@ -1,6 +1,5 @@
 import { batchSettlementAbi } from '@freehold/contracts';
 import {
-  authorizationTypedData,
   channelConfig,
   channelContracts,
   channelErrors,
@@ -8,6 +7,7 @@ import {
   channelTypedData,
   channelVoucherTypedData,
   hashTypedData,
+  receiveAuthorizationTypedData,
   toAddress,
   toHex,
   withdrawDelays,
@@ -199,8 +199,9 @@ export function channelRail(options: ChannelRailOptions): ClientRail {
       validBefore,
       nonce: keccak256(concat([id, salt])),
     };
-    const transfer = authorizationTypedData({ message, asset: token.asset, caip2: token.network, domain: token.domain });
-    const signature = await account.signTypedData({ ...transfer, primaryType: 'ReceiveWithAuthorization' });
+    const signature = await account.signTypedData(
+      receiveAuthorizationTypedData({ message, asset: token.asset, caip2: token.network, domain: token.domain }),
+    );
     return { amount: String(deposit), authorization: { erc3009Authorization: { validAfter: '0', validBefore, salt, signature } } };
   }
 
