@@ -367,6 +367,28 @@ function buildProgram(context: Context, outcome: { code: number }): Command {
     .addHelpText('after', example('freehold password revoke 5c1a…'))
     .action(async (id, options) => (await import('./commands/password.ts')).revokePassword(id, options, context));
 
+  const programs = program
+    .command('program')
+    .description('programs that the node keeps for you: uploaded, or sold')
+    .addHelpText('after', example('freehold program list'));
+  programs
+    .command('list')
+    .description('those that there are, and how much room they take of what you have')
+    .addOption(node())
+    .addOption(key())
+    .addOption(json())
+    .addHelpText('after', example('freehold program list'))
+    .action(async (options) => (await import('./commands/program.ts')).listPrograms(options, context));
+  programs
+    .command('remove')
+    .description('keep one no longer; withdraw the offers that sell it first')
+    .argument('<cid>', 'its address, as the list has it')
+    .addOption(node())
+    .addOption(key())
+    .addOption(json())
+    .addHelpText('after', example('freehold program remove bafkrei…'))
+    .action(async (cid, options) => (await import('./commands/program.ts')).removeProgram(cid, options, context));
+
   const task = program
     .command('task')
     .description('what ran on the node, and its receipts')

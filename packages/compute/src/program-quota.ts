@@ -27,7 +27,7 @@ export function openProgramQuota({
     new ComputeError(
       'quota_exceeded',
       507,
-      `Your programs may take ${Math.floor(limit / mebibyte)} MiB together on this node. Remove some with DELETE /api/programs/CID (GET /api/programs lists them), or ask the owner of the node for more room.`,
+      `Your programs may take ${Math.floor(limit / mebibyte)} MiB together on this node. Remove some (freehold program list, freehold program remove CID), or ask the owner of the node for more room.`,
     );
 
   return {

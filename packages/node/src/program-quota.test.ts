@@ -35,7 +35,7 @@ test('a seller keeps so many bytes of programs and no more, and makes room by le
   await expectJson(await upload(alice, script(mebibyte)));
   const refused = await upload(alice, script(1.5 * mebibyte));
   assert.equal(refused.status, 507);
-  assert.match(await refused.text(), /Your programs may take 3 MiB together .* DELETE \/api\/programs\/CID/);
+  assert.match(await refused.text(), /Your programs may take 3 MiB together .* freehold program remove CID/);
   assert.ok(
     filesOf().every((name) => !/^\.[0-9a-f]{8}-/.test(name)),
     'nothing is left of what was refused',

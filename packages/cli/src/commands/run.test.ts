@@ -113,6 +113,24 @@ test('freehold run: Ctrl-C stops the run, --detach leaves it, and task shows and
   assert.equal(await balance(), before);
 });
 
+test('freehold program: what the node keeps for a seller, removed when no offer sells it', async (t) => {
+  verifies('compute.programs.quota');
+  const { id, seller, json } = await open(t);
+  const { programs } = await json(seller, 'program', 'list');
+  assert.deepEqual(
+    programs.map(({ kind }: { kind: string }) => kind),
+    ['script', 'script'],
+  );
+  assert.match((await seller(['program', 'list'])).stdout, /^PROGRAM +KIND +SIZE +SINCE\n.*\n.*\n\d+ B of no limit\n$/);
+  const [spin, echo] = programs.map(({ cid }: { cid: string }) => cid);
+  const refused = await seller(['program', 'remove', echo]);
+  assert.match(refused.stderr, /sells this program\. Withdraw that offer first/);
+  await seller(['offer', 'withdraw', id]);
+  assert.equal((await seller(['offer', 'withdraw', 'spin'])).code, 0);
+  assert.equal((await seller(['program', 'remove', spin])).code, 0);
+  assert.equal((await json(seller, 'program', 'list')).programs.length, 1);
+});
+
 test('freehold task verify --program runs a task of a deterministic function again, and counts its instructions', async (t) => {
   verifies('compute.fuel.receipt');
   const { dir, url, seller, payer, json } = await open(t);

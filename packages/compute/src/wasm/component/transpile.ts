@@ -10,7 +10,7 @@ export const transpileHost: HostProgram = {
 };
 
 /** What the transpiling of one component may take. */
-const most = { wallMs: 60_000, cpuMs: 30_000, residentBytes: 1024 * 1024 * 1024, bundleBytes: 4 * largestProgram };
+const most = { wallMs: 60_000, cpuMs: 15_000, residentBytes: 1024 * 1024 * 1024, bundleBytes: 4 * largestProgram };
 const tickMs = 50;
 
 /** Said of a component that nothing can be made of; the message is for whoever sent it. */
