@@ -296,6 +296,16 @@ contract BatchSettlementTest is Base {
         solvent();
     }
 
+    function test_noMoreIsWithdrawnThanWasAnnounced() public {
+        vm.prank(payer);
+        channels.initiateWithdraw(config, 1e6);
+        later(1 hours);
+        vm.prank(payer);
+        channels.finalizeWithdraw(config);
+        equal(token.balanceOf(payer), 91e6);
+        solvent();
+    }
+
     function test_withdrawOfNothingLeft() public {
         vm.prank(payer);
         channels.initiateWithdraw(config, DEPOSIT);

@@ -205,6 +205,24 @@ contract RegistryTest is Base {
         register("weather", bob);
         equal(registry.owner(node), bob);
         equal(registry.recordOf(node).releases, 1);
+        // Bob's bond is here now, and Alice has had hers.
+        vm.prank(alice);
+        vm.expectRevert(Registry.NothingRefundable.selector);
+        registry.fetchBond(alice);
+        equal(token.balanceOf(address(registry)), BOND);
+    }
+
+    function test_bondsOfSeveralNamesAddUp() public {
+        bytes32[2] memory nodes = [register("weather", alice), register("climate", alice)];
+        for (uint256 i; i < 2; ++i) {
+            vm.prank(alice);
+            registry.unregister(nodes[i]);
+        }
+        later(7 days);
+        for (uint256 i; i < 2; ++i) {
+            registry.release(nodes[i]);
+        }
+        equal(registry.refundable(alice), 2 * BOND);
     }
 
     function test_aNameThatIsKeptIsNotReleased() public {
