@@ -55,4 +55,10 @@ export default [
     behaviour:
       'payments that are not exactly what was asked are refused on every rail, over 300 generated ones: nothing runs, nothing is charged',
   },
+  { id: 'payments.upfront.first', source, behaviour: 'long or dear work paid by an authorization is paid before it begins' },
+  {
+    id: 'payments.upfront.refund',
+    source,
+    behaviour: 'work that was paid upfront and failed is refunded by a credit note and a payout, once',
+  },
 ] satisfies Requirement[];

@@ -11,6 +11,7 @@ import { driveMillion } from './drive-million.ts';
 import { driveOperations } from './drive-operations.ts';
 import { keyvalue } from './keyvalue.ts';
 import { paymentsGas } from './payments-gas.ts';
+import { payments } from './payments.ts';
 import { start } from './start.ts';
 import { formatTable, type Table } from './table.ts';
 import { transfer } from './transfer.ts';
@@ -19,6 +20,7 @@ import { uploads } from './uploads.ts';
 
 const benchmarks: Record<string, (context: Context) => Promise<Table>> = {
   calls,
+  payments,
   keyvalue,
   transfer,
   uploads,

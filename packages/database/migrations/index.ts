@@ -22,6 +22,7 @@ import uploads from './0013-uploads.ts';
 import workers from './0019-workers.ts';
 import keptBytes from './0020-kept-bytes.ts';
 import rails from './0021-rails.ts';
+import refunds from './0022-refunds.ts';
 import wallets from './0025-wallets.ts';
 import signIn from './0026-sign-in.ts';
 import passkeys from './0027-passkeys.ts';
@@ -48,6 +49,7 @@ export const migrations: readonly Migration[] = [
   workers,
   keptBytes,
   rails,
+  refunds,
   paymentLooks,
   facilitator,
   wallets,

@@ -1,6 +1,7 @@
 import type { Database, Sql } from '@freehold/database';
 import type { Hex } from '@freehold/protocol';
 import { PaymentError } from './error.ts';
+import { addRefund } from './refunds/store.ts';
 import type { AuthorizationKey, Reservation, ReservationState } from './reservation.ts';
 import {
   addCarrier,
@@ -134,19 +135,34 @@ export function openLedger({
 
     begin: (id: number) => step(id, 'reserved', 'executing', {}),
     executed: (id: number, done: { resultRef: string; amount: bigint }) => step(id, 'executing', 'executed', done),
-    release: (id: number, from: 'reserved' | 'executing', reason: string) => step(id, from, 'released', { reason }),
+    /** Nothing is charged; for what was paid before, a refund is owed from the same moment on. */
+    release: (id: number, from: 'reserved' | 'executing', reason: string) =>
+      step(id, from, 'released', { reason }, async (db, moved) => {
+        if (moved.isUpfront && moved.transaction !== undefined) await addRefund(db, moved, { node, at: now() });
+      }),
+    /** The money for work that is not done yet has moved. */
+    prepaid: (id: number, from: 'reserved' | 'executing', transaction: Hex) => step(id, from, from, { transaction }),
+    /** Work that was paid before has its result. */
+    delivered: (id: number, done: { resultRef: string }) =>
+      step(id, 'executing', 'settled', { ...done, settledAt: now() }, (db, moved) => addToTotal(db, moved)),
     /** A payer whose money was gone has it again: the withheld result can still be paid. */
     retry: (id: number) => step(id, 'unpaid', 'executed', { node }),
 
-    /** What draws on a tab is settled when it is executed. `draw` writes the charge there, and answers what the tab came to. */
+    /**
+     * What draws on a tab is settled when it is executed, in one step from `reserved`: that it has begun is worth no flush of its own, as its
+     * result is looked for after a crash in any case. `draw` writes the charge, and answers what the tab came to.
+     */
     charge: (id: number, done: { resultRef: string; amount: bigint }, draw: (db: Sql) => Promise<bigint>): Promise<Reservation> =>
       move(id, async (db) => {
         const chargedAfter = await draw(db);
         const changes = { ...done, chargedAfter, settledAt: now() };
-        const moved = await stepReservation(db, { id, from: 'executing', to: 'settled', at: now(), changes });
+        const moved = await stepReservation(db, { id, from: 'reserved', to: 'settled', at: now(), changes });
         if (moved) await addToTotal(db, moved);
         return moved;
       }),
+
+    /** The same for one that moves money before the work is done. */
+    carryUpfront: (id: number, carrier: Carrier): Promise<void> => database.transaction((db) => addCarrier(db, id, carrier)),
 
     /** Writes a signed transaction before it is sent. */
     async carry(reservation: Reservation, carrier: Carrier): Promise<void> {

@@ -17,6 +17,11 @@ export type Limits = {
   retryMs: number;
   /** Transactions of the keeper that may wait in the chain's pool at a time. */
   maxInFlight: number;
+  /** Work that may take so long, or costs so much in whole tokens, is paid before it is done where it is paid by `exact`. */
+  upfrontFromMs: number;
+  upfrontFrom: string;
+  /** Refunds of less are owed, and not paid out: they would cost more than they are worth. Atomic units. */
+  payoutFrom: bigint;
   /** How long the payer of a channel must wait, in SECONDS, from the notice to the end of a withdrawal: so long a node may be off the net without a loss. */
   withdrawDelaySeconds: number;
   /** How old what the chain said of a tab may be, for a call to draw on it. */
@@ -43,6 +48,9 @@ export const defaultLimits: Limits = {
   pollMs: 500,
   retryMs: 10_000,
   maxInFlight: 16,
+  upfrontFromMs: 600_000,
+  upfrontFrom: '5',
+  payoutFrom: 1n,
   withdrawDelaySeconds: 86_400,
   trustTabMs: 60_000,
   openPerTab: 64,

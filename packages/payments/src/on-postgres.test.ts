@@ -1,3 +1,3 @@
 import { againOnPostgres } from '../../database/src/testing/again-on-postgres.ts';
 
-await againOnPostgres(import.meta.dirname, ['{payments,refusals}.test.ts']);
+await againOnPostgres(import.meta.dirname, ['{payments,refusals,channel,escrow,upfront}.test.ts']);

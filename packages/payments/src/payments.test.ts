@@ -55,7 +55,7 @@ test('a paid call moves the price from the payer to the seller and says so', asy
 });
 
 test('one authorization sent 20 times in parallel runs once, is paid once, and all 20 get the result', async () => {
-  verifies('foundation.pay.once');
+  verifies('foundation.pay.once', 'payments.attack.parallel');
   const payer = await world.payer(10_000n);
   const offer = world.offer('once');
   const header = await pay({ required: world.required(offer), payer });
@@ -79,7 +79,7 @@ test('one authorization sent 20 times in parallel runs once, is paid once, and a
 });
 
 test('ten authorizations from a wallet with money for one run once', async () => {
-  verifies('foundation.pay.exposure');
+  verifies('foundation.pay.exposure', 'payments.attack.exposure');
   const payer = await world.payer(price);
   const offer = world.offer('exposure');
   const headers = await Promise.all(Array.from({ length: 10 }, () => pay({ required: world.required(offer), payer })));
@@ -102,19 +102,22 @@ test('ten authorizations from a wallet with money for one run once', async () =>
 
 test('what one wallet may have unsettled is capped, whatever it holds', async () => {
   const payer = await world.payer(100_000_000n);
-  const offer = world.offer('cap', 15_000_000n);
-  const [first, second] = await Promise.all([
-    pay({ required: world.required(offer), payer }),
-    pay({ required: world.required(offer), payer }),
-  ]);
+  const offer = world.offer('cap', 4_500_000n);
+  const headers = await Promise.all(Array.from({ length: 5 }, () => pay({ required: world.required(offer), payer })));
   const running = Promise.withResolvers<string>();
-  const started = Promise.withResolvers<void>();
-  const answer = call(world.payments, { offer, header: first, run: () => (started.resolve(), running.promise) });
-  await started.promise;
-  await assert.rejects(call(world.payments, { offer, header: second, request: 'other' }), { code: 'payment_exposure', status: 402 });
+  let started = 0;
+  const all = Promise.withResolvers<void>();
+  const run = () => {
+    if (++started === 4) all.resolve();
+    return running.promise;
+  };
+  const [last = '', ...first] = headers;
+  const answers = first.map((header, index) => call(world.payments, { offer, header, request: String(index), run }));
+  await all.promise;
+  await assert.rejects(call(world.payments, { offer, header: last, request: 'last' }), { code: 'payment_exposure', status: 402 });
   running.resolve('done');
-  assert.equal((await answer).status, 200);
-  assert.equal((await call(world.payments, { offer, header: second, request: 'other' })).status, 200);
+  for (const answer of await Promise.all(answers)) assert.equal(answer.status, 200);
+  assert.equal((await call(world.payments, { offer, header: last, request: 'last' })).status, 200);
 });
 
 test('a payment for one function is refused on another: by the ledger, by its resource, by its bound nonce', async () => {
@@ -166,7 +169,7 @@ async function stockPayload(required: ReturnType<typeof world.required>, payer: 
 }
 
 test('a function that fails charges nothing, and the same payment buys the next attempt', async () => {
-  verifies('foundation.pay.failure-free');
+  verifies('foundation.pay.failure-free', 'payments.attack.failure');
   const payer = await world.payer(price);
   const offer = world.offer('failing');
   const header = await pay({ required: world.required(offer), payer });

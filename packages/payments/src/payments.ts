@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { chainEntry } from '@freehold/contracts';
-import type { Database } from '@freehold/database';
+import type { Database, Sql } from '@freehold/database';
 import {
   type Address,
   type Offer,
@@ -15,6 +15,7 @@ import { PaymentError, type Correction } from './error.ts';
 import { openFacilitator, type Allowance } from './facilitator/facilitator.ts';
 import { connectFacilitator } from './facilitator/remote.ts';
 import { openJobs } from './jobs/jobs.ts';
+import type { Job } from './jobs/store.ts';
 import { openLedger } from './ledger.ts';
 import { defaultLimits, type Limits } from './limits.ts';
 import { openNetworks } from './networks.ts';
@@ -29,6 +30,8 @@ import type { Recover } from './rails/exact/verify.ts';
 import { openWatch } from './rails/exact/watch.ts';
 import { report, type Report } from './report.ts';
 import { history, lastSettled, openReservations, totals, type HistoryFilter, type Total } from './store.ts';
+import { endRefundJob, openRefunds } from './refunds/refunds.ts';
+import { refundsOf, type Refund } from './refunds/store.ts';
 import type { Reservation } from './reservation.ts';
 import { endTabJob, openClaims } from './tabs/claims.ts';
 import { openDrawing } from './tabs/draw.ts';
@@ -105,7 +108,8 @@ export function openPayments({
   const common = { database, ledger, networks, tokens: taken, recover, resume, limits, now, log, signal };
   const tabs = openTabs({ database, ledger, node, now });
   const drawing = openDrawing({ database, tabs, resume, limits, now });
-  const jobs = openJobs({ database, node, networks, limits, now, log, signal, onEnd: endTabJob });
+  const jobs = openJobs({ database, node, networks, limits, now, log, signal, onEnd: (db, job) => endJob(db, job, now()) });
+  const refunds = openRefunds({ database, node, networks, jobs, tokens: taken, signer, limits, now, log, signal });
   const presence = openPresence({ networks, names: chains.map(({ network }) => network), log, signal });
   const intake = openIntake({ ...common, drawing });
   const tabbed = { ...common, tabs, drawing, intake, jobs };
@@ -140,6 +144,8 @@ export function openPayments({
     });
   const claims = openClaims({ database, node, contracts: tabRails, drawing, jobs, tokens: taken, limits, now, log, signal });
   const settling = new Map<number, Promise<void>>();
+  /** What draws on tabs is at its end when it is executed; whoever asks for that end next need not look for it. */
+  const charged = new WeakMap<Reservation, Reservation>();
   const tenders = new Map<string, Tender & { of: Omit<Offered, 'header'> }>();
 
   function tell(ended: Reservation): void {
@@ -254,6 +260,17 @@ export function openPayments({
     settling.set(id, job);
   }
 
+  function abandon(reservation: Reservation): void {
+    const job = Promise.resolve(railOf(reservation).abandon?.(reservation))
+      .then(() => refunds.payOut())
+      .catch((error: unknown) => {
+        if (!signal.aborted)
+          log('payment.abandon_failed', { reservation: reservation.id, message: error instanceof Error ? error.message : String(error) });
+      })
+      .finally(() => settling.delete(reservation.id));
+    settling.set(reservation.id, job);
+  }
+
   async function settleOne(id: number): Promise<void> {
     const reservation = await ledger.get(id);
     if (reservation) await railOf(reservation).settle(reservation);
@@ -286,9 +303,11 @@ export function openPayments({
   }
 
   /** What the run of a reservation came to is known from now on. */
-  function executed(reservation: Reservation, resultRef: string, usage?: Usage): Promise<Reservation> {
+  async function executed(reservation: Reservation, resultRef: string, usage?: Usage): Promise<Reservation> {
     const { amount: most, meter } = reservation;
-    return railOf(reservation).executed(reservation, { resultRef, amount: chargeOf({ most, meter, usage }) });
+    const done = await railOf(reservation).executed(reservation, { resultRef, amount: chargeOf({ most, meter, usage }) });
+    if (done.state === 'settled') charged.set(reservation, done);
+    return done;
   }
 
   return {
@@ -311,24 +330,33 @@ export function openPayments({
       await served?.recover();
       await presence.start();
       claims.start(await jobs.resume());
+      void refunds.payOut();
     },
     /** Tells the chain all that calls on channels have come to. */
     claimAll: (): Promise<void> => claims.claimAll(),
+    /** What is owed, or was given back, for work that was paid before it failed. Newest first. */
+    refunds: (filter: { payer?: Address; limit: number }): Promise<Refund[]> => refundsOf(database.read, filter),
     /** Looks after channels now, as it is done every `watchMs`. */
     watch: (): Promise<unknown> => claims.watch(),
     /** What payers have put aside for this node, those used last first. */
     tabs: (filter: { payer?: Address; limit: number }): Promise<Tab[]> => tabsOf(database.read, filter),
     /** The task is about to run. */
-    begin: ({ id }: Reservation): Promise<Reservation> => ledger.begin(id),
+    async begin(reservation: Reservation): Promise<Reservation> {
+      return reservation.tab ? reservation : ledger.begin(reservation.id);
+    },
     /** The task has run, and its result is stored durably under `resultRef`. `usage` decides the charge where the price is metered. */
     executed,
     /** The task failed or did not run: nothing is charged. */
     async release({ id }: Reservation, reason: string): Promise<Reservation> {
       const current = await ledger.get(id);
-      return ledger.release(id, current?.state === 'reserved' ? 'reserved' : 'executing', reason);
+      const released = await ledger.release(id, current?.state === 'reserved' ? 'reserved' : 'executing', reason);
+      if (released.isUpfront) void refunds.payOut();
+      return released;
     },
     /** Moves the money, once, however often it is called; then the result may be given out. */
     async settle(reservation: Reservation, waiting?: { withinMs?: number; signal?: AbortSignal }): Promise<Outcome> {
+      const ended = charged.get(reservation);
+      if (ended) return { kind: 'settled', reservation: ended, response: await railOf(ended).respond(ended) };
       startSettling(reservation.id);
       return outcome(reservation, waiting);
     },
@@ -351,10 +379,11 @@ export function openPayments({
           const { id, state } = reservation;
           afterId = id;
           if (state === 'reserved' || state === 'executing') {
-            const found = state === 'executing' ? await findResult?.(reservation) : undefined;
+            const found = state === 'executing' || reservation.tab ? await findResult?.(reservation) : undefined;
             if (!found) {
-              await ledger.release(id, state, 'node_restarted');
               released++;
+              if (reservation.isUpfront) abandon(reservation);
+              else await ledger.release(id, state, 'node_restarted');
               continue;
             }
             await executed(reservation, found.resultRef, found.usage);
@@ -394,10 +423,13 @@ export function openPayments({
       claims.stop();
       await Promise.race([claims.claimAll().catch(() => undefined), sleep(limits.claimAtStopMs, undefined, { ref: false })]);
       stopping.abort();
-      await Promise.all([...settling.values(), jobs.idle(), claims.idle(), watch.idle(), served?.idle()]);
+      await Promise.all([...settling.values(), jobs.idle(), claims.idle(), refunds.idle(), watch.idle(), served?.idle()]);
     },
   };
 }
+
+/** What a transaction of the node's own that has ended means. */
+const endJob = (db: Sql, job: Job, at: number): Promise<void> => (job.kind === 'payout' ? endRefundJob(db, job, at) : endTabJob(db, job));
 
 /** Times beyond it are for ever, milliseconds since the epoch. */
 const farOff = BigInt(Number.MAX_SAFE_INTEGER);

@@ -36,6 +36,8 @@ export type Rail = {
   present(given: Given): Tender;
   /** The result is stored: the price of the call is known. In a rail that needs the chain for each call, this does not move money yet. */
   executed(reservation: Reservation, done: { resultRef: string; amount: bigint }): Promise<Reservation>;
+  /** Ends a reservation that an earlier process left without a result; only where that needs more than to release it. */
+  abandon?: (reservation: Reservation) => Promise<void>;
   /** Moves the money of what is executed, and writes how it ended. It goes on until the chain has answered, or until the node stops. */
   settle(reservation: Reservation): Promise<void>;
   /** What the PAYMENT-RESPONSE header says of a reservation at its end. */

@@ -9,7 +9,7 @@ import type { Meter } from './charge.ts';
  *
  * `released`: nothing was sent to the chain, the payer is unharmed and may present it again for the same request.
  * `unpaid`: the work was done, but the money could not be moved; the result is withheld.
- * What draws on a tab is settled in the step in which it is executed: the money is there already.
+ * What draws on a tab goes from `reserved` to `settled` in one step: the money is there already.
  */
 export type ReservationState = 'reserved' | 'executing' | 'executed' | 'settling' | 'settled' | 'released' | 'unpaid';
 
@@ -24,6 +24,8 @@ export type Reservation = AuthorizationKey & {
   payTo: Address;
   /** Atomic units: the most that it may come to; from `executed` on, what it came to. */
   amount: bigint;
+  /** The money moves before the work is done; it has moved when there is a transaction. */
+  isUpfront: boolean;
   /** How the amount follows from the run; undefined when the price is for the call. */
   meter: Meter | undefined;
   /** Where it draws on a tab: the voucher's place in it, and from `settled` on what all calls came to with this one. */

@@ -29,6 +29,7 @@ type Row = {
   cumulative: string | null;
   charged_after: string | null;
   meter: string | null;
+  upfront: number;
 };
 
 export type NewReservation = Omit<Reservation, 'id' | 'state' | 'resultRef' | 'reason' | 'transaction' | 'settledAt'>;
@@ -39,7 +40,7 @@ export type Carrier = { hash: Hex; sender: Address; senderNonce: number; raw: He
 export type PayerRecord = { unpaidCount: number; blockedUntil: number };
 export type Total = { network: string; asset: Address; payTo: Address; offerId: string; amount: bigint; payments: number };
 
-const columns = sql`id, network, asset, payer, nonce, pay_to, amount, valid_after, valid_before, signature, offer_id, task_id, request_hash, state, result_ref, reason, transaction_hash, reserved_at, settled_at, scheme, tab_id, cumulative, charged_after, meter`;
+const columns = sql`id, network, asset, payer, nonce, pay_to, amount, valid_after, valid_before, signature, offer_id, task_id, request_hash, state, result_ref, reason, transaction_hash, reserved_at, settled_at, scheme, tab_id, cumulative, charged_after, meter, upfront`;
 
 export async function findReservation(db: Sql, key: AuthorizationKey): Promise<Reservation | undefined> {
   return reservationOf(await db.get<Row>(sql`SELECT ${columns} FROM payment_authorization WHERE ${isKey(key)} AND nonce = ${key.nonce}`));
@@ -52,8 +53,8 @@ export async function getReservation(db: Sql, id: number): Promise<Reservation |
 /** `node` is the one that runs the task, of all on the database. */
 export async function addReservation(db: Sql, r: NewReservation, node: string): Promise<Reservation> {
   const row = await db.get<Row>(sql`
-    INSERT INTO payment_authorization (network, asset, payer, nonce, pay_to, amount, valid_after, valid_before, signature, offer_id, task_id, request_hash, state, reserved_at, changed_at, node, scheme, tab_id, cumulative, meter)
-    VALUES (${r.network}, ${r.asset}, ${r.payer}, ${r.nonce}, ${r.payTo}, ${String(r.amount)}, ${r.validAfter}, ${r.validBefore}, ${r.signature}, ${r.offerId}, ${r.taskId}, ${r.requestHash}, 'reserved', ${r.reservedAt}, ${r.reservedAt}, ${node}, ${r.scheme}, ${r.tab?.id ?? null}, ${r.tab ? padded(r.tab.cumulative) : null}, ${meterText(r.meter)})
+    INSERT INTO payment_authorization (network, asset, payer, nonce, pay_to, amount, valid_after, valid_before, signature, offer_id, task_id, request_hash, state, reserved_at, changed_at, node, scheme, tab_id, cumulative, meter, upfront)
+    VALUES (${r.network}, ${r.asset}, ${r.payer}, ${r.nonce}, ${r.payTo}, ${String(r.amount)}, ${r.validAfter}, ${r.validBefore}, ${r.signature}, ${r.offerId}, ${r.taskId}, ${r.requestHash}, 'reserved', ${r.reservedAt}, ${r.reservedAt}, ${node}, ${r.scheme}, ${r.tab?.id ?? null}, ${r.tab ? padded(r.tab.cumulative) : null}, ${meterText(r.meter)}, ${r.isUpfront ? 1 : 0})
     RETURNING ${columns}`);
   const added = reservationOf(row);
   if (!added) throw new TypeError('INSERT … RETURNING gave no row');
@@ -256,6 +257,7 @@ function toReservation(row: Row): Reservation {
     cumulative,
     charged_after,
     meter,
+    upfront,
     ...same
   } = row;
   return {
@@ -272,6 +274,7 @@ function toReservation(row: Row): Reservation {
     transaction: transaction_hash ?? undefined,
     reservedAt: reserved_at,
     settledAt: settled_at ?? undefined,
+    isUpfront: upfront === 1,
     meter: meter === null ? undefined : storedMeter.parse(JSON.parse(meter)),
     tab:
       tab_id === null

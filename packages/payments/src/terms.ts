@@ -4,8 +4,11 @@ import type { Presented } from './wire/read-payment.ts';
 
 /** Which of the terms a payment accepts: exactly as they were given. Errors: `payment_invalid`. */
 export function acceptedOf(requirements: readonly PaymentRequirements[], accepted: unknown): PaymentRequirements {
-  const theirs = canonicalJson(accepted);
-  const requirement = requirements.find((ours) => canonicalJson(ours) === theirs);
+  // Clients send them back as they came; what was written anew is compared by what it says.
+  const text = JSON.stringify(accepted);
+  const requirement =
+    requirements.find((ours) => JSON.stringify(ours) === text) ??
+    requirements.find((ours) => canonicalJson(ours) === canonicalJson(accepted));
   if (requirement) return requirement;
   throw invalid(
     'invalid_payment_requirements',

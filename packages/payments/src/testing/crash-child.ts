@@ -4,11 +4,11 @@ import { localToken } from '@freehold/contracts';
 import { toAddress } from '@freehold/protocol';
 import { openPayingChannel } from './channel.ts';
 import { openPayingGrant } from './grant.ts';
-import { account, call, offerOf, openNode, price, requiredBy, pay } from './world.ts';
+import { account, call, offerOf, openNode, price, requiredBy, pay, upfrontPrice } from './world.ts';
 import { openWeather } from './weather.ts';
 
 /**
- * A node that ends itself with SIGKILL at one point of paid calls: one by an authorization; or two on a tab, the first of which opens it, and then a claim.
+ * A node that ends itself with SIGKILL at one point of paid calls: one by an authorization, settled before or after it; or two on a tab, the first of which opens it, and then a claim.
  * Arguments: directory, address of the chain, rail, point, seed of the payer, seed of the keeper, payee.
  */
 const [directory = '', rpcUrl = '', rail = '', point = '', payerSeed = '', keeperSeed = '', payee = ''] = process.argv.slice(2);
@@ -24,7 +24,7 @@ const keeper = account(Buffer.from(keeperSeed));
 const payer = account(Buffer.from(payerSeed));
 
 /** What transactions are for now: the points of a call are those of the last one. */
-let phase = rail === 'exact' ? '' : 'opening ';
+let phase = rail === 'exact' || rail === 'upfront' ? '' : 'opening ';
 const weather = await openWeather(chain.rpcUrl);
 weather.before = ({ method }) => {
   if (method === 'eth_sendRawTransaction') dieAt(`${phase}signed`);
@@ -50,7 +50,7 @@ const payments = {
     return reservation;
   },
 };
-const offer = offerOf('crash', { chain, payTo: toAddress(payee) });
+const offer = offerOf('crash', { chain, payTo: toAddress(payee), ...(rail === 'upfront' && { amount: upfrontPrice }) });
 const required = requiredBy(payments, offer);
 
 async function buy(header: string, request: string): Promise<void> {
@@ -67,7 +67,7 @@ async function buy(header: string, request: string): Promise<void> {
   });
 }
 
-if (rail === 'exact') {
+if (rail === 'exact' || rail === 'upfront') {
   await buy(await pay({ required, payer }), '1');
 } else {
   const [opening, voucher] = await openTab();

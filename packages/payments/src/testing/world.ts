@@ -60,6 +60,8 @@ export function account(seed: Uint8Array = randomBytes(32)): Account {
 
 export const seller = toAddress('0x90f79bf6eb2c4f870365e785982e1f101e93b906');
 export const price = 1_000n;
+/** So much is paid before the work is done. */
+export const upfrontPrice = 5_000_000n;
 
 export function offerOf(
   name: string,

@@ -1,11 +1,4 @@
-import {
-  fromJsonHeader,
-  paymentPayload,
-  paymentPayloadV1,
-  termsOfV1,
-  type PaymentPayload,
-  type PaymentRequirements,
-} from '@freehold/protocol';
+import { paymentPayload, paymentPayloadV1, termsOfV1, type PaymentPayload, type PaymentRequirements } from '@freehold/protocol';
 import { PaymentError } from '../error.ts';
 
 /** A payment as it is held against the terms, whichever version of x402 it came in. */
@@ -13,6 +6,8 @@ export type Presented = Pick<PaymentPayload, 'payload' | 'resource' | 'extension
   /** The terms that it says it takes: as they came, unknown fields included. */
   accepted: unknown;
 };
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /** A payment is 1 to 2 KB; what is longer is not one. */
 const maxHeaderLength = 16_384;
@@ -52,7 +47,7 @@ function readJson(header: string): Record<string, unknown> {
   if (header.length > maxHeaderLength) throw malformed('it is longer than any payment');
   let value: unknown;
   try {
-    value = fromJsonHeader(header);
+    value = JSON.parse(utf8.decode(Buffer.from(header, 'base64')));
   } catch (cause) {
     throw malformed('it is not base64 of JSON', cause);
   }

@@ -116,6 +116,7 @@ export function openChannelRail({
           taskId: call.taskId,
           requestHash: call.requestHash,
           reservedAt: now(),
+          isUpfront: false,
           meter: meterOf(call.signed ?? call.offer, price),
           tab: { id: channel.id, cumulative, chargedAfter: undefined },
         },

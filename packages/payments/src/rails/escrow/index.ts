@@ -148,6 +148,7 @@ export function openEscrowRail({
           taskId: call.taskId,
           requestHash: call.requestHash,
           reservedAt: now(),
+          isUpfront: false,
           meter: meterOf(call.signed ?? call.offer, price),
           tab: { id: grant.id, cumulative, chargedAfter: undefined },
         },

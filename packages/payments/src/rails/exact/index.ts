@@ -9,11 +9,11 @@ import type { Limits } from '../../limits.ts';
 import type { Networks } from '../../networks.ts';
 import type { Rail } from '../../rail.ts';
 import type { Reservation } from '../../reservation.ts';
-import { carriersOf, findReservation, type NewReservation } from '../../store.ts';
+import { carriersOf, findReservation, type Carrier, type NewReservation } from '../../store.ts';
 import { badSignature, readFunds } from './funds.ts';
 import { exactRequirements } from './requirements.ts';
 import type { Log } from './sender.ts';
-import { settleExact } from './settle.ts';
+import { settleExact, type Ending } from './settle.ts';
 import { verifyExact, type Recover, type Verified } from './verify.ts';
 
 /** One EIP-3009 authorization per call: held while the work is done, and carried to the chain when its result is stored. */
@@ -70,6 +70,7 @@ export function openExactRail({
       taskId,
       requestHash,
       reservedAt,
+      isUpfront: requirement.extra['paymentFlow'] === 'upfront',
       meter: undefined,
       tab: undefined,
     });
@@ -80,7 +81,7 @@ export function openExactRail({
       if (existing?.state === 'unpaid') return retryUnpaid(existing, balance);
       try {
         const { isNew, reservation } = await ledger.reserve(wanted(now()), { balance, balanceAt, cap, openLimit: limits.openPerPayer });
-        if (isNew) return { kind: 'reserved', reservation };
+        if (isNew) return { kind: 'reserved', reservation: reservation.isUpfront ? await prepay(reservation) : reservation };
         assertSameRequest(reservation, { offerId, requestHash });
         return resume(reservation);
       } catch (error) {
@@ -88,6 +89,29 @@ export function openExactRail({
         if (attempt === 2 || !(error instanceof PaymentError && error.code === 'payment_exposure')) throw error;
       }
     }
+  }
+
+  /** Moves the money before the work is done. It waits for the chain as long as that takes: what was sent cannot be called back. */
+  async function prepay(reservation: Reservation): Promise<Reservation> {
+    const { id } = reservation;
+    const state = reservation.state === 'executing' ? 'executing' : 'reserved';
+    const ending = await carryIt(reservation, (carrier) => ledger.carryUpfront(id, carrier));
+    if (ending.kind === 'settled') return ledger.prepaid(id, state, ending.transaction);
+    await ledger.release(id, state, ending.reason);
+    throw new PaymentError('payment_invalid', 'The money could not be moved, so nothing was begun. Does the wallet hold the price?', {
+      errorReason: ending.reason,
+    });
+  }
+
+  async function carryIt(reservation: Reservation, save: (carrier: Carrier) => Promise<void>): Promise<Ending> {
+    const { chain, sender, inSlot } = networks.get(reservation.network);
+    const carriers = await carriersOf(database.read, reservation.id);
+    const common = { chain, limits, now, log, signal };
+    return inSlot(() =>
+      facilitator
+        ? settleRemote({ ...common, transfer: reservation, token: tokenOf(reservation), facilitator })
+        : settleExact({ ...common, reservation, carriers, sender, save }),
+    );
   }
 
   async function retryUnpaid(existing: Reservation, balance: bigint): Promise<Admission> {
@@ -137,28 +161,27 @@ export function openExactRail({
         admit: (call) => admit(verified, call),
       };
     },
-    executed: ({ id }, done) => ledger.executed(id, done),
+    executed: ({ id, isUpfront }, done) => (isUpfront ? ledger.delivered(id, done) : ledger.executed(id, done)),
+    async abandon(reservation) {
+      const { id, isUpfront, transaction } = reservation;
+      const state = reservation.state === 'executing' ? 'executing' : 'reserved';
+      // What was signed may be mined at any time: it is brought to its end, so that it is known what is owed.
+      const isSent = transaction === undefined && (facilitator !== undefined || (await carriersOf(database.read, id)).length > 0);
+      if (isUpfront && isSent) {
+        const prepaid = await prepay(reservation).catch((error: unknown) => error);
+        if (prepaid instanceof PaymentError) return;
+        if (prepaid instanceof Error) throw prepaid;
+      }
+      await ledger.release(id, state, 'node_restarted');
+    },
     async settle(reservation) {
       if (reservation.state !== 'executed' && reservation.state !== 'settling') return;
       const { id } = reservation;
       let state: 'executed' | 'settling' = reservation.state;
-      const { chain, sender, inSlot } = networks.get(reservation.network);
-      const carriers = await carriersOf(database.read, id);
-      const common = { chain, limits, now, log, signal };
-      const ending = await inSlot(() =>
-        facilitator
-          ? settleRemote({ ...common, transfer: reservation, token: tokenOf(reservation), facilitator })
-          : settleExact({
-              ...common,
-              reservation,
-              carriers,
-              sender,
-              async save(carrier) {
-                await ledger.carry({ ...reservation, state }, carrier);
-                state = 'settling';
-              },
-            }),
-      );
+      const ending = await carryIt(reservation, async (carrier) => {
+        await ledger.carry({ ...reservation, state }, carrier);
+        state = 'settling';
+      });
       if (ending.kind === 'unpaid') await ledger.unpaid(id, state, ending.reason);
       else await ledger.settled(id, state, ending.transaction);
     },
