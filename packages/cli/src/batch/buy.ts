@@ -1,4 +1,5 @@
 import { batchAccepted, paymentRequiredHeader, type BatchAccepted } from '@freehold/protocol';
+import { plainText } from '@freehold/payments';
 import type { Context } from '../context.ts';
 import { exitCode } from '../curl/exit-code.ts';
 import { readDemand, signPayment, type Payment } from '../curl/payment.ts';
@@ -77,7 +78,7 @@ export async function buyRun({
 function refused({ price }: Payment, { headers }: NodeRefusal): CliError {
   const again = headers.get(paymentRequiredHeader);
   const why = (again === null ? undefined : readDemand({ header: again, url: '' })?.required.error) ?? 'no reason was given';
-  return new CliError(`The payment of ${price} was refused: ${why.replace(/\.$/, '')}.`, {
+  return new CliError(`The payment of ${price} was refused: ${plainText(why).replace(/\.$/, '')}.`, {
     exitCode: exitCode.refused,
     advice: 'Check the money of the paying key: freehold key balance',
   });

@@ -1,8 +1,7 @@
-import { mostTermsBytes, readTerms, PaymentError, type Terms } from '@freehold/payments';
+import { mostTermsBytes, plainText, readTerms, PaymentError, type Terms } from '@freehold/payments';
 import { formatUnits, paymentRequiredHeader, type PaymentRequirements } from '@freehold/protocol';
 import type { Context } from '../context.ts';
 import { CliError, usageError } from '../error.ts';
-import { oneLine } from '../curl/payment.ts';
 import { print } from '../output.ts';
 import { readPaySettings, type PaySettings } from '../pay/settings.ts';
 
@@ -78,8 +77,8 @@ function described({ required }: Terms, settings: PaySettings) {
 function asText({ version, required }: Terms, settings: PaySettings): string {
   const { resource, accepts, extensions = {}, error } = required;
   const names = Object.entries(settings.networks);
-  const lines = [`${oneLine(resource.url)}   (x402 version ${version})`];
-  if (resource.description) lines.push(`  ${oneLine(resource.description)}`);
+  const lines = [`${plainText(resource.url)}   (x402 version ${version})`];
+  if (resource.description) lines.push(`  ${plainText(resource.description)}`);
   for (const requirement of accepts) {
     const token = tokenOf(requirement, settings);
     const name = names.find(([, id]) => id === requirement.network)?.[0];
@@ -88,15 +87,15 @@ function asText({ version, required }: Terms, settings: PaySettings): string {
       : `${requirement.amount} units of a token that is not known here`;
     lines.push(
       '',
-      `  ${oneLine(requirement.scheme)}: ${price} on ${oneLine(requirement.network)}${name ? ` (${name})` : ''}`,
-      `    ${requirement.amount} atomic units of ${oneLine(requirement.asset)}`,
-      `    to ${oneLine(requirement.payTo)}, within ${requirement.maxTimeoutSeconds} s`,
+      `  ${plainText(requirement.scheme)}: ${price} on ${plainText(requirement.network)}${name ? ` (${name})` : ''}`,
+      `    ${requirement.amount} atomic units of ${plainText(requirement.asset)}`,
+      `    to ${plainText(requirement.payTo)}, within ${requirement.maxTimeoutSeconds} s`,
     );
     const extra = Object.entries(requirement.extra).filter(([key]) => key !== 'name' && key !== 'version');
-    for (const [key, value] of extra) lines.push(`    ${oneLine(key)}: ${oneLine(JSON.stringify(value))}`);
+    for (const [key, value] of extra) lines.push(`    ${plainText(key)}: ${plainText(JSON.stringify(value))}`);
   }
   const named = Object.keys(extensions);
-  if (named.length > 0) lines.push('', `  extensions: ${named.map(oneLine).join(', ')}`);
-  if (error) lines.push('', `  it says: ${oneLine(error)}`);
+  if (named.length > 0) lines.push('', `  extensions: ${named.map(plainText).join(', ')}`);
+  if (error) lines.push('', `  it says: ${plainText(error)}`);
   return lines.join('\n');
 }

@@ -1,4 +1,4 @@
-import { sayAmount, type PaymentState, type SpendEntry } from '@freehold/payments';
+import { canBeCashed, sayAmount, type PaymentState, type SpendEntry } from '@freehold/payments';
 import { formatUnits } from '@freehold/protocol';
 import type { Context } from '../context.ts';
 import { CliError, usageError } from '../error.ts';
@@ -41,7 +41,7 @@ export async function checkSpend({ json }: Options, context: Context): Promise<v
   const counts = { paid: 0, free: 0, waiting: 0, unknown: 0 };
   for (const state of ['sent', 'refused'] as const) {
     for (const entry of await store.list({ state, limit: 1000 })) {
-      if (entry.expiresAt === undefined || entry.expiresAt > context.now()) {
+      if (canBeCashed(entry, context.now())) {
         counts.waiting++;
         continue;
       }

@@ -1,4 +1,4 @@
-import { PaymentError, readTerms, type OutgoingPayment, type Quote, type Terms } from '@freehold/payments';
+import { PaymentError, plainText, readTerms, type OutgoingPayment, type Quote, type Terms } from '@freehold/payments';
 import { chainIdOf, formatUnits, type Token } from '@freehold/protocol';
 import type { Context } from '../context.ts';
 import { CliError, usageError } from '../error.ts';
@@ -82,14 +82,11 @@ function sayQuote({ requirement, token, scheme, amount, deposit, left }: Quote, 
   return [
     `freehold: would pay ${priceOf(amount, token)} to ${requirement.payTo} on ${token.network}${network === undefined ? '' : ` (${network})`}`,
     `          ${amount} atomic units of ${token.asset}, by ${scheme}${deposit > 0n ? ` with a deposit of ${priceOf(deposit, token)}` : ''}`,
-    `          for ${required.resource.url}${required.resource.description ? ` (${oneLine(required.resource.description)})` : ''}`,
+    `          for ${plainText(required.resource.url)}${required.resource.description ? ` (${plainText(required.resource.description)})` : ''}`,
     `          ${settings.session === undefined ? 'your limit' : `session "${settings.session}"`} leaves ${priceOf(left - amount, token)} after it${isTest ? '; test money' : ''}`,
     '',
   ].join('\n');
 }
-
-/** What a seller wrote, on a line of a terminal. */
-export const oneLine = (text: string): string => text.replaceAll(/[\u0000-\u001f\u007f-\u009f]+/g, ' ').slice(0, 200);
 
 export const priceOf = (amount: bigint, token: Pick<Token, 'decimals' | 'network' | 'symbol'>): string =>
   `${formatUnits(amount, token.decimals)} ${chainIdOf(token.network) === testChainId ? 'test ' : ''}${token.symbol}`;

@@ -1,6 +1,7 @@
 import type { PaymentRequired, PaymentRequirements, Token } from '@freehold/protocol';
 import { PaymentError } from '../error.ts';
 import { allows, remaining, sayAmount, sayBudgets, type Budget, type Preference } from './budget.ts';
+import { plainText } from './plain-text.ts';
 import { knownTokens } from './tokens.ts';
 
 export type ChosenPayment = { requirement: PaymentRequirements; token: Token };
@@ -24,13 +25,18 @@ export function payableTerms({
     const token = tokens.find(
       ({ network, asset }) => network === requirement.network && asset.toLowerCase() === requirement.asset.toLowerCase(),
     );
-    return schemes.includes(requirement.scheme) && token && allows(preferences, token) ? [{ requirement, token }] : [];
+    const isPayable = schemes.includes(requirement.scheme) && /^0x[0-9a-fA-F]{40}$/.test(requirement.payTo);
+    return isPayable && token && allows(preferences, token) ? [{ requirement, token }] : [];
   });
   if (possible.length > 0) return possible;
   const offered = required.accepts.map(({ scheme, asset, network }) => `${scheme} ${asset} on ${network}`).join('; ');
-  throw new PaymentError('payment_no_option', `No way to pay that is known and allowed here. The seller takes: ${offered || 'nothing'}.`, {
-    errorReason: 'unsupported_scheme',
-  });
+  throw new PaymentError(
+    'payment_no_option',
+    `No way to pay that is known and allowed here. The seller takes: ${plainText(offered) || 'nothing'}.`,
+    {
+      errorReason: 'unsupported_scheme',
+    },
+  );
 }
 
 /**

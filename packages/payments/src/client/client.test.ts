@@ -70,6 +70,14 @@ test('only known tokens, the scheme exact and preferred networks are paid; the s
   assert.throws(() => choosePayment({ required: required(terms(fake, '1')), budgets }), { code: 'payment_no_option' });
   assert.throws(() => choosePayment({ required: required(terms(base, '1', 'upto')), budgets }), { code: 'payment_no_option' });
   assert.throws(() => choosePayment({ required: required(), budgets }), { code: 'payment_no_option' });
+  assert.throws(() => choosePayment({ required: required({ ...terms(base, '1'), payTo: 'whoever' }), budgets }), {
+    code: 'payment_no_option',
+  });
+  const trap = required({ ...terms(base, '1'), scheme: '\u001b[2J' });
+  assert.throws(
+    () => choosePayment({ required: trap, budgets }),
+    (error: Error) => !error.message.includes('\u001b'),
+  );
   const both = required(terms(fake, '1'), terms(base, '2000000'), terms(localToken, '5'), terms(base, '1'));
   assert.equal(choosePayment({ required: both, budgets }).token, localToken);
   assert.equal(choosePayment({ required: both, budgets, preferences: parsePreferences('USDC@Base') }).requirement.amount, '1');

@@ -61,6 +61,13 @@ export type SpendLedger = {
 
 export type SpendFilter = { session?: string; state?: PaymentState; payTo?: Address; reference?: Hex; since?: number; limit: number };
 
+/** By how much the clock of a chain may be behind ours. */
+const clockSkewMs = 120_000;
+
+/** Whether what was signed may still be brought to the chain. A voucher always may. */
+export const canBeCashed = ({ expiresAt }: Pick<SpendEntry, 'expiresAt'>, now: number): boolean =>
+  expiresAt === undefined || expiresAt + clockSkewMs > now;
+
 /** How an entry ends whose voucher another one has taken the place of. */
 export const superseded = { state: 'free', charged: 0n, reason: 'a later voucher took its place' } as const satisfies Ending;
 

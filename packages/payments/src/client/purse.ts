@@ -16,7 +16,7 @@ import {
 import { PaymentError } from '../error.ts';
 import { remaining, type Budget, type Preference, type Spent } from './budget.ts';
 import { overBudget, payableTerms } from './choose-payment.ts';
-import type { SpendEntry, SpendLedger } from './ledger.ts';
+import { canBeCashed, type SpendEntry, type SpendLedger } from './ledger.ts';
 import type { ClientRail, Conclusion, Plan, Signed } from './rail.ts';
 import { readTerms, type Terms } from './terms.ts';
 import { knownTokens } from './tokens.ts';
@@ -69,9 +69,6 @@ export type Purse = {
   /** Takes the price out of the budgets, durably, and signs. Errors: `payment_no_option`, `payment_over_budget`. */
   pay(request: { terms: Terms; url: string; method: string }): Promise<OutgoingPayment>;
 };
-
-/** By how much the clock of a chain may be behind ours. */
-const clockSkewMs = 120_000;
 
 /** A wallet with limits: nothing leaves it that its budgets do not allow and its ledger does not know. */
 export function openPurse({
@@ -127,8 +124,9 @@ export function openPurse({
     let isFreed = false;
     for (const state of ['sent', 'refused'] as const) {
       for (const entry of await ledger.list({ session, state, limit: 100 })) {
-        if (entry.expiresAt === undefined || entry.expiresAt + clockSkewMs > now()) continue;
-        const used = await wasUsed?.(entry);
+        if (canBeCashed(entry, now())) continue;
+        // A chain that cannot be asked knows nothing; the payment goes on counting.
+        const used = await wasUsed?.(entry).catch(() => undefined);
         if (used === undefined) continue;
         await ledger.conclude(entry.id, { state: used ? 'paid' : 'free', charged: used ? entry.amount : 0n });
         isFreed ||= !used;

@@ -1,4 +1,5 @@
 import type { Hex, PaymentRequired, PaymentRequirements, SettleResponse, Token } from '@freehold/protocol';
+import { plainText } from './plain-text.ts';
 
 /** One way of a wallet to pay: the client's side of a scheme. */
 export type ClientRail = {
@@ -61,7 +62,7 @@ export function conclusionOf({ status, settlement, demand }: Answer, amount: big
   }
   if (settlement || status === 402) {
     const reason = settlement?.errorMessage ?? settlement?.errorReason ?? demand?.error ?? 'no reason was given';
-    return { kind: 'refused', charged: amount, reason };
+    return { kind: 'refused', charged: amount, reason: plainText(reason) };
   }
   return undefined;
 }

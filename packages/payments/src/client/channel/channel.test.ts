@@ -41,7 +41,7 @@ suite('channels with sellers that run x402’s own servers', () => {
   }
 
   /** What one process of a person has: `again` is another one with the same files. */
-  async function openPerson(t: TestContext, { knowsChain = true, max = '1' } = {}) {
+  async function openPerson(t: TestContext, { rpcUrl = chain.rpcUrl, max = '1' }: { rpcUrl?: string; max?: string } = {}) {
     const payer = account();
     await chain.fund(payer.address, 100_000n);
     const home = mkdtempSync(join(directory, 'home-'));
@@ -52,7 +52,7 @@ suite('channels with sellers that run x402’s own servers', () => {
         account: payer,
         channels: store.channels,
         locks: openFileLocks(join(home, 'locks')),
-        chain: knowsChain ? reader() : openChainReader({}),
+        chain: openChainReader(rpcUrl === '' ? {} : { [chain.network]: rpcUrl }),
         now: Date.now,
       };
       const ended: (Conclusion | undefined)[] = [];
@@ -132,10 +132,14 @@ suite('channels with sellers that run x402’s own servers', () => {
     assert.equal(await balance(payer.address), 80_000n);
   });
 
-  for (const knowsChain of [true, false]) {
-    test(`what was lost of a channel comes back from the seller${knowsChain ? ' and the chain' : ', also without a chain to ask'}`, async (t) => {
+  for (const [who, rpcUrl] of [
+    ['and the chain', undefined],
+    ['without a chain to ask', ''],
+    ['with a chain that does not answer', 'http://127.0.0.1:9'],
+  ] as const) {
+    test(`what was lost of a channel comes back from the seller, ${who}`, async (t) => {
       verifies('payments.client.channel');
-      const { call, ended, channel, store } = await openPerson(t, { knowsChain });
+      const { call, ended, channel, store } = await openPerson(t, rpcUrl === undefined ? {} : { rpcUrl });
       const url = `${sellers.express.origin}/metered`;
       for (let count = 0; count < 3; count++) assert.equal(await call(url), 200);
       const { id } = await channel();

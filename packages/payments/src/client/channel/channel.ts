@@ -304,13 +304,15 @@ export async function signVoucher(account: Account, { network, id, most }: { net
   return { ...voucher, signature: await account.signTypedData(channelVoucherTypedData(network, voucher)) };
 }
 
-/** What the chain says; undefined where nobody can be asked. */
+/** What the chain says; undefined where nobody can be asked, or does not answer: then the seller's correction has to do. */
 export async function readChannel(chain: ChainReader, network: string, id: Hex): Promise<{ balance: bigint; claimed: bigint } | undefined> {
   const client = chain.client(network);
   if (!client) return undefined;
   const address = toAddress(channelContracts.settlement);
-  const [balance, claimed] = await readContract(client, { address, abi: batchSettlementAbi, functionName: 'channels', args: [id] });
-  return { balance, claimed };
+  const read = await readContract(client, { address, abi: batchSettlementAbi, functionName: 'channels', args: [id] }).catch(
+    () => undefined,
+  );
+  return read && { balance: read[0], claimed: read[1] };
 }
 
 const digits = (value: unknown): bigint | undefined => (typeof value === 'string' && /^\d+$/.test(value) ? BigInt(value) : undefined);

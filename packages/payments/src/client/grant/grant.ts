@@ -347,18 +347,18 @@ const progress = z.object({ epoch: z.number().int(), charged: amount, signed: am
 export const grantIdOf = ({ network, escrow, payer, provider }: Pick<GrantState, 'network' | 'escrow' | 'payer' | 'provider'>): Hex =>
   toHex(hashTypedData(escrowVoucherTypedData(network, escrow, { payer, provider, epoch: 0, cumulative: '0' })));
 
-/** What the chain says; undefined where nobody can be asked. */
+/** What the chain says; undefined where nobody can be asked, or does not answer. */
 export async function readGrant(
   chain: ChainReader,
   { network, escrow, payer, provider }: Pick<GrantState, 'network' | 'escrow' | 'payer' | 'provider'>,
 ) {
   const client = chain.client(network);
   if (!client) return undefined;
-  const { budget, spent, signer, unlockAt, epoch, priceCap } = await readContract(client, {
+  const read = await readContract(client, {
     address: escrow,
     abi: escrowAbi,
     functionName: 'grant',
     args: [payer, provider],
-  });
-  return { budget, spent, signer: toAddress(signer), unlockAt, epoch, priceCap };
+  }).catch(() => undefined);
+  return read && { ...read, signer: toAddress(read.signer) };
 }
