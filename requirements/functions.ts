@@ -2,7 +2,7 @@ import type { Requirement } from './requirement.ts';
 
 /** What seed 002 promises. */
 export default [
-  { id: 'fn.key', source: 'seeds/002', behaviour: '`key derive` and friends: random, derive by namespace, address, sha256', planned: true },
+  { id: 'fn.key', source: 'seeds/002', behaviour: '`key derive` and friends: random, derive by namespace, address, sha256' },
   { id: 'fn.serve', source: 'seeds/002', behaviour: '`serve --owner 0x…` starts a selling node', planned: true },
   {
     id: 'fn.offer',
@@ -42,13 +42,12 @@ export default [
   },
   { id: 'fn.mcp.call', source: 'seeds/002', behaviour: '`mcp call NAME -a key=value --@ URL`', planned: true },
   { id: 'fn.mcp.serve', source: 'seeds/002', behaviour: '`mcp serve` is a gateway for AI clients with budgets', planned: true },
-  { id: 'fn.curl', source: 'seeds/002', behaviour: '`curl` with payments: same flags, `--max`, `--pay`, `--key`', planned: true },
+  { id: 'fn.curl', source: 'seeds/002', behaviour: '`curl` with payments: same flags, `--max`, `--pay`, `--key`' },
   { id: 'fn.headers', source: 'seeds/002', behaviour: '`X-402-Key/-Pay/-Max` for trusted local servers only', planned: true },
   {
     id: 'fn.budget',
     source: 'seeds/002',
     behaviour: '`--max 10.0`, `USDC:10.0`, `USDC@Base:5.0`; `--pay USDC`, `{"USDC":["Base"]}`',
-    planned: true,
   },
   {
     id: 'fn.run',

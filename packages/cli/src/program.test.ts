@@ -84,7 +84,7 @@ test('a command line that is not understood is exit 2, with what was meant', asy
 });
 
 test('keys are made for their owner alone, never overwritten, and derived as os402 derives them', async (t) => {
-  verifies('foundation.cli');
+  verifies('foundation.cli', 'fn.key');
   const { freehold, dir } = open(t);
   const { stdout: address } = await freehold(['key', 'new', '--out', 'wallet.key']);
   assert.equal(statSync(join(dir, 'wallet.key')).mode & 0o777, 0o600);

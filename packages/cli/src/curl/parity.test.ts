@@ -130,7 +130,7 @@ const cases: Case[] = [
 ];
 
 test(`${cases.length} things that curl does come out the same, free and paid: bytes, files, exit code`, { skip }, async (t) => {
-  verifies('payments.curl.parity');
+  verifies('payments.curl.parity', 'fn.curl');
   const dir = openTestDir(t);
   const { free, sold, asked } = await openParityServer(t);
   const port = new URL(free).port;

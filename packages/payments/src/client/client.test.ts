@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { localToken } from '@freehold/contracts';
 import { decodePaymentPayload, type PaymentRequired } from '@freehold/protocol';
+import { verifies } from '../../../../requirements/verifies.ts';
 import { boundNonce } from '../binding.ts';
 import { account, seller } from '../testing/world.ts';
 import { parseBudgets, parsePreferences } from './budget.ts';
@@ -28,6 +29,7 @@ const required = (...accepts: PaymentRequired['accepts']): PaymentRequired => ({
 });
 
 test('budgets are read in all their forms, and what is none is told', () => {
+  verifies('fn.budget');
   assert.deepEqual(parseBudgets('10.0'), [{ amount: '10.0' }]);
   assert.deepEqual(parseBudgets('USDC:10.0, USDC@Base:5'), [
     { amount: '10.0', symbol: 'USDC' },
@@ -40,6 +42,7 @@ test('budgets are read in all their forms, and what is none is told', () => {
 });
 
 test('preferences are read in all their forms', () => {
+  verifies('fn.budget');
   assert.deepEqual(parsePreferences('USDC'), [{ symbol: 'USDC', networks: [] }]);
   assert.deepEqual(parsePreferences('USDC@base'), [{ symbol: 'USDC', networks: ['eip155:8453'] }]);
   assert.deepEqual(parsePreferences('{"USDC":["Base","BaseSepolia"],"EURC":[]}'), [
