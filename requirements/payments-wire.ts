@@ -89,7 +89,6 @@ export default [
     source: 'issues/5',
     behaviour:
       'X-402-Key, -Pay and -Max are off unless the owner switched them on, are taken from a loopback socket without forwarding headers alone, and are refused with 400 otherwise; they reach no log and no program',
-    planned: true,
   },
   {
     id: 'payments.money.integers',

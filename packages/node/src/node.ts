@@ -21,6 +21,7 @@ import { isOwnOrigin } from './http/arrival.ts';
 import type { Authenticate } from './http/caller.ts';
 import { serveDesktop } from './http/desktop.ts';
 import type { Arrival, Route } from './http/route.ts';
+import { openConvenience } from './http/convenience-headers.ts';
 import { openTerms } from './http/payment-required.ts';
 import { createServer } from './http/server.ts';
 import { openLentTokens } from './lent-tokens.ts';
@@ -269,6 +270,7 @@ export async function startNode({
     });
 
     const terms = openTerms(tokens);
+    const convenience = openConvenience({ isOn: paymentSettings.convenienceHeaders === true, payments, tokens, now });
     const builtIn = openBuiltInPrograms(programsDirectory);
     const lent = openLentTokens();
     const causes = createCauses({ now });
@@ -336,7 +338,14 @@ export async function startNode({
         },
         directory: join(dataDirectory, 'compute', 'inputs'),
       }),
-      ...functionRoutes({ compute, sales, terms, metrics: () => metrics, directory: join(dataDirectory, 'compute', 'inputs') }),
+      ...functionRoutes({
+        compute,
+        sales,
+        terms,
+        convenience,
+        metrics: () => metrics,
+        directory: join(dataDirectory, 'compute', 'inputs'),
+      }),
     ];
     const authenticate: Authenticate = {
       token: async (token) => lent.principalOf(token) ?? identity.authenticate(token),

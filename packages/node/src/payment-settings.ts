@@ -38,6 +38,8 @@ const schema = z.strictObject({
       settlementsPerDay: z.number().int().min(1).max(1_000_000).default(1_000),
     })
     .optional(),
+  /** Whether X-402-Key and its like are taken from programs on this machine. */
+  convenienceHeaders: z.boolean().default(false),
   /** Whether the embedded test chain runs beside the networks. Without networks it always does. */
   testChain: z.boolean().optional(),
 });
@@ -51,6 +53,7 @@ export type PaymentSettings = {
   gasKey?: string | undefined;
   facilitator?: { url: string; timeoutMs: number } | undefined;
   facilitate?: Allowance | undefined;
+  convenienceHeaders?: boolean;
   testChain: boolean;
 };
 
@@ -77,7 +80,7 @@ export function parsePaymentSettings(value: unknown, path: string): PaymentSetti
     const [issue] = parsed.error.issues;
     throw refuse(`The payment settings in ${path} are not valid: ${issue?.path.join('.') || 'the file'} ${issue?.message}.`, parsed.error);
   }
-  const { networks: given, tokens: named, gasKey, facilitator, facilitate, testChain } = parsed.data;
+  const { networks: given, tokens: named, gasKey, facilitator, facilitate, convenienceHeaders, testChain } = parsed.data;
   const networks = Object.entries(given).map(([name, { rpc, confirmations }]) => ({
     network: name,
     rpcUrls: rpc,
@@ -102,6 +105,7 @@ export function parsePaymentSettings(value: unknown, path: string): PaymentSetti
     gasKey,
     facilitator: facilitator && { url: facilitator.url, timeoutMs: facilitator.timeoutSeconds * 1000 },
     facilitate,
+    convenienceHeaders,
     testChain: testChain ?? networks.length === 0,
   };
 }

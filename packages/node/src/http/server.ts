@@ -6,6 +6,7 @@ import type { Log } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 import { arrivalOf } from './arrival.ts';
 import { authorize, identify, refuseCrossSite, type Authenticate } from './caller.ts';
+import { refuseConvenience } from './convenience-headers.ts';
 import { dialects } from './dialects/index.ts';
 import { isUnread, retryAfterOf, toFailure } from './failure.ts';
 import { commonHeaders } from './exchange.ts';
@@ -119,6 +120,7 @@ export function createServer({ routes, authenticate, origins, gateways, log, met
         const credential = dialect.credential(request.raw, request.body);
         const caller = credential && (await identify(credential, authenticate));
         authorize(route.policy, caller, request.arrival);
+        if (!('serve' in route)) refuseConvenience(request.raw);
         if (route.method !== 'ANY') {
           refuseCrossSite(request.raw, caller, request.arrival, dialect);
           refuseBadEncoding(request.raw.url ?? '');

@@ -7,6 +7,7 @@ import { openEventAnswer, wantsEvents, type EventAnswer } from '../http/event-an
 import { sendAnswer, type Exchange } from '../http/exchange.ts';
 import { openInputReader } from '../http/body.ts';
 import { networkOf } from '../http/network-of.ts';
+import type { Convenience } from '../http/convenience-headers.ts';
 import { paymentAnswerHeaders, paymentRequestHeaders, presentedPayment, settlementHeaders } from '../http/payment-headers.ts';
 import type { Terms } from '../http/payment-required.ts';
 import { exchangeRoute } from '../http/exchange-route.ts';
@@ -27,12 +28,14 @@ export const functionRoutes = ({
   compute,
   sales,
   terms,
+  convenience,
   metrics,
   directory,
 }: {
   compute: Compute;
   sales: Sales;
   terms: Terms;
+  convenience: Convenience;
   metrics: () => Metrics;
   /** Where large inputs wait. */
   directory: string;
@@ -44,6 +47,7 @@ export const functionRoutes = ({
     const { request, response, arrival, headers } = exchange;
     Object.assign(headers, publicHeaders);
     if (request.method === 'OPTIONS') return sendAnswer(exchange, 204, '');
+    convenience.check(exchange);
     const call = compute.offers.atHand(named) ?? (await compute.offers.callable(named));
     const sent: Sent = { call, scriptPath: `/${named}.cgi`, exchange };
     if (repeated.answer(sent)) return metrics().task('cached');
@@ -67,15 +71,17 @@ export const functionRoutes = ({
         ? openEventAnswer({ response, begin: () => Object.assign(headers, sandboxHeaders, { 'cache-control': 'no-store' }) })
         : undefined;
     const asked = toFunctionRequest(request, arrival);
+    const url = `${arrival.origin}${request.url ?? ''}`;
+    const isOwn = isOwnCall(exchange, call);
     let answer: Answer;
     try {
       answer = await sales.call({
         call,
         request: events ? { ...asked, onProgress: (progress) => events.tell('progress', JSON.stringify(progress)) } : asked,
-        url: `${arrival.origin}${request.url ?? ''}`,
-        header: presentedPayment(request.headers),
+        url,
+        header: presentedPayment(request.headers) ?? (isOwn ? undefined : await paidByHeaders(exchange, call, url)),
         from: networkOf(arrival.remoteAddress),
-        isOwn: isOwnCall(exchange, call),
+        isOwn,
         signal: exchange.signal,
         // The answer to HEAD has the length of the body, so it waits for the end.
         ...(request.method !== 'HEAD' && { sink: answers.sink }),
@@ -94,6 +100,12 @@ export const functionRoutes = ({
     }
     send(answer, { ...sent, asked, answers, events });
   }
+
+  /** Who hands over a key pays for nothing that is free now. */
+  const paidByHeaders = (exchange: Exchange, call: CallableOffer, url: string): Promise<string | undefined> | undefined =>
+    exchange.request.headers['x-402-key'] === undefined || compute.pools.hasRoom(call.offer)
+      ? undefined
+      : convenience.pay(exchange, call, url);
 
   function sendTerms(required: PaymentRequired, exchange: Exchange): void {
     const { request, headers } = exchange;
