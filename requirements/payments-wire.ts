@@ -94,6 +94,5 @@ export default [
     id: 'payments.money.integers',
     source: 'issues/5',
     behaviour: 'No floating point touches money: a lint rule refuses number arithmetic, parsing and formatting of amounts',
-    planned: true,
   },
 ] satisfies Requirement[];

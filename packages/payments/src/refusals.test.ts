@@ -81,6 +81,7 @@ const cases: [name: string, header: () => unknown, code: string][] = [
   ['the token in lower case', () => toJsonHeader(accepting({ asset: token.asset.toLowerCase() })), 'payment_invalid'],
   ['terms that pay somebody else', () => toJsonHeader(accepting({ payTo: stranger.address })), 'payment_invalid'],
   ['terms of a lower price', () => toJsonHeader(accepting({ amount: '1' })), 'payment_invalid'],
+  // oxlint-disable-next-line house/no-float-money -- what must be refused
   ['a price as a number', () => toJsonHeader(accepting({ amount: 1000 })), 'payment_malformed'],
   ['a price with leading zeros', () => toJsonHeader(accepting({ amount: '01000' })), 'payment_malformed'],
   ['another domain in the terms', () => toJsonHeader(accepting({ extra: { name: 'Other Coin', version: '2' } })), 'payment_invalid'],

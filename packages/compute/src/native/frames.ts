@@ -62,8 +62,8 @@ export function executeFrame(
   if (length > frameLimit) return undefined;
   const bytes = newFrame(slot, toRunner.execute, length);
   let at = payloadAt;
-  for (const amount of [limits.memoryBytes, limits.cpuMs, limits.wallMs, limits.outputBytes, limits.errorBytes]) {
-    const whole = Math.max(0, Math.ceil(amount));
+  for (const most of [limits.memoryBytes, limits.cpuMs, limits.wallMs, limits.outputBytes, limits.errorBytes]) {
+    const whole = Math.max(0, Math.ceil(most));
     at = bytes.writeUInt32LE(whole % 0x1_0000_0000, at);
     at = bytes.writeUInt32LE(Math.floor(whole / 0x1_0000_0000), at);
   }

@@ -16,6 +16,9 @@ export function barsOf(
   return Array.from({ length: count }, (_, index) => {
     const day = new Date(now - (count - 1 - index) * dayMs).toISOString().slice(0, 10);
     const { amount = '0', payments = 0 } = own.get(day) ?? {};
-    return { day, amount, payments, height: most === 0n ? 0 : Number.parseInt(String((BigInt(amount) * 1000n) / most), 10) };
+    return { day, amount, payments, height: thousandths(BigInt(amount), most) };
   });
 }
+
+/** What is drawn is a share of the page, no money any more. */
+const thousandths = (part: bigint, whole: bigint): number => (whole === 0n ? 0 : Number((part * 1000n) / whole));
