@@ -59,7 +59,6 @@ export default [
     id: 'wallet.dashboards',
     source: 'seeds/000',
     behaviour: 'sign-up page, user dashboard (sign, verify), admin dashboard (table)',
-    planned: true,
   },
   {
     id: 'wallet.health',

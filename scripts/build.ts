@@ -15,8 +15,12 @@ export async function build({ log }: { log: (line: string) => void }): Promise<v
     target: join(desktop, 'dist', 'index.html'),
     async work() {
       log('Building the desktop (once after a change) ...');
+      const { NODE_ENV: before } = process.env;
       const vite = await import('vite');
       await vite.build({ root: desktop, configFile: join(desktop, 'vite.config.ts'), logLevel: 'warn' });
+      // It sets this for the pages that it builds; a node that starts afterwards is not in production for that.
+      if (before === undefined) delete process.env['NODE_ENV'];
+      else process.env['NODE_ENV'] = before;
     },
   });
   await buildExamples({ outDirectory: join(root, 'examples', 'dist'), log });

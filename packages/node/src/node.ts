@@ -261,6 +261,8 @@ export async function startNode({
       token,
       testMoney: chain?.fund !== undefined,
       rpcUrl: arrival.isLoopback ? (chain?.rpcUrl ?? null) : null,
+      keyService: tee ? { isTee: tee.wallets.service.isTee, product: tee.wallets.service.product } : null,
+      signUp: tee !== undefined && config.signUp === 'open',
       signer: keeper.address,
       sandbox: {
         native: compute.sandbox.native.available,

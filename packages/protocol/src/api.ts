@@ -147,7 +147,11 @@ export const nodeInfo = z.object({
   testMoney: z.boolean(),
   /** JSON-RPC address of the chain for wallets and balances, or null. */
   rpcUrl: z.string().nullable(),
-  /** The address that signs receipts. It changes at every start; former ones are in /api/signers. */
+  /** The key service that keeps wallets for people, or null; `isTee` false says that no hardware protects them. */
+  keyService: z.object({ isTee: z.boolean(), product: z.string() }).nullable(),
+  /** Whether anybody may sign up for an account with such a wallet. */
+  signUp: z.boolean(),
+  /** The address that signs receipts. It changes at every start, unless a key service keeps it; former ones are in /api/signers. */
   signer: address,
   sandbox: z.object({ native: z.boolean(), wasm: z.boolean(), javascript: z.boolean() }),
 });

@@ -6,6 +6,7 @@ import { createFunctionsApi } from './functions.ts';
 import { createRequest } from './request.ts';
 import { createRunApi } from './run.ts';
 import { createReachApi } from './reach.ts';
+import { createWalletApi } from './wallet.ts';
 
 export type Api = ReturnType<typeof createApi>;
 
@@ -20,5 +21,6 @@ export function createApi(options: { fetch: typeof globalThis.fetch; onSignedOut
     functions: createFunctionsApi(request),
     reach: createReachApi(request),
     run: createRunApi(request),
+    wallet: createWalletApi(request),
   };
 }

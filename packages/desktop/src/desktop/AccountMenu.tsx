@@ -14,6 +14,10 @@ import { useServices } from '../services.ts';
 import { TestWalletDialog } from '../session/TestWalletDialog.tsx';
 import { AppPasswordsDialog } from './AppPasswordsDialog.tsx';
 import { AppsDialog } from './AppsDialog.tsx';
+import { ActivityDialog } from './identity/ActivityDialog.tsx';
+import { PasskeysDialog } from './identity/PasskeysDialog.tsx';
+import { SignUpsDialog } from './identity/SignUpsDialog.tsx';
+import { WalletDialog } from './identity/WalletDialog.tsx';
 import { PeopleDialog } from './PeopleDialog.tsx';
 import { SessionsDialog } from './SessionsDialog.tsx';
 import type { Theme } from './theme.ts';
@@ -26,14 +30,17 @@ const themeItems = [
   { theme: 'contrast', label: 'Theme: high contrast', icon: 'contrast' },
 ] as const satisfies readonly { theme: Theme; label: string; icon: string }[];
 
+type DialogName = 'people' | 'sign-ups' | 'sessions' | 'passwords' | 'passkeys' | 'apps' | 'activity' | 'wallet' | 'test-wallet';
+
 /** Who is signed in, and what they can change about it. */
-export function AccountMenu({ account, testMoney }: { account: Account; testMoney: boolean }) {
+export function AccountMenu({ account, testMoney, hasKeyService }: { account: Account; testMoney: boolean; hasKeyService: boolean }) {
   const { api, session, testWallet, theme, toasts } = useServices();
   const current = useStore(theme.store);
   const testAddress = useStore(testWallet.store, (state) => state.address);
-  const [dialog, setDialog] = useState<'people' | 'sessions' | 'passwords' | 'apps' | 'wallet' | null>(null);
+  const [dialog, setDialog] = useState<DialogName | null>(null);
   const [money, setMoney] = useState<Balance | null>(null);
   const { address } = account;
+  const isInCharge = account.role === 'owner' || account.role === 'admin';
 
   useEffect(() => {
     if (testMoney) api.account.balance(address).then(setMoney, () => setMoney(null));
@@ -55,11 +62,15 @@ export function AccountMenu({ account, testMoney }: { account: Account; testMone
       onSelect: () => void copyText(address).then((done) => toasts.say(done ? 'Address copied.' : `Your address is ${address}`)),
     },
     ...(testMoney ? [{ label: 'Get test money', icon: 'coins', onSelect: () => void takeTestMoney() } as const] : []),
-    ...(testAddress === address ? [{ label: 'Local test wallet', icon: 'wallet', onSelect: () => setDialog('wallet') } as const] : []),
-    ...(account.role === 'owner' ? [{ label: 'People', icon: 'user', onSelect: () => setDialog('people') } as const] : []),
+    ...(testAddress === address ? [{ label: 'Local test wallet', icon: 'wallet', onSelect: () => setDialog('test-wallet') } as const] : []),
+    ...(hasKeyService ? [{ label: 'Wallet on this node', icon: 'wallet', onSelect: () => setDialog('wallet') } as const] : []),
+    ...(isInCharge ? [{ label: 'People', icon: 'user', onSelect: () => setDialog('people') } as const] : []),
+    ...(isInCharge && hasKeyService ? [{ label: 'Who signed up', icon: 'people', onSelect: () => setDialog('sign-ups') } as const] : []),
+    { label: 'Passkeys', icon: 'key', onSelect: () => setDialog('passkeys') },
     { label: 'App passwords', icon: 'key', onSelect: () => setDialog('passwords') },
     { label: 'Apps', icon: 'apps', onSelect: () => setDialog('apps') },
     { label: 'Sessions', icon: 'devices', onSelect: () => setDialog('sessions') },
+    { label: 'Activity', icon: 'eye', onSelect: () => setDialog('activity') },
     'separator',
     ...themeItems.map(({ theme: choice, label, icon }) => ({
       label,
@@ -91,7 +102,11 @@ export function AccountMenu({ account, testMoney }: { account: Account; testMone
       {dialog === 'passwords' && <AppPasswordsDialog address={address} onClose={() => setDialog(null)} />}
       {dialog === 'apps' && <AppsDialog onClose={() => setDialog(null)} />}
       {dialog === 'sessions' && <SessionsDialog onClose={() => setDialog(null)} />}
-      {dialog === 'wallet' && <TestWalletDialog onClose={() => setDialog(null)} />}
+      {dialog === 'sign-ups' && <SignUpsDialog onClose={() => setDialog(null)} />}
+      {dialog === 'passkeys' && <PasskeysDialog onClose={() => setDialog(null)} />}
+      {dialog === 'activity' && <ActivityDialog onClose={() => setDialog(null)} />}
+      {dialog === 'wallet' && <WalletDialog onClose={() => setDialog(null)} />}
+      {dialog === 'test-wallet' && <TestWalletDialog onClose={() => setDialog(null)} />}
     </>
   );
 }

@@ -22,7 +22,7 @@ export function PeopleDialog({ onClose }: { onClose: () => void }) {
   const { api, toasts } = useServices();
   const [accounts, setAccounts] = useState<readonly Account[]>([]);
   const [wallet, setWallet] = useState('');
-  const [role, setRole] = useState<'member' | 'guest'>('member');
+  const [role, setRole] = useState<'admin' | 'member' | 'guest'>('member');
   const [problem, setProblem] = useState<string>();
   const [hint, setHint] = useState<string>();
   const load = useCallback(() => api.account.accounts().then(setAccounts, toasts.fail), [api, toasts]);
@@ -87,10 +87,10 @@ export function PeopleDialog({ onClose }: { onClose: () => void }) {
         />
         <fieldset className={css.roles}>
           <legend>As</legend>
-          {(['member', 'guest'] as const).map((choice) => (
+          {(['member', 'guest', 'admin'] as const).map((choice) => (
             <label key={choice}>
               <input type="radio" name="role" value={choice} checked={role === choice} onChange={() => setRole(choice)} />
-              {choice === 'member' ? 'Member' : 'Guest'}
+              {choice === 'member' ? 'Member' : choice === 'guest' ? 'Guest' : 'Administrator'}
             </label>
           ))}
         </fieldset>

@@ -85,7 +85,7 @@ export function Taskbar({ node, account }: { node: NodeInfo; account: Account })
         </span>
       )}
       <Clock />
-      <AccountMenu account={account} testMoney={node.testMoney} />
+      <AccountMenu account={account} testMoney={node.testMoney} hasKeyService={node.keyService !== null} />
     </nav>
   );
 }

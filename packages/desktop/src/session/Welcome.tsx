@@ -7,6 +7,8 @@ import { Field } from '../components/Field.tsx';
 import { Note } from '../components/Note.tsx';
 import { useServices } from '../services.ts';
 import { Emblem } from './Emblem.tsx';
+import { hasPasskeys } from './passkey.ts';
+import { SignUpForm } from './SignUpForm.tsx';
 import { NewTestWallet } from './NewTestWallet.tsx';
 import type { Wallet } from './wallet.ts';
 import { WalletList } from './WalletList.tsx';
@@ -21,6 +23,7 @@ export function Welcome({ node, notice }: { node: NodeInfo; notice: string | nul
   const [busy, setBusy] = useState<string | null>(null);
   const [problem, setProblem] = useState<string | null>(null);
   const [isNew, setNew] = useState(false);
+  const [isSigningUp, setSigningUp] = useState(false);
 
   const action = node.claimed ? 'Sign in' : 'Claim this node';
   const needsCode = node.claimProof === 'code';
@@ -66,7 +69,14 @@ export function Welcome({ node, notice }: { node: NodeInfo; notice: string | nul
             hint="The node printed it where it was started: it proves that the machine is yours."
           />
         )}
-        {isNew && testAddress ? (
+        {isSigningUp ? (
+          <SignUpForm
+            isTee={node.keyService?.isTee === true}
+            isBusy={busy !== null}
+            onSignUp={(person) => void attempt('sign-up', () => session.signUp(person))}
+            onBack={() => setSigningUp(false)}
+          />
+        ) : isNew && testAddress ? (
           <NewTestWallet address={testAddress} action={action} isBusy={busy !== null} onSignIn={() => signIn(testWallet.wallet)} />
         ) : (
           <>
@@ -82,6 +92,21 @@ export function Welcome({ node, notice }: { node: NodeInfo; notice: string | nul
                 onClick={() => void attempt('create', () => testWallet.create().then(() => setNew(true)))}
               >
                 Create a local test wallet
+              </Button>
+            )}
+            {node.claimed && hasPasskeys() && (
+              <Button
+                kind="quiet"
+                icon="key"
+                disabled={busy !== null}
+                onClick={() => void attempt('passkey', () => session.signInWithPasskey())}
+              >
+                Sign in with a passkey
+              </Button>
+            )}
+            {node.signUp && hasPasskeys() && (
+              <Button kind="quiet" icon="user" disabled={busy !== null} onClick={() => setSigningUp(true)}>
+                Sign up without a wallet
               </Button>
             )}
           </>

@@ -2,6 +2,7 @@ import type { Account, Address, Hex, NodeInfo, TypedData } from '@freehold/proto
 import { createStore, type StoreApi } from 'zustand/vanilla';
 import type { AccountApi } from '../api/account.ts';
 import { isCode, messageOf } from '../api/error.ts';
+import { askPasskey, makePasskey } from './passkey.ts';
 import { WalletError, type Wallet } from './wallet.ts';
 
 export type SessionState =
@@ -14,6 +15,10 @@ export type SessionControl = {
   store: StoreApi<SessionState>;
   start(): Promise<void>;
   signIn(options: { wallet: Wallet; claimCode?: string }): Promise<void>;
+  /** Errors: WalletError, ApiError. */
+  signInWithPasskey(): Promise<void>;
+  /** Makes an account with a wallet that the node keeps, and the passkey that signs in for it. Errors: WalletError, ApiError. */
+  signUp(options: { email: string; userId: string }): Promise<void>;
   signOut(): Promise<void>;
   /** The node said that the session is over. */
   expire(): void;
@@ -54,6 +59,18 @@ export function createSession({ api, wallets, storage }: Dependencies): SessionC
       const signature = await wallet.signMessage(address, message);
       const { account } = await api.login({ nonce, signature, ...(claimCode ? { claimCode } : {}) });
       storage.setItem(walletItem, wallet.id);
+      set({ phase: 'signedIn', node: await api.node(), account });
+    },
+    async signInWithPasskey() {
+      const { account } = await api.loginWithPasskey({ passkey: await askPasskey(await api.passkeyChallenge()) });
+      set({ phase: 'signedIn', node: await api.node(), account });
+    },
+    async signUp(person) {
+      await api.signUp(person);
+      // The account ends within the hour without one: a person who declines now is told, and may add it later.
+      const passkey = await makePasskey(await api.passkeyOptions()).catch(() => undefined);
+      if (passkey !== undefined) await api.addPasskey({ label: 'Made when signing up', passkey });
+      const { account } = await api.current();
       set({ phase: 'signedIn', node: await api.node(), account });
     },
     async signOut() {
