@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { challenge, loginAnswer, walletUser } from '@freehold/protocol';
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts';
 import { verifies } from '../requirements/verifies.ts';
 import { launchBrowser } from './harness/browser.ts';
@@ -21,7 +22,7 @@ let page: Page;
 let ownerToken: string;
 const complaints: string[] = [];
 
-async function post(path: string, body: object, token?: string) {
+async function post(path: string, body: object, token?: string): Promise<unknown> {
   const response = await fetch(new URL(path, node.url), {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...(token !== undefined && { authorization: `Bearer ${token}` }) },
@@ -37,8 +38,9 @@ before(async () => {
   browser = launched.browser;
   node = await startNodeProcess(join(place.path, 'data'), { FREEHOLD_DSTACK: 'stand-in', FREEHOLD_SIGN_UP: 'open' });
   const owner = privateKeyToAccount(generatePrivateKey());
-  const { nonce, message } = await post('/api/auth/challenge', { address: owner.address });
-  ({ token: ownerToken } = await post('/api/auth/login', { nonce, signature: await owner.signMessage({ message }), transport: 'bearer' }));
+  const { nonce, message } = challenge.parse(await post('/api/auth/challenge', { address: owner.address }));
+  const signature = await owner.signMessage({ message });
+  ownerToken = loginAnswer.parse(await post('/api/auth/login', { nonce, signature, transport: 'bearer' })).token ?? '';
   context = await browser.newContext({ viewport: { width: 1280, height: 900 }, colorScheme: 'light', reducedMotion: 'reduce' });
   page = await context.newPage();
   page.setDefaultTimeout(15_000);
@@ -130,10 +132,11 @@ test('signing out and in again takes one touch; the passkey and what happened ar
 
 test('the owner makes her an administrator, and she sees who signed up, also on a phone', { skip }, async () => {
   verifies('wallet.dashboards', 'identity.roles');
-  const { users } = await (
+  const listed: unknown = await (
     await fetch(new URL('/api/admin/users', node.url), { headers: { authorization: `Bearer ${ownerToken}` } })
   ).json();
-  await post('/api/accounts', { address: users[0].address, role: 'admin' }, ownerToken);
+  const [ada] = walletUser.array().parse(Object(listed).users);
+  await post('/api/accounts', { address: ada?.address, role: 'admin' }, ownerToken);
   for (let index = 0; index < 5; index++)
     await post('/api/signup', { email: `p${index}@example.com`, userId: `person-${index}` }, ownerToken);
   await page.reload();
