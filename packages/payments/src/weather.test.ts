@@ -203,6 +203,8 @@ test('errors 500, answers that are no JSON, nonsense, and another chain behind t
       weather.lie = ({ method }, result) => (method === 'eth_chainId' ? '0x2105' : result);
     },
   };
+  // A request waits for ten seconds.
+  if (process.env['FREEHOLD_LONG'] === '1') fates['hang'] = () => (weather.after = () => 'hang');
   for (const [fate, befall] of Object.entries(fates)) {
     const { payer, reservation } = await executedCall(`fate-${fate}`);
     befall();

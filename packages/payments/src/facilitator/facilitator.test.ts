@@ -85,6 +85,41 @@ test('what would not settle is refused with the word of x402, and nothing is sen
   assert.equal(await world.client.getTransactionCount({ address: facilitator.gas.address }), before);
 });
 
+test('servers of version 1 ask in their words, and it is the same authorization', async () => {
+  verifies('payments.facilitator.served');
+  const payer = await world.payer(10_000n);
+  const { paymentPayload, paymentRequirements } = await requestOf(payer);
+  const { scheme, network, asset, payTo, maxTimeoutSeconds, extra, amount } = paymentRequirements;
+  const v1: FacilitatorRequest = {
+    x402Version: 1,
+    paymentPayload: { x402Version: 1, scheme, network, payload: paymentPayload.payload },
+    paymentRequirements: { scheme, network, asset, payTo, maxTimeoutSeconds, extra, maxAmountRequired: amount },
+  };
+  assert.deepEqual(await facilitator.verify(v1), { isValid: true, payer: payer.address });
+  assert.equal((await facilitator.settle(v1)).success, true);
+  assert.equal((await facilitator.settle({ x402Version: 2, paymentPayload, paymentRequirements })).errorReason, 'duplicate_settlement');
+  assert.equal(await world.balance(payer.address), 10_000n - price);
+});
+
+test('a wallet contract that says yes on trial and no on the chain burns gas once', async () => {
+  verifies('payments.facilitator.served');
+  // Vouches for everything while nothing is paid for gas, as in a trial, and for nothing in a transaction: tx.gasprice decides.
+  const runtime = `3a15600a5760006000f35b7f1626ba7e${'0'.repeat(56)}60005260206000f3`;
+  const wallet = account().address;
+  const ask = world.client.request as (call: { method: string; params: unknown[] }) => Promise<unknown>;
+  await ask({ method: 'anvil_setCode', params: [wallet, `0x${runtime}`] });
+  await world.chain.fund(wallet, 10_000n);
+  const request = await requestOf({ ...account(), address: wallet });
+  assert.equal((await facilitator.verify(request)).isValid, true);
+  const before = await world.client.getTransactionCount({ address: facilitator.gas.address });
+  const first = await facilitator.settle(request);
+  assert.equal(first.success, false);
+  const spent = await world.client.getTransactionCount({ address: facilitator.gas.address });
+  assert(spent > before && spent <= before + 2, 'it was sent twice at most');
+  assert.equal((await facilitator.settle(request)).success, false);
+  assert.equal(await world.client.getTransactionCount({ address: facilitator.gas.address }), spent);
+});
+
 test('gas is paid for the payees of the owner alone', async () => {
   verifies('payments.facilitator.served');
   const other = await openTestFacilitator(world, { allowance: { payees: [account().address], settlementsPerDay: 5 } });
@@ -114,6 +149,6 @@ test('more settlements than the owner pays for in a day are refused', async () =
   const reasons = [];
   for (let index = 0; index < 12; index++)
     reasons.push((await facilitator.settle(await requestOf(await world.payer(2_000n)))).errorMessage);
-  assert.equal(reasons.filter((reason) => reason === undefined).length, 10, 'two were settled before');
+  assert.equal(reasons.filter((reason) => reason === undefined).length, 8, 'four were asked for before');
   assert.match(reasons.at(-1) ?? '', /as much today as its owner pays for/);
 });

@@ -148,6 +148,12 @@ export function openFacilitator({
     let settlement = await findSettlement(database.read, transfer);
     if (settlement && !isSameTransfer(settlement, transfer))
       return refused({ reason: 'invalid_transaction_state', message: 'Another transfer under this nonce was presented before.' });
+    // What was sent and reverted has cost gas, and would again: a wallet contract can pass every trial and say no on the chain.
+    if (settlement?.state === 'failed' && (await settlementCarriers(database.read, settlement.id)).length > 0)
+      return refused({
+        reason: settlement.reason ?? 'invalid_transaction_state',
+        message: 'This payment was sent before and failed. Sign a new one.',
+      });
     if (!settlement || settlement.state === 'failed') {
       const fault = await faultOnChain(checked);
       if (fault) return refused(fault);

@@ -6,10 +6,17 @@ const mostBytes = 2_048;
 type Json = Record<string, unknown>;
 type Bazaar = { info: { input: Json; output?: Json }; schema: Json };
 
+/** An offer never changes, and is asked for often. */
+const known = new WeakMap<Offer, Bazaar>();
+
 /** The extension `bazaar` (facts: x402-and-os402 §1.5): how a function is called, for catalogues and for agents that found it in one. */
 export function bazaarOf(offer: Offer): Bazaar {
+  const before = known.get(offer);
+  if (before) return before;
   const full = describe(offer);
-  return JSON.stringify(full).length <= mostBytes ? full : describe({ ...offer, tool: undefined });
+  const bazaar = JSON.stringify(full).length <= mostBytes ? full : describe({ ...offer, tool: undefined });
+  known.set(offer, bazaar);
+  return bazaar;
 }
 
 function describe({ interface: kind, tool }: Pick<Offer, 'interface' | 'tool'> | (Omit<Offer, 'tool'> & { tool: undefined })): Bazaar {

@@ -13,7 +13,8 @@ export function chainFailure(error: unknown): ChainFailure {
   if (!answer) return { kind: 'unreachable', message: error.shortMessage };
   const message = answer instanceof BaseError ? answer.details : answer.message;
   const code = 'code' in answer ? answer.code : undefined;
-  const kind = code === 3 || /revert/i.test(message) ? 'reverted' : isOverload(code) ? 'unreachable' : 'refused';
+  const kind =
+    code === 3 || /revert|EVM error|invalid (opcode|jump)/i.test(message) ? 'reverted' : isOverload(code) ? 'unreachable' : 'refused';
   return { kind, message };
 }
 
