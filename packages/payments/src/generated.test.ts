@@ -223,7 +223,12 @@ test(`${runs} generated payments that are not what was asked are refused: nothin
   assert.equal(executed, 0);
   const settled = (list: typeof before) => list.filter(({ state }) => state !== 'released').map(({ id }) => id);
   assert.deepEqual(settled(await world.payments.history({ payer: payer.address, limit: 1000 })), settled(before));
-  for (const tab of await world.payments.tabs({ payer: payer.address, limit: 100 })) assert(tab.charged === price || tab.charged === 0n);
+  // Channels and grants that somebody made up leave nothing behind.
+  const tabs = await world.payments.tabs({ limit: 100 });
+  assert.deepEqual(
+    tabs.map(({ charged }) => charged),
+    [price, price],
+  );
   for (const header of [await exact({}), await fromChannel(next), await fromGrant(next)])
     assert.equal((await call(world.payments, { offer, header, request: `good ${header.slice(-40)}` })).status, 200);
 });

@@ -1,6 +1,7 @@
-import { authorizationState } from '@freehold/contracts';
+import { authorizationState, balanceOf } from '@freehold/contracts';
 import type { Database } from '@freehold/database';
 import type { Address, Hex } from '@freehold/protocol';
+import { getCode } from 'viem/actions';
 import { PaymentError } from '../error.ts';
 import { carry, type Errand } from '../jobs/carry.ts';
 import type { Ledger } from '../ledger.ts';
@@ -15,7 +16,15 @@ import type { NewTab } from './store.ts';
 import type { Tab, TabState } from './tab.ts';
 
 /** Money that comes with a call, by an EIP-3009 authorization whose nonce binds it to the tab. */
-export type Incoming = { asset: Address; payer: Address; nonce: Hex; errand: Errand };
+export type Incoming = {
+  asset: Address;
+  payer: Address;
+  amount: bigint;
+  nonce: Hex;
+  /** Whether the payer's own key has signed; otherwise only a contract could have. */
+  isKeySigned: boolean;
+  errand: Errand;
+};
 
 export type Intake = ReturnType<typeof openIntake>;
 
@@ -64,6 +73,24 @@ export function openIntake({
   const patience = () => new Promise<'pending'>((resolve) => setTimeout(resolve, limits.answerWithinMs, 'pending').unref());
 
   return {
+    /**
+     * Whether it may come to anything, before anything is written for it: the payer holds the money, and could have signed; or it has come
+     * already. Errors: `payment_unavailable`.
+     */
+    async isPromising(network: string, { asset, payer, amount, nonce, isKeySigned }: Incoming): Promise<boolean> {
+      const { client } = networks.get(network).chain;
+      try {
+        const [isUsed, balance, code] = await Promise.all([
+          authorizationState(client, { asset, payer, nonce }),
+          balanceOf(client, { asset, holder: payer }),
+          isKeySigned ? undefined : getCode(client, { address: payer }),
+        ]);
+        return isUsed || (balance >= amount && (isKeySigned || code !== undefined));
+      } catch (error) {
+        throw unreachable(network, error);
+      }
+    },
+
     /** Errors: `payment_unavailable`, and `refused` when the money did not come or `isGood` says no; then the call is released. */
     async takeIn(
       reservation: Reservation,

@@ -59,7 +59,7 @@ export async function putTabState(db: Sql, tab: NewTab, { isOver, ...state }: Ta
     INSERT INTO payment_tab (id, scheme, network, asset, payer, payee, signer, terms, balance, claimed, charged, signed, signature, closing_at, refund_nonce, unclaimed_since, read_at, used_at, node)
     VALUES (${tab.id}, ${tab.scheme}, ${tab.network}, ${tab.asset}, ${tab.payer}, ${tab.payee}, ${next.signer}, ${next.terms}, ${String(next.balance)}, ${String(claimed)}, ${String(charged)}, ${String(next.signed)}, ${next.signature}, ${next.closingAt ?? null}, ${String(next.refundNonce)}, ${next.unclaimedSince ?? null}, ${next.readAt}, ${next.usedAt}, ${node})
     ON CONFLICT (id) DO UPDATE SET terms = excluded.terms, signer = excluded.signer, balance = excluded.balance, claimed = excluded.claimed, charged = excluded.charged, signed = excluded.signed,
-      closing_at = excluded.closing_at, refund_nonce = excluded.refund_nonce, unclaimed_since = excluded.unclaimed_since, read_at = excluded.read_at`);
+      closing_at = excluded.closing_at, refund_nonce = excluded.refund_nonce, unclaimed_since = excluded.unclaimed_since, read_at = excluded.read_at, node = excluded.node`);
   return next;
 }
 

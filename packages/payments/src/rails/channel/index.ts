@@ -18,7 +18,7 @@ import type { Networks } from '../../networks.ts';
 import type { Rail, Tender } from '../../rail.ts';
 import { aboutTabs, type TabContract } from '../../tabs/claims.ts';
 import type { Drawing } from '../../tabs/draw.ts';
-import type { Intake } from '../../tabs/intake.ts';
+import type { Incoming, Intake } from '../../tabs/intake.ts';
 import type { Steps, Tabs } from '../../tabs/ledger.ts';
 import { getTab, heldOn, setJob, type NewTab } from '../../tabs/store.ts';
 import { noSignature, type Tab } from '../../tabs/tab.ts';
@@ -98,7 +98,13 @@ export function openChannelRail({
     const { payTo, network, asset, amount } = requirement;
     const tab = tabOf(channel, network);
     const deposit = payload.type === 'deposit' ? payload.deposit : undefined;
-    if (deposit) assertDeposit(channel, deposit, requirement);
+    const incoming = deposit && incomingOf(channel, deposit, requirement);
+    const refused = () =>
+      invalid(
+        channelErrors.depositFailed,
+        'The chain refused its deposit. Does the wallet hold the money, and did it sign for this channel?',
+      );
+    if (incoming && !(await intake.isPromising(network, incoming))) throw refused();
     const price = { network, asset: toAddress(asset), payTo: toAddress(payTo) };
     const admission = await drawing.draw(
       {
@@ -121,36 +127,34 @@ export function openChannelRail({
           tab: { id: channel.id, cumulative, chargedAfter: undefined },
         },
         isInStep,
-        incoming: BigInt(deposit?.amount ?? '0'),
+        incoming: incoming?.amount ?? 0n,
         refuse: (why, current, held) => refuse(why, current, held),
       },
       () => read(tab),
     );
-    if (deposit && admission.kind === 'reserved') {
-      const { token: depositAsset, payer } = channel.config;
-      const errand = depositErrand({ channel, deposit, contract, collector });
-      await intake.takeIn(
-        admission.reservation,
-        { asset: depositAsset, payer, nonce: depositNonce({ channel, deposit }), errand },
-        {
-          tab,
-          read: () => read(tab),
-          isGood: ({ balance, closingAt }) => balance >= cumulative && closingAt === undefined,
-          refused: () =>
-            invalid(
-              channelErrors.depositFailed,
-              'The chain refused its deposit. Does the wallet hold the money, and did it sign for this channel?',
-            ),
-        },
-      );
+    if (incoming && admission.kind === 'reserved') {
+      await intake.takeIn(admission.reservation, incoming, {
+        tab,
+        read: () => read(tab),
+        isGood: ({ balance, closingAt }) => balance >= cumulative && closingAt === undefined,
+        refused,
+      });
     }
     return admission;
   }
 
-  function assertDeposit(channel: Channel, deposit: ChannelDeposit, { network, asset }: PaymentRequirements): void {
+  function incomingOf(channel: Channel, deposit: ChannelDeposit, { network, asset }: PaymentRequirements): Incoming {
     const token = tokens.find((known) => known.network === network && known.asset === asset);
     if (!token) throw invalid(channelErrors.token, 'This node does not take that token.');
-    checkDeposit({ channel, deposit, token, collector, seconds: BigInt(Math.floor(now() / 1000)), recover });
+    const { isKeySigned } = checkDeposit({ channel, deposit, token, collector, seconds: BigInt(Math.floor(now() / 1000)), recover });
+    return {
+      asset: token.asset,
+      payer: channel.config.payer,
+      amount: BigInt(deposit.amount),
+      nonce: depositNonce({ channel, deposit }),
+      isKeySigned,
+      errand: depositErrand({ channel, deposit, contract, collector }),
+    };
   }
 
   /** The payer wants back what was not charged: all of it, or `wanted`. */

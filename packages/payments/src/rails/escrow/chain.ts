@@ -1,5 +1,13 @@
 import { escrowAbi, escrowOpenNonce, multicall3Abi } from '@freehold/contracts';
-import { zeroAddress, type Address, type EscrowOpening, type Hex } from '@freehold/protocol';
+import {
+  hashTypedData,
+  receiveAuthorizationTypedData,
+  zeroAddress,
+  type Address,
+  type EscrowOpening,
+  type Hex,
+  type Token,
+} from '@freehold/protocol';
 import { encodeFunctionData } from 'viem';
 import { readContract } from 'viem/actions';
 import { z } from 'zod';
@@ -7,6 +15,8 @@ import type { Errand } from '../../jobs/carry.ts';
 import type { Incoming } from '../../tabs/intake.ts';
 import type { Tab, TabState } from '../../tabs/tab.ts';
 import type { Chain } from '../exact/chain.ts';
+import { isKeySignature } from '../exact/signature.ts';
+import type { Recover } from '../exact/verify.ts';
 import type { GrantId } from './verify.ts';
 
 const terms = z.object({ epoch: z.number().int(), priceCap: z.string().transform(BigInt) });
@@ -59,17 +69,27 @@ export function settleErrands(
 }
 
 /** A grant that is opened or raised with a call. */
-export function openingOf(escrow: Address, asset: Address, { payer, provider }: GrantId, opening: EscrowOpening): Incoming {
-  const { signer, salt, signature } = opening;
-  const common = { payer, provider, priceCap: BigInt(opening.priceCap), budget: BigInt(opening.budget), signer, salt };
-  const times = { amount: BigInt(opening.amount), validAfter: BigInt(opening.validAfter), validBefore: BigInt(opening.validBefore) };
+export function openingOf(
+  { escrow, token, recover }: { escrow: Address; token: Token; recover: Recover },
+  { payer, provider }: GrantId,
+  opening: EscrowOpening,
+): Incoming {
+  const { signer, salt, signature, validAfter, validBefore } = opening;
+  const terms = { payer, provider, priceCap: BigInt(opening.priceCap), budget: BigInt(opening.budget), signer, salt };
+  const nonce = escrowOpenNonce(terms);
+  const amount = BigInt(opening.amount);
+  const message = { from: payer, to: escrow, value: opening.amount, validAfter, validBefore, nonce };
+  const digest = hashTypedData(receiveAuthorizationTypedData({ message, asset: token.asset, caip2: token.network, domain: token.domain }));
+  const times = { amount, validAfter: BigInt(validAfter), validBefore: BigInt(validBefore) };
   return {
-    asset,
+    asset: token.asset,
     payer,
-    nonce: escrowOpenNonce(common),
+    amount,
+    nonce,
+    isKeySigned: isKeySignature(signature) && recover(digest, signature) === payer,
     errand: {
       to: escrow,
-      data: encodeFunctionData({ abi: escrowAbi, functionName: 'openWithAuthorization', args: [{ ...common, ...times }, signature] }),
+      data: encodeFunctionData({ abi: escrowAbi, functionName: 'openWithAuthorization', args: [{ ...terms, ...times }, signature] }),
     },
   };
 }

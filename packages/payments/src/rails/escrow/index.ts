@@ -19,7 +19,7 @@ import type { Networks } from '../../networks.ts';
 import type { Rail, Tender } from '../../rail.ts';
 import type { TabContract } from '../../tabs/claims.ts';
 import type { Drawing, Refusal } from '../../tabs/draw.ts';
-import type { Intake } from '../../tabs/intake.ts';
+import type { Incoming, Intake } from '../../tabs/intake.ts';
 import type { Steps, Tabs } from '../../tabs/ledger.ts';
 import { voucherUpTo, type NewTab } from '../../tabs/store.ts';
 import { noSignature, type Tab, type TabState } from '../../tabs/tab.ts';
@@ -109,8 +109,14 @@ export function openEscrowRail({
     { network, asset: givenAsset, amount }: PaymentRequirements,
     call: Parameters<Tender['admit']>[0],
   ): Promise<Admission> {
-    if (opening) assertOpening(opening);
     const asset = toAddress(givenAsset);
+    const incoming = opening && incomingOf(network, asset, grant, opening);
+    const refused = () =>
+      invalid(
+        escrowErrors.openingFailed,
+        'The chain refused to open its grant. Does the wallet hold the money, and did it sign these very terms?',
+      );
+    if (incoming && !(await intake.isPromising(network, incoming))) throw refused();
     const tab: NewTab = {
       id: grant.id,
       scheme: escrowScheme,
@@ -158,13 +164,8 @@ export function openEscrowRail({
       },
       () => read(network, grant),
     );
-    if (opening && admission.kind === 'reserved') {
-      const refused = () =>
-        invalid(
-          escrowErrors.openingFailed,
-          'The chain refused to open its grant. Does the wallet hold the money, and did it sign these very terms?',
-        );
-      await intake.takeIn(admission.reservation, openingOf(escrowOn(network), asset, grant, opening), {
+    if (incoming && admission.kind === 'reserved') {
+      await intake.takeIn(admission.reservation, incoming, {
         tab,
         read: () => read(network, grant),
         isGood(current) {
@@ -177,7 +178,14 @@ export function openEscrowRail({
     return admission;
   }
 
-  function assertOpening({ validAfter, validBefore }: EscrowOpening): void {
+  function incomingOf(network: string, asset: Address, grant: GrantId, opening: EscrowOpening): Incoming {
+    assertTimes(opening);
+    const token = tokens.find((known) => known.network === network && known.asset === asset);
+    if (!token) throw invalid(escrowErrors.openingFailed, 'This node does not take that token.');
+    return openingOf({ escrow: escrowOn(network), token, recover }, grant, opening);
+  }
+
+  function assertTimes({ validAfter, validBefore }: EscrowOpening): void {
     const seconds = BigInt(Math.floor(now() / 1000));
     if (BigInt(validAfter) >= seconds)
       throw invalid(escrowErrors.openingNotYet, 'The opening of its grant is not valid yet. Is the clock of the payer right?');
