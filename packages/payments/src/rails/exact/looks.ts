@@ -2,19 +2,17 @@ import { sql, type Sql } from '@freehold/database';
 import { stepReservation, takeFromTotal } from '../../store.ts';
 
 /**
- * Of what a node settled on the chain itself, what is due to be looked for again, oldest first: `delays` are the times after the settlement.
- * What was settled longer ago than `within` is left alone; then the node was off when it was due.
+ * Of what a node settled on the chain within a range of time, what was looked for again fewer than `look` times, oldest first. The range is
+ * small: calls on channels are settled by the thousand, and are passed over here.
  */
 export async function dueLooks(
   db: Sql,
-  { node, delays, within, now, limit }: { node: string; delays: readonly [number, number]; within: number; now: number; limit: number },
+  { node, look, from, to, limit }: { node: string; look: number; from: number; to: number; limit: number },
 ): Promise<number[]> {
-  const [first, second] = delays;
   const rows = await db.all<{ id: number }>(sql`
     SELECT a.id AS id FROM payment_authorization a LEFT JOIN payment_look l ON l.authorization_id = a.id
-    WHERE a.state = 'settled' AND a.node = ${node} AND a.settled_at >= ${now - within} AND a.settled_at <= ${now - first}
-      AND a.scheme = 'exact' AND a.transaction_hash IS NOT NULL
-      AND (l.looks IS NULL OR (l.looks = 1 AND a.settled_at <= ${now - second}))
+    WHERE a.state = 'settled' AND a.settled_at >= ${from} AND a.settled_at <= ${to} AND a.node = ${node}
+      AND a.scheme = 'exact' AND a.transaction_hash IS NOT NULL AND COALESCE(l.looks, 0) < CAST(${look} AS BIGINT)
     ORDER BY a.settled_at LIMIT ${limit}`);
   return rows.map(({ id }) => id);
 }

@@ -51,14 +51,21 @@ export function openWatch({
 }) {
   let sweeping: Promise<void> | undefined;
 
+  /** For each look, the moment up to which everything that was settled has had it. What was settled before the start is looked through once. */
+  const done = delays.map(() => now() - withinMs);
+
   async function sweepNow(): Promise<void> {
-    for (;;) {
-      const ids = await dueLooks(database.read, { node, delays, within: withinMs, now: now(), limit: pageSize });
-      for (const id of ids) {
-        signal.throwIfAborted();
-        await look(id);
+    for (const [index, delay] of delays.entries()) {
+      const to = now() - delay;
+      const from = done[index] ?? to;
+      for (let ids; (ids = await dueLooks(database.read, { node, look: index + 1, from, to, limit: pageSize })).length > 0;) {
+        for (const id of ids) {
+          signal.throwIfAborted();
+          await look(id);
+        }
       }
-      if (ids.length < pageSize) return;
+      // Two payments may be settled within one millisecond, so the last one is looked through again.
+      done[index] = to;
     }
   }
 
