@@ -6,6 +6,8 @@ import { expectJson, startTestNode, type Person, type TestNode } from './testing
 
 let node: TestNode;
 const people: Record<string, Person> = {};
+/** What acts for the owner with less than all of the owner's rights. */
+const delegates: { who: 'app' | 'token' | 'password'; authorization: string }[] = [];
 
 before(async () => {
   node = await startTestNode({ keyService: { at: 'stand-in', trustedRoots: [] }, exposeInfo: true });
@@ -14,6 +16,15 @@ before(async () => {
   for (const role of ['admin', 'member', 'guest'] as const) {
     people[role] = await node.letIn(owner, role);
   }
+  const post = async (path: string, json: object) => expectJson(await owner.fetch(path, { method: 'POST', json }));
+  const app = await post('/api/apps', { origin: 'https://app.example' });
+  const access = await post('/auth/create-access-token', { permissions: [`fs:/${owner.address}/Documents:read`] });
+  const { password } = await post('/api/app-passwords', { label: 'disk', access: 'write' });
+  delegates.push(
+    { who: 'app', authorization: `Bearer ${app.token}` },
+    { who: 'token', authorization: `Bearer ${access.token}` },
+    { who: 'password', authorization: `Basic ${Buffer.from(`${owner.address}:${password}`).toString('base64')}` },
+  );
 });
 after(() => node.end());
 
@@ -45,6 +56,22 @@ test('every route refuses exactly the callers that its policy excludes', async (
       await response.body?.cancel();
       assert.equal(!refusal, admitted[policy].includes(who), `${who} at ${method} ${path} (${policy}): ${response.status}`);
       assert.ok(response.status < 500, `${who} at ${method} ${path}: ${response.status}`);
+    }
+  }
+});
+
+test('what acts for the owner is refused by every route that is for a person: apps, access tokens, app passwords', async () => {
+  verifies('foundation.routes.policy');
+  const mayTry: Partial<Record<Policy, readonly string[]>> = { app: ['app', 'token'], files: ['password'] };
+  const free: readonly Policy[] = ['anyone', 'signed'];
+  for (const { method, path, policy } of node.routes) {
+    if (free.includes(policy)) continue;
+    const url = path.replace(/:\w+/g, 'none').replace(/\*$/, 'x');
+    for (const { who, authorization } of delegates.filter((one) => mayTry[policy]?.includes(one.who) !== true)) {
+      const headers = { 'x-forwarded-for': '203.0.113.9', authorization };
+      const response = await fetch(new URL(url, node.url), { method: method === 'ANY' ? 'GET' : method, headers });
+      await response.body?.cancel();
+      assert.ok([401, 403].includes(response.status), `${who} at ${method} ${path} (${policy}): ${response.status}`);
     }
   }
 });
