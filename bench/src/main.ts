@@ -9,6 +9,7 @@ import type { Context } from './context.ts';
 import { driveLarge } from './drive-large.ts';
 import { driveMillion } from './drive-million.ts';
 import { driveOperations } from './drive-operations.ts';
+import { identity } from './identity.ts';
 import { keyvalue } from './keyvalue.ts';
 import { paymentsGas } from './payments-gas.ts';
 import { payments } from './payments.ts';
@@ -22,6 +23,7 @@ const benchmarks: Record<string, (context: Context) => Promise<Table>> = {
   calls,
   payments,
   keyvalue,
+  identity,
   transfer,
   uploads,
   tree,
