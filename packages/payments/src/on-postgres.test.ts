@@ -1,3 +1,5 @@
 import { againOnPostgres } from '../../database/src/testing/again-on-postgres.ts';
 
-await againOnPostgres(import.meta.dirname, ['{payments,refusals,channel,escrow,upfront}.test.ts']);
+const slow = process.env['FREEHOLD_LONG'] === '1' ? ['weather.test.ts'] : [];
+const files = ['{payments,refusals,channel,escrow,upfront,report}.test.ts', 'facilitator/facilitator.test.ts', ...slow];
+await againOnPostgres(import.meta.dirname, files);

@@ -124,12 +124,14 @@ export function pay({
   required,
   payer,
   now = Date.now,
+  budget = '1000',
 }: {
   required: PaymentRequired;
   payer: Account;
   now?: () => number;
+  budget?: string;
 }): Promise<string> {
-  const chosen = choosePayment({ required, budgets: parseBudgets('1000') });
+  const chosen = choosePayment({ required, budgets: parseBudgets(budget) });
   return createPayment({ required, chosen, account: payer, now, randomBytes });
 }
 
