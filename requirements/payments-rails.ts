@@ -61,4 +61,10 @@ export default [
     source,
     behaviour: 'work that was paid upfront and failed is refunded by a credit note and a payout, once',
   },
+  {
+    id: 'payments.free.sign-in-with-x',
+    source,
+    behaviour:
+      'a wallet that has paid for a deterministic result of its own proves itself (x402 sign-in-with-x) and has it again without paying',
+  },
 ] satisfies Requirement[];

@@ -244,6 +244,7 @@ export async function startNode({
       compute,
       payments,
       signer: keeper,
+      recover: recoverAddress,
       now,
       onSold: ({ offer, task, amount, payer, seller }) => {
         if (amount !== '0') metrics.sale();

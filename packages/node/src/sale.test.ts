@@ -13,9 +13,13 @@ import {
   paymentSignatureHeader,
   receiptHeader,
   receiptTypedData,
+  signInWithXHeader,
+  signInWithXText,
+  toAddress,
   xPaymentHeader,
   xPaymentResponseHeader,
   type OfferSummary,
+  type SignInWithX,
 } from '@freehold/protocol';
 import { x402Client } from '@x402/core/client';
 import { ExactEvmScheme } from '@x402/evm/exact/client';
@@ -202,6 +206,33 @@ test('equal calls of a deterministic function are free after the first', async (
   assert.equal(await second.text(), '42\n');
   assert.match(second.headers.get('x-freehold-task') ?? '', /cached=1/);
   assert.equal((await fetch(`${pure.url}/add?a=20&b=23`)).status, 402);
+});
+
+test('a wallet that has paid for a result of its own proves itself and has it again without paying; no other wallet has', async () => {
+  verifies('payments.free.sign-in-with-x');
+  const [payer, stranger] = [await node.payer(), await node.payer()];
+  const url = `${pure.url}/add?a=30&b=12`;
+  const mine = { 'cache-control': 'private' };
+  const terms = await termsOf(url, { headers: mine });
+  const paid = await fetch(url, { headers: { ...mine, [paymentSignatureHeader]: await paymentFor(payer, terms, token()) } });
+  assert.equal(await paid.text(), '42\n');
+  const had = await node.balanceOf(payer.address);
+  type Asked = { 'sign-in-with-x': { info: Omit<SignInWithX, 'address' | 'chainId' | 'type' | 'signature'> } };
+  const { info } = (terms.extensions as Asked)['sign-in-with-x'];
+  const prove = async (wallet: typeof payer, changes: object = {}, by = wallet) => {
+    const fields = { ...info, address: toAddress(wallet.address), chainId: token().network, type: 'eip191' as const, ...changes };
+    const signature = await by.signMessage({ message: signInWithXText(fields) });
+    const proof = Buffer.from(JSON.stringify({ ...fields, signature })).toString('base64');
+    return fetch(url, { headers: { ...mine, [signInWithXHeader]: proof } });
+  };
+  const again = await prove(payer);
+  assert.deepEqual([again.status, await again.text()], [200, '42\n']);
+  assert.match(again.headers.get('x-freehold-task') ?? '', /cached=1/);
+  assert.equal(await node.balanceOf(payer.address), had);
+  assert.equal((await prove(stranger)).status, 402);
+  assert.equal((await prove(payer, {}, stranger)).status, 400, 'signed by another');
+  assert.equal((await prove(payer, { domain: 'elsewhere.example' })).status, 400, 'for another host');
+  assert.equal((await prove(payer, { issuedAt: new Date(Date.now() - 600_000).toISOString() })).status, 400, 'of before');
 });
 
 test('the stock x402 client buys unchanged', async () => {

@@ -12,7 +12,7 @@ import {
   type Turn,
 } from '@freehold/compute';
 import { isFree, PaymentError, priceCall, type Outcome as Ending, type Payments, type Reservation } from '@freehold/payments';
-import type { SettleResponse } from '@freehold/protocol';
+import { signInWithXHeader, type Address, type Hex, type SettleResponse } from '@freehold/protocol';
 import { RequestError } from './error.ts';
 import { openBackground } from './sale/background.ts';
 import { openBatchSales } from './sale/batch.ts';
@@ -20,6 +20,7 @@ import { openDelivery, type Answer, type Sold } from './sale/delivery.ts';
 import { openNonces } from './sale/nonces.ts';
 import { entrant, followMs, keyOf, openPurchases, type Purchase } from './sale/purchase.ts';
 import { openShared } from './sale/shared.ts';
+import { signedInWallet } from './sale/signed-in.ts';
 import type { Signer } from './sale/sign.ts';
 
 export type { Answer } from './sale/delivery.ts';
@@ -40,12 +41,14 @@ export function openSales({
   compute,
   payments,
   signer,
+  recover,
   now,
   onSold,
 }: {
   compute: Compute;
   payments: Payments;
   signer: Signer;
+  recover: (digest: Uint8Array, signature: Hex) => Address | undefined;
   now: () => number;
   onSold: (sold: Sold) => void;
 }) {
@@ -53,7 +56,7 @@ export function openSales({
   const background = openBackground();
   const { goOn } = background;
   const nextNonce = openNonces();
-  const purchases = openPurchases(payments);
+  const purchases = openPurchases(payments, now);
   const { terms, ask, payerOf, present, refund, admit, admitted, refused } = purchases;
   const delivery = openDelivery({ compute, payments, signer, now, onSold });
   const { giveFree, givePaid, receiptOfLate } = delivery;
@@ -218,6 +221,12 @@ export function openSales({
     );
   }
 
+  /** What a wallet that proves itself has paid for and kept to itself: it need not pay for that again. */
+  async function boughtBefore(plan: Plan, proof: string | undefined, url: string): Promise<Outcome | undefined> {
+    if (proof === undefined || !plan.isPrivate) return undefined;
+    return compute.tasks.cached(plan, signedInWallet(proof, { url, now: now(), recover }));
+  }
+
   /** A payment that is settled: its result, again if it was given before. */
   async function redeliver({ plan, nonce, by }: Purchase, reservation: Reservation, settlement: SettleResponse): Promise<Answer> {
     const outcome = await compute.tasks.finished(plan, { nonce, payer: by.payer });
@@ -279,6 +288,8 @@ export function openSales({
         // Who brings a payment is sold what he pays for: sent again, it has the same result.
         const giveBack = header === undefined ? compute.pools.take(call.offer) : undefined;
         if (giveBack) return runFree(plan, { from, signal: signal(), sink, share: true, isAsked }).finally(giveBack);
+        const bought = await boughtBefore(plan, request.headers[signInWithXHeader], url);
+        if (bought) return giveFree(plan, bought);
         if (header === undefined) return ask(call, offer, url);
         const purchase = present(plan, offer, header, url, from);
         if (purchase instanceof PaymentError) return ask(call, offer, url, purchase);

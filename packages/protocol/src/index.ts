@@ -35,6 +35,7 @@ export * from './earnings.ts';
 export * from './x402-facilitator.ts';
 export * from './x402-v1.ts';
 export * from './x402-channel.ts';
+export * from './sign-in-with-x.ts';
 export * from './x402-escrow.ts';
 export { isOs402, Os402Error, readOs402, type Os402Document, type Os402Offer } from './os402/document.ts';
 export { asOs402 } from './os402/listing.ts';

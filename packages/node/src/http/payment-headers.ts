@@ -5,6 +5,7 @@ import {
   paymentRequiredHeader,
   paymentResponseHeader,
   paymentSignatureHeader,
+  signInWithXHeader,
   xPaymentHeader,
   xPaymentResponseHeader,
   type SettleResponse,
@@ -23,6 +24,6 @@ export const settlementHeaders = (settlement: SettleResponse, headers: IncomingH
 });
 
 /** For `access-control-allow-headers`. Stock clients of version 1 send an answer's header with their request. */
-export const paymentRequestHeaders = `${paymentSignatureHeader}, ${xPaymentHeader}, access-control-expose-headers`;
+export const paymentRequestHeaders = `${paymentSignatureHeader}, ${xPaymentHeader}, ${signInWithXHeader}, access-control-expose-headers`;
 /** For `access-control-expose-headers`. */
 export const paymentAnswerHeaders = `${paymentRequiredHeader}, ${paymentResponseHeader}, ${xPaymentResponseHeader}`;

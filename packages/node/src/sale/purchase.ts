@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import type { CallableOffer, Plan } from '@freehold/compute';
 import { PaymentError, type Admission, type PaidCall, type Payer, type Payments } from '@freehold/payments';
-import type { Offer, PaymentRequired, SettleResponse } from '@freehold/protocol';
+import { signInWithXExtension, type Offer, type PaymentRequired, type SettleResponse } from '@freehold/protocol';
 
 /** How long a payment is followed after its caller was answered, in milliseconds. */
 export const followMs = 600_000;
@@ -19,9 +19,9 @@ export type Refunded = { kind: 'refunded'; settlement: SettleResponse };
 export type Purchases = ReturnType<typeof openPurchases>;
 
 /** Payments as they are presented: whose they are, what they would buy, and what is answered to one that does not do. */
-export function openPurchases(payments: Payments) {
+export function openPurchases(payments: Payments, now: () => number) {
   const terms = ({ id }: CallableOffer, offer: Offer, url: string, error?: string | PaymentError): PaymentRequired =>
-    payments.paymentRequired({ offer, offerId: id, url, error });
+    withSignIn(payments.paymentRequired({ offer, offerId: id, url, error }), { offer, url, issuedAt: now() });
 
   const ask = (call: CallableOffer, offer: Offer, url: string, error?: PaymentError): Unpaid => ({
     kind: 'payment-required',
@@ -89,6 +89,16 @@ export function openPurchases(payments: Payments) {
     admitted: (purchase: Purchase): Promise<Admission> => payments.admit(paidCall(purchase)),
     refused: ({ plan, offer, url }: Purchase, error: PaymentError): Unpaid => ask(plan.call, offer, url, error),
   };
+}
+
+/** Says that a wallet may prove itself instead, where it may have bought the same before. */
+function withSignIn(required: PaymentRequired, { offer, url, issuedAt }: { offer: Offer; url: string; issuedAt: number }): PaymentRequired {
+  if (offer.deterministic !== true) return required;
+  const { host, origin } = new URL(url);
+  const nonce = randomBytes(16).toString('hex');
+  const info = { domain: host, uri: origin, version: '1', nonce, issuedAt: new Date(issuedAt).toISOString() };
+  const supportedChains = [...new Set(offer.prices.map(({ network }) => network))].map((chainId) => ({ chainId, type: 'eip191' }));
+  return { ...required, extensions: { ...required.extensions, [signInWithXExtension]: { info, supportedChains } } };
 }
 
 /** Equal purchases are one sale. */
