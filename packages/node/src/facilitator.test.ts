@@ -118,6 +118,8 @@ test('a node whose owner has no gas sells through the facilitator of another, wh
     const owner = await poor.signIn();
     const { url } = await sell(poor, owner, { program: arithmetic, name: 'gasless' });
     const payer = await lender.payer();
+    const schemes = (await termsOf(`${url}/add?a=20&b=3`)).accepts.map(({ scheme }) => scheme);
+    assert.deepEqual(schemes, ['exact'], 'what needs gas of its own is not offered');
     const response = await stock(payer)(`${url}/add?a=20&b=3`);
     assert.equal(response.status, 200);
     assert.equal(await response.text(), '23\n');

@@ -111,15 +111,16 @@ test('payment settings are refused with the file and what is wrong in it', () =>
   refused({ networks: { 'eip155:777': { rpc: ['https://a.example'] } } }, /no token on eip155:777/);
   refused({ tokens: [usdc] }, /no RPC server/);
   refused({ surprise: 1 }, /surprise/);
+  refused({ networks: { base: { rpc: ['https://a.example'] } } }, /nobody who pays for gas/);
   refused({ networks: { base: { rpc: ['https://a.example'], confirmations: 0 } } }, /confirmations/);
-  const { networks, tokens, testChain } = parsePaymentSettings({ networks: { base: { rpc: ['https://a.example'] } } }, 'x');
+  const { networks, tokens, testChain } = parsePaymentSettings({ networks: { base: { rpc: ['https://a.example'] } }, gasKey: 'k' }, 'x');
   assert.deepEqual([networks[0]?.network, tokens[0]?.domain.name, testChain], ['eip155:8453', 'USD Coin', false]);
 
   const file = join(directory, 'payments.json');
   writeFileSync(file, '{ "networks": ');
   assert.throws(() => readConfig({ environment: { FREEHOLD_PAYMENTS: file } }), { message: /it is not JSON/ });
   assert.throws(() => readConfig({ environment: { FREEHOLD_PAYMENTS: join(directory, 'none') } }), { code: 'config_invalid' });
-  writeFileSync(file, '{ "networks": { "base": { "rpc": ["https://a.example"] } } }');
+  writeFileSync(file, '{ "networks": { "base": { "rpc": ["https://a.example"] } }, "gasKey": "k" }');
   assert.equal(readConfig({ environment: { FREEHOLD_DATA: directory } }).payments?.networks.length, 1);
 });
 

@@ -140,6 +140,7 @@ export async function startNode({
 
     const paymentSettings = config.payments ?? noPaymentSettings;
     const { gasKey } = paymentSettings;
+    const hasGas = gasKey !== undefined || paymentSettings.networks.length === 0;
     const gasPayer =
       gasKey === undefined
         ? keeper
@@ -213,7 +214,8 @@ export async function startNode({
       log,
       recover: recoverAddress,
       signer: gasPayer,
-      authorizer: openAuthorizer(await compute.keyFor('payment authorizer')),
+      // Claims from channels cost gas, which nobody else pays.
+      ...(hasGas && { authorizer: openAuthorizer(await compute.keyFor('payment authorizer')) }),
       chains,
       tokens,
       facilitator: paymentSettings.facilitator,

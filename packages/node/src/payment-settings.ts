@@ -99,6 +99,10 @@ export function parsePaymentSettings(value: unknown, path: string): PaymentSetti
     throw refuse(
       `The payment settings in ${path} name no token on ${bare.network} (chain ${chainIdOf(bare.network)}), and Freehold knows none there. Add one under "tokens".`,
     );
+  if (networks.length > 0 && gasKey === undefined && facilitator === undefined)
+    throw refuse(
+      `The payment settings in ${path} name networks, but nobody who pays for gas there. Name a file with a key as "gasKey", or another’s "facilitator".`,
+    );
   return {
     networks,
     tokens,

@@ -56,7 +56,8 @@ export type PaymentsOptions = {
   signer: Signer;
   /**
    * Claims from channels for the sellers, and refunds to their payers; it can move that money nowhere else. It must be the same after a restart:
-   * what a channel holds can be claimed with it alone. Without one no channels are taken.
+   * what a channel holds can be claimed with it alone. Without one no channels and no grants are taken, as where
+   * nobody pays gas for claims.
    */
   authorizer?: Signer;
   chains: readonly ChainSettings[];
@@ -119,7 +120,7 @@ export function openPayments({
     ...tabbed,
     contractsOn(network, asset) {
       const [address, multicall3] = [presence.at(network, 'escrow'), presence.at(network, 'multicall3')];
-      if (address === undefined || chainEntry(network)?.token !== asset) return undefined;
+      if (!authorizer || address === undefined || chainEntry(network)?.token !== asset) return undefined;
       return { escrow: address, ...(multicall3 && { multicall3 }) };
     },
   });
