@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { readReadHead, readReadyHead, readResultHead } from './read-result.ts';
 
 const honest = {
+  id: 1,
   reason: 'exit',
   exitCode: 0,
   wallUs: 1,
@@ -22,6 +23,7 @@ test('what an honest host process says gets through, and nothing else does', () 
     'exit',
     { ...honest, reason: 'wall' },
     { ...honest, reason: 'toString' },
+    { ...honest, id: undefined },
     { ...honest, cpuUs: -1 },
     { ...honest, stdoutBytes: '5' },
   ]) {
