@@ -163,6 +163,19 @@ test('a payment made for one function is refused on another of the same price, a
   assert.equal((await buy(`${twin.url}/add?a=1&b=1`, stripped)).status, 409);
 });
 
+test('a dear function is paid beforehand, and one that fails then says that it is paid back', async () => {
+  verifies('payments.upfront.first');
+  const dear = await sell(node, seller, { program: arithmetic, name: 'dear', amount: '6000000' });
+  const url = `${dear.url}/fail`;
+  const required = await termsOf(url);
+  const upfront = required.accepts.filter(({ extra }) => extra['paymentFlow'] === 'upfront');
+  assert.ok(upfront.length > 0);
+  const payer = await node.payer();
+  const failed = await buy(url, await paymentFor(payer, { ...required, accepts: upfront }, token()));
+  assert.equal(failed.status, 502);
+  assert.match(await failed.text(), /paid back to the wallet/);
+});
+
 test('a function that fails charges nothing and says why', async () => {
   verifies('foundation.pay.failure-free');
   const payer = await node.payer();

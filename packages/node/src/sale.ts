@@ -108,7 +108,7 @@ export function openSales({
     if (!outcome.isWorthMoney) {
       await payments.release(reservation, outcome.failure ? outcome.failure.code : 'refused_by_function');
       turn.end({ unpaid: !outcome.failure || isOwnFault(outcome.failure?.details?.['reason']) });
-      return { kind: 'answered', outcome, receipt: undefined, settlement: undefined };
+      return { kind: 'answered', outcome: reservation.isUpfront ? paidBack(outcome) : outcome, receipt: undefined, settlement: undefined };
     }
     await payments.executed(reservation, outcome.task, outcome.usage);
     return conclude(purchase, await payments.settle(reservation), turn, (settled, response) => givePaid(plan, outcome, settled, response));
@@ -135,7 +135,9 @@ export function openSales({
         throw new ComputeError(
           'function_failed',
           502,
-          'The function failed, and nothing was charged. The same payment may be sent again.',
+          ending.reservation.isUpfront
+            ? 'The function failed. What was paid for it beforehand is paid back to the wallet that paid.'
+            : 'The function failed, and nothing was charged. The same payment may be sent again.',
           { details: { reason: ending.reason } },
         );
       default:
@@ -313,4 +315,13 @@ export function openSales({
       await background.idle();
     },
   };
+}
+
+/** The program's failure, told to who has paid beforehand. */
+function paidBack(outcome: Outcome): Outcome {
+  const { failure } = outcome;
+  if (!failure) return outcome;
+  const { code, status, message, details } = failure;
+  const told = message.replace('Nothing was charged.', 'What was paid for it beforehand is paid back to the wallet that paid.');
+  return { ...outcome, failure: new ComputeError(code, status, told, { ...(details && { details }) }) };
 }
