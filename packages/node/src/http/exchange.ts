@@ -32,9 +32,10 @@ const mostInOnePiece = 16 * 1024;
 /** Answers with the headers of the exchange and the length of the body. */
 export function sendAnswer({ request, response, headers }: Exchange, status: number, body: Buffer | string): void {
   const bytes = typeof body === 'string' ? Buffer.from(body) : body;
-  if (status === 204) delete headers['content-type'];
   // The answer to HEAD has the length that the body would have, where that is known.
-  else if (status !== 304 && (bytes.length > 0 || request.method !== 'HEAD')) headers['content-length'] = String(bytes.length);
+  if (status !== 204 && status !== 304 && (bytes.length > 0 || request.method !== 'HEAD')) headers['content-length'] = String(bytes.length);
+  // A browser that is told not to guess needs a type.
+  if (bytes.length > 0) headers['content-type'] ??= 'application/octet-stream';
   response.writeHead(status, flat(headers));
   // As Latin-1 text it is the bytes themselves, and one write with the head.
   if (bytes.length > mostInOnePiece) response.end(bytes);
