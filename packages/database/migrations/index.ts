@@ -26,6 +26,7 @@ import refunds from './0022-refunds.ts';
 import wallets from './0025-wallets.ts';
 import signIn from './0026-sign-in.ts';
 import passkeys from './0027-passkeys.ts';
+import takenNames from './0029-taken-names.ts';
 
 /** The history of the schema, oldest first. Append only. */
 export const migrations: readonly Migration[] = [
@@ -56,4 +57,5 @@ export const migrations: readonly Migration[] = [
   programHolders,
   signIn,
   passkeys,
+  takenNames,
 ];

@@ -165,7 +165,8 @@ export async function startNode({
       now,
       owner: config.owner,
       isOwnOrigin: (origin) => isOwnOrigin(origin, config.origins),
-      askContract: askContracts(chains),
+      // Not the test chain: whoever reaches its RPC writes what its contracts say.
+      askContract: askContracts(paymentSettings.networks),
       walletKeys: tee?.wallets,
       trustedRoots: keyService?.trustedRoots ?? [],
       ...(onClaimCode && { onClaimCode }),

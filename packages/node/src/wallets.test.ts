@@ -425,3 +425,15 @@ test('who signs up is confirmed by a passkey, and signs in with it', async () =>
   assert.equal(login.account.address, grace.address);
   assert.match(login.token, /^fs_/);
 });
+
+test('the user id of somebody who was removed is nobody else’s: the wallet would go with it', async () => {
+  verifies('wallet.signup');
+  const byOwner = (json: object) => owner.fetch('/api/signup', { method: 'POST', json });
+  const heidi = await expectJson(await byOwner({ email: 'heidi@example.com', userId: 'heidi' }));
+  assert.equal((await owner.fetch(`/api/accounts/${heidi.address}`, { method: 'DELETE' })).status, 204);
+  for (const json of [
+    { email: 'mallory@example.com', userId: 'heidi' },
+    { email: 'heidi@example.com', userId: 'heidi' },
+  ])
+    assert.equal((await byOwner(json)).status, 409);
+});

@@ -25,6 +25,14 @@ export const findUserByName = (db: Sql, { email, userId }: { email: string; user
     sql`SELECT email, user_id FROM wallet_user WHERE email = ${email} OR user_id = ${userId} LIMIT 1`,
   );
 
+/** False when a wallet was derived from the id before, by whomever: ids are never given out again. */
+export async function takeUserId(db: Sql, userId: string): Promise<boolean> {
+  return (
+    (await db.get(sql`INSERT INTO taken_user_id (user_id) VALUES (${userId}) ON CONFLICT (user_id) DO NOTHING RETURNING user_id`)) !==
+    undefined
+  );
+}
+
 export const findUser = (db: Sql, address: Address) =>
   db.get<UserRow>(sql`SELECT position, id, email, user_id, address, public_key, created_at FROM wallet_user WHERE address = ${address}`);
 

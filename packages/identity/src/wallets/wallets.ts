@@ -135,7 +135,7 @@ export function createWallets({ database, now, random, sessions, keys, trustedRo
       const mail = email.toLowerCase();
       const started = await database.transaction(async (tx) => {
         const taken = await store.findUserByName(tx, { email: mail, userId });
-        if (taken || (await accountStore.findAccount(tx, address))) {
+        if (taken || !(await store.takeUserId(tx, userId)) || (await accountStore.findAccount(tx, address))) {
           const which = taken?.email === mail ? `the e-mail address ${email}` : `the user id ${userId}`;
           throw new IdentityError('user_exists', 409, `Somebody has signed up with ${which} already. Choose another one, or sign in.`);
         }
