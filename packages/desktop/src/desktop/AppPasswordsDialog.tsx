@@ -4,13 +4,13 @@ import { messageOf } from '../api/error.ts';
 import { useAnswer } from '../apps/files/properties/use-answer.ts';
 import { useAttempt } from '../apps/files/properties/use-attempt.tsx';
 import { Button } from '../components/Button.tsx';
-import { CopyButton } from '../components/CopyButton.tsx';
 import { Dialog } from '../components/Dialog.tsx';
 import { Field } from '../components/Field.tsx';
 import { formatMoment } from '../components/format.ts';
 import { Note } from '../components/Note.tsx';
 import { Icon } from '../icons.tsx';
 import { useServices } from '../services.ts';
+import { CopyableFact } from './CopyableFact.tsx';
 import rows from './DialogList.module.css';
 import css from './Delegates.module.css';
 import people from './PeopleDialog.module.css';
@@ -56,9 +56,9 @@ export function AppPasswordsDialog({ address, onClose }: { address: string; onCl
         <section className={css.made} aria-labelledby="new-password">
           <h3 id="new-password">“{made.label}” is ready</h3>
           <dl>
-            <Secret name="Address" value={`${location.origin}/dav/`} />
-            <Secret name="User" value={address} />
-            <Secret name="Password" value={made.password} />
+            <CopyableFact name="Address" value={`${location.origin}/dav/`} />
+            <CopyableFact name="User" value={address} />
+            <CopyableFact name="Password" value={made.password} />
           </dl>
           <Note tone="caution">The password is shown this once. Put it into the program now; if it gets lost, make another.</Note>
           <Button onClick={() => setMade(null)}>Done</Button>
@@ -110,17 +110,5 @@ export function AppPasswordsDialog({ address, onClose }: { address: string; onCl
       )}
       {note}
     </Dialog>
-  );
-}
-
-function Secret({ name, value }: { name: string; value: string }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>
-        <code>{value}</code>
-        <CopyButton text={value} label={`Copy ${name.toLowerCase()}`} />
-      </dd>
-    </div>
   );
 }

@@ -4,11 +4,11 @@ import { messageOf } from '../../api/error.ts';
 import { useAnswer } from '../../apps/files/properties/use-answer.ts';
 import { useAttempt } from '../../apps/files/properties/use-attempt.tsx';
 import { Button } from '../../components/Button.tsx';
-import { CopyButton } from '../../components/CopyButton.tsx';
 import { Dialog } from '../../components/Dialog.tsx';
 import { Labelled } from '../../components/Field.tsx';
 import { Note } from '../../components/Note.tsx';
 import { useServices } from '../../services.ts';
+import { CopyableFact } from '../CopyableFact.tsx';
 import css from '../Delegates.module.css';
 import people from '../PeopleDialog.module.css';
 
@@ -76,8 +76,8 @@ export function WalletDialog({ onClose }: { onClose: () => void }) {
             {key.algorithm === 'ed25519' ? 'Solana' : 'Ethereum'} · version {key.version}
           </h3>
           <dl>
-            <Fact name="Address" value={key.address} />
-            <Fact name="Key" value={key.publicKey} />
+            <CopyableFact name="Address" value={key.address} />
+            <CopyableFact name="Key" value={key.publicKey} />
           </dl>
         </section>
       ))}
@@ -110,7 +110,7 @@ export function WalletDialog({ onClose }: { onClose: () => void }) {
       {signed && (
         <section className={css.made} aria-label="Signature">
           <dl>
-            <Fact name="Signed" value={signed.signature} />
+            <CopyableFact name="Signed" value={signed.signature} />
           </dl>
           <Button onClick={() => void verify(signed)}>Verify it</Button>
           {verdict && <Note tone={verdict.tone}>{verdict.text}</Note>}
@@ -127,17 +127,5 @@ export function WalletDialog({ onClose }: { onClose: () => void }) {
       </Button>
       {note}
     </Dialog>
-  );
-}
-
-function Fact({ name, value }: { name: string; value: string }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>
-        <code>{value}</code>
-        <CopyButton text={value} label={`Copy ${name.toLowerCase()}`} />
-      </dd>
-    </div>
   );
 }
